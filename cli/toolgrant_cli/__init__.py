@@ -1,0 +1,1 @@
+"""The `toolgrant` command: offline verdicts, the catalog, the local AWS, the demo."""

@@ -1,0 +1,91 @@
+"""`toolgrant`: reads the command line, calls one function, prints, returns the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+
+from toolgrant import __version__
+from toolgrant.domain.catalog import packaged
+from toolgrant_cli.catalog_view import catalog_json, catalog_markdown, explain_text
+from toolgrant_cli.snapshot_view import UnreadableFile, as_json, as_table, exit_code, judge_file
+
+Command = Callable[[argparse.Namespace], int]
+UNUSABLE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The console script. Returns 0 (fine), 1 (the answer is no) or 2 (unusable input)."""
+    options = parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        return command(options)
+    except UnreadableFile as error:
+        print(f"toolgrant: {error}", file=sys.stderr)
+        return UNUSABLE
+    except BrokenPipeError:
+        sys.stderr.close()
+        return UNUSABLE
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and option."""
+    root = argparse.ArgumentParser(
+        prog="toolgrant",
+        description="Keeps the tools of Amazon Connect AI agents working.",
+    )
+    root.add_argument("--version", action="version", version=f"toolgrant {__version__}")
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    one = commands.add_parser("evaluate", help="verdicts on AI agent snapshots, offline")
+    one.add_argument("snapshots", nargs="+", metavar="SNAPSHOT", help="a JSON file")
+    one.add_argument("--format", choices=("json", "table"), default="json")
+    one.set_defaults(command=_evaluate)
+    one = commands.add_parser("catalog", help="everything the catalog knows")
+    one.add_argument("--format", choices=("json", "markdown"), default="json")
+    one.set_defaults(command=_catalog)
+    one = commands.add_parser("explain", help="what one tool needs and where to grant it")
+    one.add_argument("tool", metavar="TOOL", help="a tool id, its short form, or a known name")
+    one.set_defaults(command=_explain)
+    local = commands.add_parser("local", help="the local AWS").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    one = local.add_parser("up", help="deploy to the local AWS and keep it up until Ctrl-C")
+    one.add_argument("--mode", choices=("warn",), default="warn")
+    one.set_defaults(command=_local_up)
+    one = commands.add_parser("demo", help="the whole story on the local AWS")
+    one.set_defaults(command=_demo)
+    return root
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    catalog = packaged()
+    results = [judge_file(path, catalog) for path in options.snapshots]
+    print(as_json(results) if options.format == "json" else as_table(results))
+    return exit_code(results)
+
+
+def _catalog(options: argparse.Namespace) -> int:
+    if options.format == "json":
+        print(json.dumps(catalog_json(packaged()), indent=2, ensure_ascii=False))
+    else:
+        print(catalog_markdown(packaged()), end="")
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    print(explain_text(packaged(), options.tool))
+    return 0
+
+
+def _local_up(options: argparse.Namespace) -> int:
+    from toolgrant_local.up import run_up  # noqa: PLC0415 - offline commands need no boto3
+
+    return run_up(options.mode, sys.stdout, sys.stderr)
+
+
+def _demo(_options: argparse.Namespace) -> int:
+    from toolgrant_local.demo import run_demo  # noqa: PLC0415 - as above
+
+    return run_demo(sys.stdout, sys.stderr)

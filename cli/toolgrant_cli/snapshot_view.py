@@ -1,0 +1,93 @@
+"""Verdicts on a snapshot file as JSON (stable, README has its shape) or as a table to read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from toolgrant.domain.catalog import Catalog
+from toolgrant.domain.evaluate import AgentResult, evaluate_snapshot
+from toolgrant.domain.model import ToolResult, Verdict
+from toolgrant.domain.snapshot import parse_snapshot
+from toolgrant.errors import InvalidInput
+
+
+class UnreadableFile(Exception):
+    """One line that names the file and the place in it."""
+
+
+def judge_file(path: str, catalog: Catalog) -> AgentResult:
+    """The verdicts on one snapshot file. Raises UnreadableFile."""
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        return evaluate_snapshot(parse_snapshot(data), catalog)
+    except OSError as error:
+        raise UnreadableFile(f"{path}: {error.strerror or type(error).__name__}") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise UnreadableFile(f"{path}: $: not JSON ({where}: {error.msg})") from None
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableFile(f"{path}: $: not JSON ({type(error).__name__})") from None
+    except InvalidInput as error:
+        raise UnreadableFile(f"{path}: {error}") from None
+
+
+def exit_code(results: Sequence[AgentResult]) -> int:
+    """0 if every status is SUFFICIENT, else 1."""
+    return int(any(result.status is not Verdict.SUFFICIENT for result in results))
+
+
+def as_json(results: Sequence[AgentResult]) -> str:
+    """One object for one snapshot, an array for several."""
+    objects = [result_json(result) for result in results]
+    return json.dumps(objects[0] if len(objects) == 1 else objects, indent=2, ensure_ascii=False)
+
+
+def result_json(result: AgentResult) -> dict[str, Any]:
+    """`{"agent", "status", "tools"}`."""
+    agent = result.agent
+    return {
+        "agent": {"name": agent.name, "arn": agent.arn, "qualifier": agent.qualifier},
+        "status": result.status,
+        "tools": [_tool_json(tool) for tool in result.tools],
+    }
+
+
+def _tool_json(result: ToolResult) -> dict[str, Any]:
+    return {
+        "toolName": result.tool.name,
+        "toolId": result.tool.id,
+        "toolType": result.tool.type,
+        "verdict": result.verdict,
+        "required": [str(grant) for grant in result.required],
+        "missing": [str(grant) for grant in result.missing],
+        "grantedBy": {str(grant): list(names) for grant, names in result.granted_by.items()},
+        "confidence": result.confidence,
+        "reason": result.reason,
+        "advisories": [advisory.en for advisory in result.advisories],
+    }
+
+
+def as_table(results: Sequence[AgentResult]) -> str:
+    """One block per AI agent: a line per tool, with what is missing and where to click."""
+    return "\n\n".join(result_table(result) for result in results)
+
+
+def result_table(result: AgentResult) -> str:
+    """`VERDICT  tool  what it lacks`, in aligned columns."""
+    width = max((len(tool.tool.name) for tool in result.tools), default=0)
+    lines = [f"{result.agent.name or '(no name)'} {result.agent.qualifier}: {result.status}"]
+    for tool in result.tools:
+        lines.append(f"  {tool.verdict:<12}  {tool.tool.name:<{width}}  {_lack(tool)}".rstrip())
+        if tool.missing and tool.console_path:
+            lines.append(f"  {'':<12}  {'':<{width}}  click: {tool.console_path.en}")
+        lines += [f"  {'':<12}  {'':<{width}}  note: {note.en}" for note in tool.advisories]
+    return "\n".join(lines)
+
+
+def _lack(result: ToolResult) -> str:
+    if result.missing:
+        return "missing " + ", ".join(str(grant) for grant in result.missing)
+    return result.reason if result.verdict is Verdict.UNKNOWN else ""

@@ -1,0 +1,142 @@
+"""What every AWS adapter shares: client settings, one error mapping, pacing, pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from toolgrant.errors import (
+    AccessDenied,
+    Misconfigured,
+    NotFound,
+    RequestRefused,
+    ServiceUnavailable,
+    Throttled,
+    ToolgrantError,
+)
+
+CLIENT_CONFIG = Config(
+    retries={"mode": "adaptive", "total_max_attempts": 3},
+    connect_timeout=3,
+    read_timeout=10,
+)
+"""Short time-outs: a message that fails is delivered again, a function that hangs is paid for."""
+
+ERRORS: Mapping[str, type[ToolgrantError]] = {
+    "ResourceNotFoundException": NotFound,
+    "NotFoundException": NotFound,
+    "NotFound": NotFound,
+    "QueueDoesNotExist": NotFound,
+    "AWS.SimpleQueueService.NonExistentQueue": NotFound,
+    "ThrottlingException": Throttled,
+    "Throttling": Throttled,
+    "ThrottledException": Throttled,
+    "TooManyRequestsException": Throttled,
+    "RequestLimitExceeded": Throttled,
+    "RequestThrottled": Throttled,
+    "ProvisionedThroughputExceededException": Throttled,
+    "InternalServiceException": ServiceUnavailable,
+    "InternalServerError": ServiceUnavailable,
+    "InternalServerException": ServiceUnavailable,
+    "InternalFailure": ServiceUnavailable,
+    "InternalError": ServiceUnavailable,
+    "ServiceUnavailable": ServiceUnavailable,
+    "ServiceUnavailableException": ServiceUnavailable,
+    "DependencyFailedException": ServiceUnavailable,
+    "RequestTimeoutException": ServiceUnavailable,
+    "TransactionInProgressException": ServiceUnavailable,
+    "AccessDeniedException": AccessDenied,
+    "AccessDenied": AccessDenied,
+    "AuthorizationError": AccessDenied,
+    "AuthorizationErrorException": AccessDenied,
+    "UnauthorizedException": AccessDenied,
+    "UnrecognizedClientException": AccessDenied,
+    "ExpiredTokenException": AccessDenied,
+    "KMSAccessDeniedException": AccessDenied,
+    "KMSAccessDenied": AccessDenied,
+    "KMSDisabledException": Misconfigured,
+    "KMSDisabled": Misconfigured,
+    "KMSNotFoundException": Misconfigured,
+    "KMSNotFound": Misconfigured,
+}
+"""AWS error code → our tree. Not every operation models every code (AssociateSecurityProfiles and
+ListAssistants model no throttling), so the code decides and never a typed exception."""
+
+
+def mapped(error: ClientError) -> type[ToolgrantError]:
+    """Where an AWS error belongs in our tree."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    by_status = ServiceUnavailable if status >= 500 else RequestRefused
+    return ERRORS.get(error.response.get("Error", {}).get("Code", ""), by_status)
+
+
+@contextmanager
+def translated(what: str, *, own: bool = False) -> Iterator[None]:
+    """Raise AWS errors of the block as ours. `own`: the resource is part of our deployment, so
+    its absence is a misconfiguration. Texts name the call and the code, never the message: it may
+    quote what was sent."""
+    try:
+        yield
+    except ClientError as error:
+        kind = mapped(error)
+        code = error.response.get("Error", {}).get("Code", "unknown")
+        if own and kind is NotFound:
+            kind = Misconfigured
+        raise kind(f"{what}: {code}") from error
+    except NoCredentialsError as error:
+        raise AccessDenied(f"{what}: no credentials") from error
+    except BotoCoreError as error:
+        raise ServiceUnavailable(f"{what}: {type(error).__name__}") from error
+
+
+@dataclass
+class Pacer:
+    """Keeps calls of one API at most `per_second`: the account's quota is shared with the
+    customer's own automation. `clock` is monotonic seconds."""
+
+    per_second: float
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    _free_at: dict[str, float] = field(default_factory=dict)
+
+    def wait(self, api: str) -> None:
+        """Return when the next call of `api` may start."""
+        now = self.clock()
+        start = max(now, self._free_at.get(api, now))
+        self._free_at[api] = start + 1 / self.per_second
+        if start > now:
+            self.sleep(start - now)
+
+
+@dataclass
+class Api:
+    """One service's client behind pacing and error mapping. `calls` counts what was sent."""
+
+    client: Any
+    service: str
+    pacer: Pacer
+    calls: dict[str, int] = field(default_factory=dict)
+
+    def call(self, operation: str, **parameters: object) -> Mapping[str, Any]:
+        """One call of a client method such as `get_ai_agent`."""
+        self.pacer.wait(f"{self.service}:{operation}")
+        self.calls[operation] = self.calls.get(operation, 0) + 1
+        with translated(f"{self.service} {operation}"):
+            answer: Mapping[str, Any] = getattr(self.client, operation)(**parameters)
+            return answer
+
+    def pages(self, operation: str, result: str, **parameters: object) -> Iterator[Any]:
+        """Every entry of the list `result` over all pages; a page costs one call."""
+        token_name = "nextToken" if result[0].islower() else "NextToken"
+        token: dict[str, object] = {}
+        while True:
+            answer = self.call(operation, **parameters, **token)
+            yield from answer.get(result) or ()
+            if not answer.get(token_name):
+                return
+            token = {token_name: answer[token_name]}

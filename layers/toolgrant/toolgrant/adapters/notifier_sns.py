@@ -1,0 +1,36 @@
+"""The alerts topic: one publish per alert, with a body per protocol."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from toolgrant.adapters.aws import translated
+from toolgrant.domain.messages import Rendered
+
+
+class SNSNotifier:
+    """`usecases.ports.Notifier`."""
+
+    def __init__(self, client: Any, topic_arn: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def publish(self, alert: Rendered) -> None:
+        """Raises Misconfigured for a missing topic, Throttled, ServiceUnavailable …"""
+        with translated("topic publish", own=True):
+            self._client.publish(TopicArn=self._topic_arn, **publication(alert))
+
+
+def publication(alert: Rendered) -> dict[str, Any]:
+    """The parameters of Publish but for the topic."""
+    return {
+        "Subject": alert.subject,
+        "Message": json.dumps(dict(alert.bodies)),
+        "MessageStructure": "json",
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in alert.attributes.items()
+            if value
+        },
+    }

@@ -1,0 +1,38 @@
+"""Audit records, the operational log and EMF metrics, all on standard output as JSON lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+
+class PowertoolsJournal:
+    """`usecases.ports.Journal`. Metrics carry the service as their only dimension."""
+
+    def __init__(self, logger: Logger, metrics: Metrics) -> None:
+        self._logger = logger
+        self._metrics = metrics
+
+    def decision(self, record: Mapping[str, Any]) -> None:
+        """An audit record, under the key `audit`."""
+        self._logger.info("decision", extra={"audit": dict(record)})
+
+    def note(self, event: str, **fields: object) -> None:
+        """An INFO line."""
+        self._logger.info(event, extra=fields)
+
+    def failure(self, event: str, **fields: object) -> None:
+        """An ERROR line."""
+        self._logger.error(event, extra=fields)
+
+    def count(self, metric: str, value: float = 1) -> None:
+        """Added up until `flush`."""
+        self._metrics.add_metric(name=metric, unit=MetricUnit.Count, value=value)
+
+    def flush(self) -> None:
+        """Write what was counted."""
+        if self._metrics.metric_set:
+            self._metrics.flush_metrics()

@@ -1,0 +1,94 @@
+"""Q in Connect: our verbs over GetAIAgent, GetAssistant and the lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from toolgrant.adapters.aws import Api
+from toolgrant.domain.model import QualifiedAgent
+from toolgrant.domain.records import AgentKey
+from toolgrant.domain.snapshot import parse_agent, split_qualifier
+from toolgrant.errors import NotFound
+
+_PAGE = 100  # qconnect service model: MaxResults at most 100
+
+
+class QConnect:
+    """`usecases.ports.Agents`. One object serves one batch: it keeps what it read."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._agents: dict[tuple[AgentKey, str], QualifiedAgent | NotFound] = {}
+        self._live: dict[str, Mapping[str, frozenset[str]]] = {}
+
+    def get(self, key: AgentKey, qualifier: str) -> QualifiedAgent:
+        """One version of an AI agent. Raises NotFound, also when asked again."""
+        known = self._agents.get((key, qualifier))
+        if known is None:
+            known = self._agents[key, qualifier] = self._get(key, qualifier)
+        if isinstance(known, NotFound):
+            raise known
+        return known
+
+    def _get(self, key: AgentKey, qualifier: str) -> QualifiedAgent | NotFound:
+        try:
+            answer = self._api.call(
+                "get_ai_agent",
+                assistantId=key.assistant_id,
+                aiAgentId=f"{key.ai_agent_id}:{qualifier}",
+            )
+        except NotFound as error:
+            return error
+        return parse_agent(answer["aiAgent"], qualifier)
+
+    def live(self, assistant_id: str) -> Mapping[str, frozenset[str]]:
+        """What an assistant's configuration names: its defaults and its orchestrators."""
+        if assistant_id not in self._live:
+            answer = self._api.call("get_assistant", assistantId=assistant_id)
+            self._live[assistant_id] = live_qualifiers(answer["assistant"])
+        return self._live[assistant_id]
+
+    def assistants(self) -> Iterator[str]:
+        """All assistant ids."""
+        for summary in self._api.pages("list_assistants", "assistantSummaries", maxResults=_PAGE):
+            yield summary["assistantId"]
+
+    def listed(self, assistant_id: str) -> Iterator[QualifiedAgent]:
+        """The drafts of the ORCHESTRATION agents; summaries carry the configuration."""
+        summaries = self._api.pages(
+            "list_ai_agents", "aiAgentSummaries", assistantId=assistant_id, maxResults=_PAGE
+        )
+        for summary in summaries:
+            if summary["type"] == "ORCHESTRATION":
+                yield parse_agent(summary, None)
+
+    def versions(self, key: AgentKey) -> Iterator[QualifiedAgent]:
+        """The numbered versions."""
+        summaries = self._api.pages(
+            "list_ai_agent_versions",
+            "aiAgentVersionSummaries",
+            assistantId=key.assistant_id,
+            aiAgentId=key.ai_agent_id,
+            maxResults=_PAGE,
+        )
+        for summary in summaries:
+            yield parse_agent(summary["aiAgentSummary"], str(summary["versionNumber"]))
+
+
+def live_qualifiers(assistant: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
+    """AI agent id → qualifiers named by `aiAgentConfiguration` or `orchestratorConfigurationList`.
+
+    An id without a qualifier is skipped: which version it stands for is unknown.
+    """
+    named = [
+        *(assistant.get("aiAgentConfiguration") or {}).values(),
+        *(assistant.get("orchestratorConfigurationList") or ()),
+    ]
+    live: dict[str, frozenset[str]] = {}
+    for entry in named:
+        bare, qualifier = split_qualifier(entry.get("aiAgentId") or "")
+        if bare and qualifier:
+            agent_id = bare.rsplit("/", 1)[-1]
+            live[agent_id] = live.get(agent_id, frozenset()) | {qualifier}
+    return live

@@ -1,0 +1,39 @@
+"""The change queue and its dead-letter queue."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import Any
+
+from toolgrant.adapters.aws import translated
+from toolgrant.adapters.requests import to_json
+from toolgrant.domain.records import AgentRequest
+from toolgrant.usecases.batch import LONGEST_DELAY
+
+
+class SQSQueue:
+    """`usecases.ports.Queue`."""
+
+    def __init__(self, client: Any, change_url: str, dead_letter_url: str) -> None:
+        self._client = client
+        self._change_url = change_url
+        self._dead_letter_url = dead_letter_url
+
+    def send(self, request: AgentRequest, delay: timedelta) -> None:
+        """Ask for an evaluation after `delay`, rounded up to a second."""
+        seconds = math.ceil(min(delay, LONGEST_DELAY).total_seconds())
+        with translated("change queue send", own=True):
+            self._client.send_message(
+                QueueUrl=self._change_url, MessageBody=to_json(request), DelaySeconds=seconds
+            )
+
+    def dead_letter(self, body: str, reason: str) -> None:
+        """The message as it came, its reason beside it."""
+        attribute = {"DataType": "String", "StringValue": reason[:1024]}
+        with translated("dead-letter queue send", own=True):
+            self._client.send_message(
+                QueueUrl=self._dead_letter_url,
+                MessageBody=body or "(empty)",
+                MessageAttributes={"reason": attribute},
+            )

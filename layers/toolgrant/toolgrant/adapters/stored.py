@@ -1,0 +1,142 @@
+"""Values ↔ items of the table. Every item carries `schema`; a newer one is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from toolgrant.domain.messages import Rendered
+from toolgrant.domain.model import (
+    Confidence,
+    Finding,
+    FindingKind,
+    FindingState,
+    Grant,
+    Severity,
+    Text,
+    Verdict,
+)
+from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind
+from toolgrant.errors import NewerSchema
+
+SCHEMA = 1
+Item = dict[str, Any]
+
+
+def known_schema(item: Item) -> Item:
+    """The item, if this code may touch it. Raises NewerSchema."""
+    if int(item.get("schema", SCHEMA)) > SCHEMA:
+        raise NewerSchema(f"item {item['pk']} has schema {item['schema']}, known is {SCHEMA}")
+    return item
+
+
+def record_to_item(record: AgentRecord) -> Item:
+    """Without its keys."""
+    return {
+        "schema": SCHEMA,
+        "version": record.version,
+        "startedAt": _time_text(record.started_at),
+        "instanceId": record.instance_id,
+        "name": record.name,
+        "arn": record.arn,
+        "qualifiers": list(record.qualifiers),
+        "findings": {key: finding_to_item(one) for key, one in record.findings.items()},
+        "edges": [f"{edge.kind} {edge.target}" for edge in sorted(record.edges)],
+    }
+
+
+def record_from_item(key: AgentKey, item: Mapping[str, Any]) -> AgentRecord:
+    """The reverse of `record_to_item`."""
+    return AgentRecord(
+        key=key,
+        version=int(item["version"]),
+        started_at=_time(item["startedAt"]),
+        instance_id=item["instanceId"],
+        name=item["name"],
+        arn=item["arn"],
+        qualifiers=tuple(item["qualifiers"]),
+        findings={name: finding_from_item(name, one) for name, one in item["findings"].items()},
+        edges=frozenset(_edge(text) for text in item["edges"]),
+    )
+
+
+def finding_to_item(finding: Finding) -> Item:
+    """Without its id, which is its name in the record."""
+    return {
+        "kind": str(finding.kind),
+        "state": str(finding.state),
+        "severity": str(finding.severity),
+        "toolName": finding.tool_name,
+        "toolId": finding.tool_id,
+        "toolType": finding.tool_type,
+        "verdict": str(finding.verdict),
+        "qualifiers": list(finding.qualifiers),
+        "required": [str(grant) for grant in finding.required],
+        "missing": [str(grant) for grant in finding.missing],
+        "confidence": str(finding.confidence) if finding.confidence else None,
+        "reason": finding.reason,
+        "advisories": [[one.en, one.ja] for one in finding.advisories],
+        "consolePath": [finding.console_path.en, finding.console_path.ja]
+        if finding.console_path
+        else None,
+        "suspectedUntil": _time_text(finding.suspected_until),
+        "openedAt": _time_text(finding.opened_at),
+        "resolvedAt": _time_text(finding.resolved_at),
+        "resolution": str(finding.resolution),
+    }
+
+
+def finding_from_item(finding_id: str, item: Mapping[str, Any]) -> Finding:
+    """The reverse of `finding_to_item`."""
+    return Finding(
+        id=finding_id,
+        kind=FindingKind(item["kind"]),
+        state=FindingState(item["state"]),
+        severity=Severity(item["severity"]),
+        tool_name=item["toolName"],
+        tool_id=item["toolId"],
+        tool_type=item["toolType"],
+        verdict=Verdict(item["verdict"]),
+        qualifiers=tuple(item["qualifiers"]),
+        required=tuple(Grant.parse(text) for text in item["required"]),
+        missing=tuple(Grant.parse(text) for text in item["missing"]),
+        confidence=Confidence(item["confidence"]) if item["confidence"] else None,
+        reason=item["reason"],
+        advisories=tuple(Text(*pair) for pair in item["advisories"]),
+        console_path=Text(*item["consolePath"]) if item["consolePath"] else None,
+        suspected_until=_time(item["suspectedUntil"]),
+        opened_at=_time(item["openedAt"]),
+        resolved_at=_time(item["resolvedAt"]),
+        resolution=item["resolution"],
+    )
+
+
+def alert_to_item(outbox: str, alert: Rendered) -> Item:
+    """An alert waiting to be published."""
+    return {
+        "pk": outbox,
+        "sk": alert.alert_id,
+        "schema": SCHEMA,
+        "subject": alert.subject,
+        "bodies": dict(alert.bodies),
+        "attributes": {name: str(value) for name, value in alert.attributes.items()},
+    }
+
+
+def alert_from_item(item: Mapping[str, Any]) -> Rendered:
+    """The reverse of `alert_to_item`."""
+    return Rendered(item["sk"], item["subject"], item["bodies"], item["attributes"])
+
+
+def _edge(text: str) -> Edge:
+    kind, _, target = text.partition(" ")
+    return Edge(EdgeKind(kind), target)
+
+
+def _time_text(time: datetime | None) -> str | None:
+    return time.isoformat() if time else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

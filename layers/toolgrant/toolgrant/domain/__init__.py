@@ -1,0 +1,1 @@
+"""The pure core: values in, values out. No AWS, no environment, no clock."""

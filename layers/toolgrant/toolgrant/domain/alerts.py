@@ -1,0 +1,117 @@
+"""One alert: what people and machines are told after one evaluation of one AI agent.
+
+`machine_json` is the stable form (docs/schemas/alert-1.schema.json); the readable forms are made
+from it and the text tables by `messages`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from toolgrant.domain.findings import Change, Status
+from toolgrant.domain.model import Severity, Text, clip
+from toolgrant.domain.records import Actor
+
+SCHEMA = "toolgrant/alert/1"
+MOST_FINDINGS = 100
+"""Most findings that one alert carries: SNS takes 256 KB over all bodies of a message."""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """`profiles` are the names of the profiles attached to the affected qualifiers."""
+
+    alert_id: str
+    time: datetime
+    instance_id: str
+    agent_name: str
+    agent_arn: str
+    ai_agent_id: str
+    qualifiers: tuple[str, ...]
+    changes: tuple[Change, ...]
+    actor: Actor | None = None
+    event_name: str = ""
+    profiles: tuple[str, ...] = ()
+    change_id: str | None = None
+
+    @property
+    def status(self) -> Status:
+        """The most serious status of its findings."""
+        order = list(Status)
+        return min((change.status for change in self.changes), key=order.index)
+
+    @property
+    def severity(self) -> Severity:
+        """The worst severity among the findings that are not over, else among all."""
+        current = [c.finding for c in self.changes if c.status is not Status.RESOLVED]
+        findings = current or [change.finding for change in self.changes]
+        return max((finding.severity for finding in findings), key=lambda s: s.rank)
+
+
+def alert_id(ai_agent_id: str, version: int) -> str:
+    """The same for every attempt to tell of one commit: consumers deduplicate by it."""
+    return f"{ai_agent_id}-{version}"
+
+
+def machine_json(alert: Alert) -> dict[str, Any]:
+    """The alert in schema `toolgrant/alert/1`. Times are ISO 8601 in UTC."""
+    return {
+        "schema": SCHEMA,
+        "alertId": alert.alert_id,
+        "threadId": alert.ai_agent_id,
+        "status": alert.status,
+        "severity": alert.severity,
+        "time": utc_text(alert.time),
+        "instanceId": alert.instance_id,
+        "agent": {
+            "name": clip(alert.agent_name),
+            "arn": alert.agent_arn,
+            "aiAgentId": alert.ai_agent_id,
+            "qualifiers": list(alert.qualifiers),
+        },
+        "findings": [_finding_json(change) for change in alert.changes[:MOST_FINDINGS]],
+        "omittedFindings": max(0, len(alert.changes) - MOST_FINDINGS),
+        "actor": _actor_json(alert.actor),
+        "changeId": alert.change_id,
+    }
+
+
+def _finding_json(change: Change) -> dict[str, Any]:
+    finding = change.finding
+    return {
+        "findingId": finding.id,
+        "kind": finding.kind,
+        "status": change.status,
+        "toolName": clip(finding.tool_name),
+        "toolId": clip(finding.tool_id) if finding.tool_id else None,
+        "verdict": finding.verdict,
+        "required": grant_texts(finding.required),
+        "missing": grant_texts(finding.missing),
+        "granted": grant_texts(finding.granted),
+        "qualifiers": list(finding.qualifiers),
+        "confidence": finding.confidence,
+        "advisories": [advisory.en for advisory in finding.advisories],
+        "consolePath": _text_json(finding.console_path),
+        "resolution": finding.resolution or None,
+    }
+
+
+def _text_json(text: Text | None) -> dict[str, str] | None:
+    return {"en": text.en, "ja": text.ja} if text else None
+
+
+def _actor_json(actor: Actor | None) -> dict[str, str] | None:
+    return {"type": actor.type, "name": clip(actor.name), "via": actor.via} if actor else None
+
+
+def grant_texts(grants: Iterable[object]) -> list[str]:
+    """Grants as they are written everywhere."""
+    return [clip(str(grant)) for grant in grants]
+
+
+def utc_text(time: datetime) -> str:
+    """`2026-11-23T10:00:00.123Z`."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

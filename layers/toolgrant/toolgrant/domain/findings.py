@@ -1,0 +1,194 @@
+"""Verdicts against the findings on record → what opened, changed, resolved, reopened.
+
+Pure: `now` and the settle time come in. A *new* problem whose event is younger than the settle time
+is only suspected, and nobody is told before it is still there afterwards: services answer with old
+data for a moment, and people grant a tool right after they added it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from toolgrant.domain.model import Finding, FindingKind, FindingState, Verdict
+
+KEEP_RESOLVED = timedelta(days=90)
+"""How long a resolved finding is remembered, so that its return is told as `reopened`."""
+
+
+class Status(StrEnum):
+    """What happened to a finding, most serious first (the status of alerts)."""
+
+    INTEGRITY = "integrity"
+    OPENED = "opened"
+    REOPENED = "reopened"
+    CHANGED = "changed"
+    REFUSED = "refused"
+    FIXED = "fixed"
+    RESOLVED = "resolved"
+    DIGEST = "digest"
+
+
+class Resolution(StrEnum):
+    """Why a finding is resolved."""
+
+    GRANTED = "granted"
+    TOOL_REMOVED = "tool-removed"
+    AGENT_DELETED = "agent-deleted"
+    ASSOCIATED = "associated"
+    NOW_KNOWN = "now-known"
+    SAVED = "saved"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One finding that people hear about."""
+
+    status: Status
+    finding: Finding
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """All findings as they stand now, what changed, and when to look again at suspected ones."""
+
+    findings: tuple[Finding, ...]
+    changes: tuple[Change, ...] = ()
+    recheck_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When an evaluation looks: `now`, the event that caused it (None: a sweep), the settle time."""
+
+    now: datetime
+    event_time: datetime | None = None
+    settle: timedelta = timedelta()
+
+    @property
+    def suspect_until(self) -> datetime | None:
+        """Until when a new problem is only suspected; None for: tell at once."""
+        if self.event_time is None or self.now >= self.event_time + self.settle:
+            return None
+        return min(self.event_time, self.now) + self.settle
+
+
+def reconcile(
+    known: Mapping[str, Finding],
+    seen: Iterable[Finding],
+    moment: Moment,
+    gone: Resolution = Resolution.GRANTED,
+    tool_names: frozenset[str] = frozenset(),
+) -> Reconciled:
+    """Compare what was seen with what is on record.
+
+    `gone` is the reason for findings that were not seen; with GRANTED a finding whose tool is no
+    longer among `tool_names` was resolved by removing the tool. Returns every finding to store.
+    """
+    problems = {finding.id: finding for finding in seen}
+    kept: list[Finding] = []
+    changes: list[Change] = []
+    for problem in problems.values():
+        finding, status = _appear(known.get(problem.id), problem, moment)
+        kept.append(finding)
+        changes.extend([Change(status, finding)] if status else [])
+    for old in known.values():
+        if old.id not in problems:
+            _disappear(old, moment, _resolution(old, gone, tool_names), kept, changes)
+    return Reconciled(tuple(kept), tuple(changes), _recheck_at(known, kept))
+
+
+def _appear(old: Finding | None, problem: Finding, moment: Moment) -> tuple[Finding, Status | None]:
+    if old is None or old.state is FindingState.RESOLVED:
+        opened_at = old.opened_at if old else None
+        problem = replace(problem, opened_at=opened_at)
+        if moment.suspect_until is None:
+            return _open(problem, moment)
+        suspected = replace(
+            problem, state=FindingState.SUSPECTED, suspected_until=moment.suspect_until
+        )
+        return suspected, None
+    carried = replace(
+        problem,
+        state=old.state,
+        opened_at=old.opened_at,
+        suspected_until=old.suspected_until,
+    )
+    if old.state is not FindingState.SUSPECTED:
+        return carried, Status.CHANGED if _differs(old, problem) else None
+    if old.suspected_until is None or moment.now >= old.suspected_until:
+        return _open(carried, moment)
+    return carried, None
+
+
+def _open(problem: Finding, moment: Moment) -> tuple[Finding, Status]:
+    status = Status.REOPENED if problem.told else Status.OPENED
+    opened = replace(problem, state=FindingState.OPEN, suspected_until=None, opened_at=moment.now)
+    return opened, status
+
+
+def _differs(old: Finding, new: Finding) -> bool:
+    """Verdict, missing set or severity; attachments and qualifiers alone are no news."""
+    return (old.verdict, set(old.missing), old.severity) != (
+        new.verdict,
+        set(new.missing),
+        new.severity,
+    )
+
+
+def _disappear(
+    old: Finding,
+    moment: Moment,
+    resolution: Resolution,
+    kept: list[Finding],
+    changes: list[Change],
+) -> None:
+    if old.state is FindingState.RESOLVED:
+        if old.resolved_at and moment.now - old.resolved_at < KEEP_RESOLVED:
+            kept.append(old)
+        return
+    if not old.told:
+        return  # suspected and never told: it settled by itself
+    resolved = replace(
+        _granted(old) if resolution is Resolution.GRANTED else old,
+        state=FindingState.RESOLVED,
+        resolved_at=moment.now,
+        resolution=resolution,
+        suspected_until=None,
+    )
+    kept.append(resolved)
+    if old.state is not FindingState.SUSPECTED:
+        changes.append(Change(Status.RESOLVED, resolved))
+
+
+def _granted(old: Finding) -> Finding:
+    return replace(old, verdict=Verdict.SUFFICIENT, missing=())
+
+
+def _resolution(old: Finding, gone: Resolution, tool_names: frozenset[str]) -> Resolution:
+    if gone is not Resolution.GRANTED:
+        return gone
+    if old.kind is FindingKind.ASSOCIATION_GAP:
+        return Resolution.ASSOCIATED
+    if old.tool_name not in tool_names:
+        return Resolution.TOOL_REMOVED
+    return Resolution.NOW_KNOWN if old.kind is FindingKind.UNKNOWN else Resolution.GRANTED
+
+
+def _recheck_at(known: Mapping[str, Finding], kept: Iterable[Finding]) -> datetime | None:
+    """When to look again: only for newly suspected findings, so that a look is asked for once."""
+    times = [
+        finding.suspected_until
+        for finding in kept
+        if finding.state is FindingState.SUSPECTED
+        and finding.suspected_until
+        and not _was_suspected(known.get(finding.id))
+    ]
+    return max(times, default=None)
+
+
+def _was_suspected(old: Finding | None) -> bool:
+    return old is not None and old.state is FindingState.SUSPECTED

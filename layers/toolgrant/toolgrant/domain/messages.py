@@ -1,0 +1,212 @@
+"""An alert → what people read: an e-mail and a chat card, in English or Japanese.
+
+All words are in `messages_text/<language>.toml`; this module only says which go where. The chat
+form is a custom notification of Amazon Q Developer in chat applications, version 1.0
+(https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html).
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from toolgrant.domain.alerts import Alert, grant_texts, machine_json, utc_text
+from toolgrant.domain.findings import Change, Status
+from toolgrant.domain.model import DRAFT, FindingKind, GrantKind, clip
+
+LANGUAGES = ("en", "ja")
+MOST_SHOWN = 20
+"""Most findings that the readable forms show; the machine form has more."""
+
+_SUBJECT_LIMIT = 100  # SNS: an e-mail subject has at most 100 ASCII characters
+_Texts = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """An alert ready to publish: one body per SNS protocol, and attributes to filter by."""
+
+    alert_id: str
+    subject: str
+    bodies: Mapping[str, str]
+    attributes: Mapping[str, str]
+
+
+@lru_cache
+def texts(language: str) -> _Texts:
+    """The table of one language."""
+    path = files("toolgrant.domain") / "messages_text" / f"{language}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def render(alert: Alert, language: str) -> Rendered:
+    """All forms of one alert."""
+    table = texts(language)
+    machine = machine_json(alert)
+    return Rendered(
+        alert_id=alert.alert_id,
+        subject=_subject(alert),
+        bodies={
+            "default": json.dumps(machine),
+            "email": email(alert, table),
+            "https": json.dumps(chat(alert, table)),
+        },
+        attributes={
+            "severity": alert.severity,
+            "status": alert.status,
+            "instanceId": alert.instance_id,
+        },
+    )
+
+
+def _subject(alert: Alert) -> str:
+    """ASCII only: SNS refuses other subjects, so the subject stays English."""
+    title = _title(alert, texts("en"))
+    ascii_title = title.encode("ascii", "replace").decode()
+    return f"[toolgrant] {alert.severity}: {ascii_title}"[:_SUBJECT_LIMIT]
+
+
+def _title(alert: Alert, table: _Texts) -> str:
+    kinds = {change.finding.kind for change in alert.changes}
+    key: str = alert.status
+    if alert.status in (Status.OPENED, Status.REOPENED):
+        key = {
+            frozenset({FindingKind.UNKNOWN}): "unknown",
+            frozenset({FindingKind.ASSOCIATION_GAP}): "gap",
+        }.get(frozenset(kinds), key)
+    count = sum(
+        change.status is not Status.RESOLVED
+        and change.finding.kind is not FindingKind.ASSOCIATION_GAP
+        for change in alert.changes
+    )
+    return table["title"][key].format(agent=clip(alert.agent_name), count=count)
+
+
+def email(alert: Alert, table: _Texts) -> str:
+    """Plain text, meant to be read at night: what, where to click, who changed it."""
+    label = table["label"]
+    facts = [
+        (label["severity"], str(alert.severity)),
+        (label["agent"], f"{clip(alert.agent_name)} ({alert.ai_agent_id})"),
+        (label["instance"], alert.instance_id),
+        (label["affects"], _qualifiers(alert.qualifiers, label)),
+        (label["changed_by"], _actor(alert, label)),
+        (label["time"], utc_text(alert.time)),
+    ]
+    lines = [_title(alert, table), "", *(f"{name}: {value}" for name, value in facts), ""]
+    for number, change in enumerate(alert.changes[:MOST_SHOWN], start=1):
+        lines += [f"{number}. {_headline(change, table)}"]
+        lines += [f"   {name}: {value}" for name, value in details(change, table)]
+    lines += [*_more(alert, label), "", f"{label['what_to_do']}:"]
+    lines += [f"  - {step}" for step in next_steps(alert, table)]
+    return "\n".join([*lines, "", label["alert"].format(alert_id=alert.alert_id), ""])
+
+
+def chat(alert: Alert, table: _Texts) -> dict[str, Any]:
+    """The custom notification. `threadId` keeps one AI agent's story in one chat thread."""
+    label = table["label"]
+    lines = []
+    for change in alert.changes[:MOST_SHOWN]:
+        lines.append(f"*{_chat_safe(_headline(change, table))}*")
+        lines += [f"{name}: {_chat_safe(value)}" for name, value in details(change, table)]
+    lines += [*_more(alert, label), f"{label['changed_by']}: {_chat_safe(_actor(alert, label))}"]
+    return {
+        "version": "1.0",
+        "source": "custom",
+        "id": alert.alert_id,
+        "content": {
+            "textType": "client-markdown",
+            "title": f"{alert.severity}: {_chat_safe(_title(alert, table))}",
+            "description": "\n".join(lines),
+            "nextSteps": [_chat_safe(step) for step in next_steps(alert, table)],
+            "keywords": ["toolgrant", str(alert.status), str(alert.severity)],
+        },
+        "metadata": {
+            "threadId": alert.ai_agent_id,
+            "summary": _title(alert, table),
+            "eventType": f"toolgrant.{alert.status}",
+            "relatedResources": [alert.agent_arn],
+            "additionalContext": {"alertId": alert.alert_id, "instanceId": alert.instance_id},
+        },
+    }
+
+
+def _headline(change: Change, table: _Texts) -> str:
+    key = "resolved" if change.status is Status.RESOLVED else str(change.finding.kind)
+    return table["finding"][key].format(tool=clip(change.finding.tool_name))
+
+
+def details(change: Change, table: _Texts) -> list[tuple[str, str]]:
+    """The labelled facts of one finding."""
+    finding, label = change.finding, table["label"]
+    rows = [(label["tool_id"], clip(finding.tool_id))] if finding.tool_id else []
+    if change.status is Status.RESOLVED:
+        rows.append((label["reason"], table["resolution"][finding.resolution]))
+        if finding.granted:
+            rows.append((label["granted"], ", ".join(grant_texts(finding.granted))))
+        return rows
+    if finding.missing:
+        rows.append((label["missing"], ", ".join(grant_texts(finding.missing))))
+    if finding.console_path and finding.missing:
+        rows.append((label["where"], finding.console_path.say(_language(table))))
+    if finding.confidence and finding.kind is FindingKind.INSUFFICIENT:
+        rows.append((label["confidence"], table["confidence"][finding.confidence]))
+    advisories = (clip(advisory.say(_language(table))) for advisory in finding.advisories)
+    return rows + [(label["note"], advisory) for advisory in advisories]
+
+
+def next_steps(alert: Alert, table: _Texts) -> list[str]:
+    """What to click, in order, each step once."""
+    step = table["step"]
+    current = [change.finding for change in alert.changes if change.status is not Status.RESOLVED]
+    if not current:
+        return [step["nothing"]]
+    steps: dict[str, None] = {}
+    if any(finding.missing for finding in current):
+        profiles = ", ".join(clip(name) for name in alert.profiles)
+        opening = step["open_profile"].format(profiles=profiles) if profiles else step["no_profile"]
+        steps[opening] = None
+    for finding in current[:MOST_SHOWN]:
+        where = finding.console_path.say(_language(table)) if finding.console_path else ""
+        grants = ", ".join(grant_texts(finding.missing))
+        if any(grant.kind is GrantKind.AI_AGENT for grant in finding.missing):
+            steps[step["ai_agent_api"].format(grants=grants)] = None
+        elif finding.missing:
+            steps[step["grant_box"].format(where=where, grants=grants)] = None
+        elif finding.kind is FindingKind.ASSOCIATION_GAP:
+            steps[step["gap"].format(qualifiers=", ".join(finding.qualifiers))] = None
+        elif finding.kind is FindingKind.UNKNOWN:
+            steps[step["unknown"]] = None
+    return [*steps, step["then"]]
+
+
+def _language(table: _Texts) -> str:
+    return "ja" if table is texts("ja") else "en"
+
+
+def _qualifiers(qualifiers: tuple[str, ...], label: Mapping[str, str]) -> str:
+    return ", ".join(
+        f"{qualifier} ({label['draft'] if qualifier == DRAFT else label['live']})"
+        for qualifier in qualifiers
+    )
+
+
+def _actor(alert: Alert, label: Mapping[str, str]) -> str:
+    if alert.actor is None:
+        return label["unknown_actor"]
+    return f"{clip(alert.actor.name)} ({alert.actor.via}, {alert.event_name})"
+
+
+def _more(alert: Alert, label: Mapping[str, str]) -> list[str]:
+    hidden = len(alert.changes) - MOST_SHOWN
+    return [label["more"].format(count=hidden)] if hidden > 0 else []
+
+
+def _chat_safe(text: str) -> str:
+    """Chat clients would read `<!channel>` or a link in a tool's name as theirs."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

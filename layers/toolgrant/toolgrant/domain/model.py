@@ -1,0 +1,244 @@
+"""The words of the domain as frozen values (docs/architecture.md has the same table in prose).
+
+Everything here is plain data: no AWS client, no clock, no environment. The other modules of
+`toolgrant.domain` turn one kind of value into another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+CLIP = 300
+"""Longest free text that findings and alerts repeat: a toolName or toolId may have 4,096 characters.
+A grant that a profile can hold is shorter (connect service model: names of at most 128)."""
+
+DRAFT = "$SAVED"
+LATEST = "$LATEST"
+
+
+class ToolType(StrEnum):
+    """`toolType` of a tool configuration (qconnect service model), plus our word for targets."""
+
+    MODEL_CONTEXT_PROTOCOL = "MODEL_CONTEXT_PROTOCOL"
+    RETURN_TO_CONTROL = "RETURN_TO_CONTROL"
+    CONSTANT = "CONSTANT"
+    AI_AGENT = "AI_AGENT"  # an entry of multiAgentConfigurations, shown as a tool
+
+
+class Verdict(StrEnum):
+    """What can be said of one tool, worst first."""
+
+    INSUFFICIENT = "INSUFFICIENT"
+    UNKNOWN = "UNKNOWN"
+    SUFFICIENT = "SUFFICIENT"
+
+
+class Confidence(StrEnum):
+    """How well a catalog row is known, best first. The weakest part of a row counts."""
+
+    DOCUMENTED = "documented"
+    OBSERVED = "observed"
+    INFERRED = "inferred"
+
+    @property
+    def rank(self) -> int:
+        """0 for the best known."""
+        return list(Confidence).index(self)
+
+
+class Risk(StrEnum):
+    """What a grant lets its holder do."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class GrantKind(StrEnum):
+    """The four lists of a security profile that can grant a tool."""
+
+    PERMISSION = "permission"
+    MCP = "mcp"
+    FLOW_MODULE = "flow-module"
+    AI_AGENT = "ai-agent"
+
+
+@dataclass(frozen=True, order=True)
+class Grant:
+    """One entry of a security profile, written `permission:Wisdom.View` everywhere.
+
+    `value` is the permission name, `<namespace>/<tool>`, the flow module's id, or the ARN (in a
+    requirement also the bare id) of an AI agent application.
+    """
+
+    kind: GrantKind
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.value}"
+
+    @classmethod
+    def parse(cls, text: str) -> Grant:
+        """The grant that `str()` wrote. Raises ValueError for anything else."""
+        kind, colon, value = text.partition(":")
+        if not colon or not value or kind not in set(GrantKind):
+            raise ValueError(f"not a grant: {text!r}")
+        return cls(GrantKind(kind), value)
+
+    @property
+    def risk(self) -> Risk:
+        """`*.View` only lets its holder read; anything else may change something."""
+        reads = self.kind is GrantKind.PERMISSION and self.value.endswith(".View")
+        return Risk.READ if reads else Risk.WRITE
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One `toolConfigurations` entry, or one target of `multiAgentConfigurations`.
+
+    `id` is None where the configuration has none. `overrides` are the JSON paths of the entry's
+    overrideInputValues (the values are sensitive and stay behind).
+    """
+
+    name: str
+    type: str
+    id: str | None
+    overrides: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class QualifiedAgent:
+    """One version of an AI agent as read from the service. `arn` is the bare ARN."""
+
+    assistant_id: str
+    ai_agent_id: str
+    qualifier: str
+    arn: str
+    name: str
+    type: str
+    tools: tuple[Tool, ...] = ()
+    instance_arn: str | None = None
+    origin: str = "CUSTOMER"
+
+    @property
+    def qualified_arn(self) -> str:
+        """The ARN that security profiles are associated with."""
+        return f"{self.arn}:{self.qualifier}"
+
+
+@dataclass(frozen=True)
+class SecurityProfile:
+    """What one attached security profile grants, as far as it was read."""
+
+    id: str
+    name: str
+    grants: frozenset[Grant] = frozenset()
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text in the languages that toolgrant speaks."""
+
+    en: str
+    ja: str
+
+    def say(self, language: str) -> str:
+        """The text in `language` (`en` or `ja`)."""
+        return self.ja if language == "ja" else self.en
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """The verdict on one tool. `granted_by` names, per required grant, the profiles that hold it.
+
+    `console_path` is where a person grants what is missing; None where the admin website has none.
+    """
+
+    tool: Tool
+    verdict: Verdict
+    required: tuple[Grant, ...] = ()
+    missing: tuple[Grant, ...] = ()
+    granted_by: dict[Grant, tuple[str, ...]] = field(default_factory=dict)
+    confidence: Confidence | None = None
+    reason: str = ""
+    advisories: tuple[Text, ...] = ()
+    console_path: Text | None = None
+
+
+class FindingKind(StrEnum):
+    """What is wrong."""
+
+    INSUFFICIENT = "insufficient"
+    UNKNOWN = "unknown"
+    ASSOCIATION_GAP = "association-gap"
+    REFUSED_SAVE = "refused-save"
+
+
+class FindingState(StrEnum):
+    """Where a finding is in its life."""
+
+    SUSPECTED = "suspected"
+    OPEN = "open"
+    MUTED = "muted"
+    FIXING = "fixing"
+    RESOLVED = "resolved"
+
+
+class Severity(StrEnum):
+    """How bad, mildest first."""
+
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+    CRITICAL = "CRITICAL"
+
+    @property
+    def rank(self) -> int:
+        """0 for the mildest."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with one tool of one AI agent, over all qualifiers it is wrong on.
+
+    Identity is (instance, AI agent, tool name, kind); `id` is made from it and stays the same for
+    the finding's whole life. Times are UTC.
+    """
+
+    id: str
+    kind: FindingKind
+    state: FindingState
+    severity: Severity
+    tool_name: str
+    tool_id: str | None
+    tool_type: str
+    verdict: Verdict
+    qualifiers: tuple[str, ...]
+    required: tuple[Grant, ...] = ()
+    missing: tuple[Grant, ...] = ()
+    confidence: Confidence | None = None
+    reason: str = ""
+    advisories: tuple[Text, ...] = ()
+    console_path: Text | None = None
+    suspected_until: datetime | None = None
+    opened_at: datetime | None = None
+    resolved_at: datetime | None = None
+    resolution: str = ""
+
+    @property
+    def told(self) -> bool:
+        """Whether people were ever told of this finding."""
+        return self.opened_at is not None
+
+    @property
+    def granted(self) -> tuple[Grant, ...]:
+        """The required grants that are held on every affected qualifier."""
+        return tuple(grant for grant in self.required if grant not in self.missing)
+
+
+def clip(text: str) -> str:
+    """Free text on one line, without control characters, at most CLIP characters."""
+    line = "".join(character if character.isprintable() else " " for character in text)
+    return line if len(line) <= CLIP else f"{line[: CLIP - 1]}…"

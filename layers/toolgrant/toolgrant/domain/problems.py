@@ -1,0 +1,162 @@
+"""Verdicts on each qualifier → the problems of one AI agent, one per tool name and kind.
+
+Pure. A problem is a `Finding` as seen now; `findings.reconcile` compares it with what is on record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from toolgrant.domain.evaluate import AgentResult
+from toolgrant.domain.model import (
+    DRAFT,
+    Confidence,
+    Finding,
+    FindingKind,
+    FindingState,
+    Grant,
+    Severity,
+    Text,
+    ToolResult,
+    Verdict,
+    clip,
+)
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One qualifier of an AI agent with its verdicts and the ids of the attached profiles."""
+
+    result: AgentResult
+    live: bool
+    profile_ids: tuple[str, ...] = ()
+
+    @property
+    def qualifier(self) -> str:
+        """`$SAVED`, `$LATEST` or a version number."""
+        return self.result.agent.qualifier
+
+
+def observe(instance_id: str, judged: Iterable[Judged]) -> tuple[Finding, ...]:
+    """The problems seen in this evaluation, one per (tool name, kind), worst qualifier counting."""
+    seen: dict[str, Finding] = {}
+    draft_profiles = _draft_profiles(judged := tuple(judged))
+    for one in judged:
+        problems = [*_tool_problems(instance_id, one), *_gaps(instance_id, one, draft_profiles)]
+        for finding in problems:
+            known = seen.get(finding.id)
+            seen[finding.id] = _merge(known, finding) if known else finding
+    return tuple(seen.values())
+
+
+def finding_id(instance_id: str, ai_agent_id: str, tool_name: str, kind: FindingKind) -> str:
+    """`<AI agent id>-<10 hex digits>`: the id names its agent, so no index is needed."""
+    identity = "\x1f".join((instance_id, ai_agent_id, tool_name, kind))
+    return f"{ai_agent_id}-{hashlib.sha256(identity.encode()).hexdigest()[:10]}"
+
+
+def _tool_problems(instance_id: str, one: Judged) -> list[Finding]:
+    return [
+        _problem(instance_id, one, result)
+        for result in one.result.tools
+        if result.verdict is not Verdict.SUFFICIENT
+    ]
+
+
+def _problem(instance_id: str, one: Judged, result: ToolResult) -> Finding:
+    insufficient = result.verdict is Verdict.INSUFFICIENT
+    kind = FindingKind.INSUFFICIENT if insufficient else FindingKind.UNKNOWN
+    return Finding(
+        id=finding_id(instance_id, one.result.agent.ai_agent_id, result.tool.name, kind),
+        kind=kind,
+        state=FindingState.OPEN,
+        severity=_severity(one.live) if insufficient else Severity.LOW,
+        tool_name=clip(result.tool.name),
+        tool_id=clip(result.tool.id) if result.tool.id else None,
+        tool_type=result.tool.type,
+        verdict=result.verdict,
+        qualifiers=(one.qualifier,),
+        required=_on_record(result.required),
+        missing=_on_record(result.missing),
+        confidence=result.confidence,
+        reason=result.reason,
+        advisories=result.advisories,
+        console_path=result.console_path,
+    )
+
+
+def _on_record(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
+    return tuple(Grant(grant.kind, clip(grant.value)) for grant in grants)
+
+
+def _severity(live: bool) -> Severity:
+    return Severity.HIGH if live else Severity.MEDIUM
+
+
+def _draft_profiles(judged: tuple[Judged, ...]) -> frozenset[str]:
+    return frozenset(
+        profile for one in judged if one.qualifier == DRAFT for profile in one.profile_ids
+    )
+
+
+_GAP_PATH = Text(
+    "AI agent designer > the agent > Security profiles (the published version)",
+    "AI エージェントデザイナー > エージェント > セキュリティプロファイル (公開済みバージョン)",
+)
+
+
+def _gaps(instance_id: str, one: Judged, draft_profiles: frozenset[str]) -> list[Finding]:
+    """A live qualifier that lacks a profile the draft has: publishing does not carry it over."""
+    if not one.live or one.qualifier == DRAFT:
+        return []
+    broken = one.result.status is Verdict.INSUFFICIENT
+    return [
+        Finding(
+            id=finding_id(
+                instance_id,
+                one.result.agent.ai_agent_id,
+                f"profile:{profile}",
+                FindingKind.ASSOCIATION_GAP,
+            ),
+            kind=FindingKind.ASSOCIATION_GAP,
+            state=FindingState.OPEN,
+            severity=_severity(live=broken),
+            tool_name=f"profile:{profile}",
+            tool_id=None,
+            tool_type="",
+            verdict=one.result.status,
+            qualifiers=(one.qualifier,),
+            confidence=Confidence.OBSERVED,
+            reason="the draft has this security profile, the live version has not",
+            console_path=_GAP_PATH,
+        )
+        for profile in sorted(draft_profiles.difference(one.profile_ids))
+    ]
+
+
+def _merge(first: Finding, second: Finding) -> Finding:
+    """The same problem on two qualifiers, or two tools of one name: nothing missing is dropped."""
+    return replace(
+        first,
+        severity=max(first.severity, second.severity, key=lambda severity: severity.rank),
+        qualifiers=_union(first.qualifiers, second.qualifiers),
+        required=_union(first.required, second.required),
+        missing=_union(first.missing, second.missing),
+        advisories=_union(first.advisories, second.advisories),
+        confidence=_weakest(first.confidence, second.confidence),
+    )
+
+
+def _union(first: tuple[_T, ...], second: tuple[_T, ...]) -> tuple[_T, ...]:
+    return tuple(dict.fromkeys((*first, *second)))
+
+
+def _weakest(first: Confidence | None, second: Confidence | None) -> Confidence | None:
+    if first is None or second is None:
+        return None
+    return max(first, second, key=lambda confidence: confidence.rank)

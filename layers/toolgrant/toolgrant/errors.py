@@ -1,0 +1,67 @@
+"""Everything that toolgrant raises on purpose, as one tree.
+
+    ToolgrantError
+    ├── InvalidInput          a message or file that can never be processed: dead-letter it
+    ├── NotFound              an AI agent, profile or version is gone: a normal outcome
+    ├── Throttled             ask again later; not a failure
+    ├── ServiceUnavailable    5xx, time-out, broken connection: retry
+    ├── AccessDenied          a permission of ours is missing: retry, then dead-letter and alarm
+    ├── RequestRefused        the service calls our request wrong: retry, then dead-letter and alarm
+    ├── Misconfigured         a setting, table, topic or queue of ours is missing or unreadable
+    ├── NewerSchema           an item was written by a newer toolgrant: never touched
+    └── Conflict              somebody else wrote first: read again
+
+Adapters translate into this tree; functions decide by it what becomes of a message. A test holds
+every AWS error code that we expect against the mapping in `adapters/aws.py`.
+"""
+
+from __future__ import annotations
+
+
+class ToolgrantError(Exception):
+    """Base of the tree."""
+
+
+class InvalidInput(ToolgrantError, ValueError):
+    """Input that can never be processed. `field` is its JSON path, `problem` says what is wrong.
+
+    The text carries no value from the input unless the caller put it into `problem`: a record may
+    hold sensitive fields.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class NotFound(ToolgrantError):
+    """A resource of Connect or Q in Connect does not exist (any more)."""
+
+
+class Throttled(ToolgrantError):
+    """The service asks us to slow down."""
+
+
+class ServiceUnavailable(ToolgrantError):
+    """The service failed or did not answer in time."""
+
+
+class AccessDenied(ToolgrantError):
+    """Our role lacks a permission."""
+
+
+class RequestRefused(ToolgrantError):
+    """The service refused the request itself."""
+
+
+class Misconfigured(ToolgrantError):
+    """Our own deployment is incomplete. The text names what is missing."""
+
+
+class NewerSchema(ToolgrantError):
+    """A stored item or message has a schema version that this code does not know."""
+
+
+class Conflict(ToolgrantError):
+    """An optimistic write lost against another one."""

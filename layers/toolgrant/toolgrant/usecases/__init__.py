@@ -1,0 +1,1 @@
+"""What the functions do, in terms of ports. No AWS, no environment, no clock."""

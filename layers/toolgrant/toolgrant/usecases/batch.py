@@ -1,0 +1,152 @@
+"""One batch of messages from the change queue: parse, fan out, coalesce by AI agent, review.
+
+Whatever happens to a message is one of: processed, skipped with a logged reason, asked for again
+later (throttled), failed (the queue retries, then dead-letters), dead-lettered with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from toolgrant.domain.records import AgentKey, AgentRequest, FanOut, Request, Skip
+from toolgrant.errors import InvalidInput, Throttled, ToolgrantError
+from toolgrant.usecases.audit import skip_record
+from toolgrant.usecases.review import Deps, review
+
+LONGEST_DELAY = timedelta(minutes=15)
+"""The longest that SQS delays a message."""
+
+FIRST_DELAY = timedelta(seconds=15)
+MOST_ATTEMPTS = 20
+"""Re-sends of throttled work before it is put aside: some four hours of constant throttling."""
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Message:
+    """One queue message: its id in this batch and its body."""
+
+    id: str
+    body: str
+
+
+Parse = Callable[[str], Request]
+
+
+def handle_batch(
+    messages: Iterable[Message], parse: Parse, deps: Deps, has_time: Callable[[], bool]
+) -> set[str]:
+    """Work through a batch. Returns the ids of the messages that the queue must deliver again.
+
+    `has_time` says whether there is time for one more AI agent; the rest is asked for again.
+    """
+    started_at = deps.clock.now()
+    failed: set[str] = set()
+    groups: dict[AgentKey, list[tuple[str, AgentRequest]]] = {}
+    for message in messages:
+        try:
+            request = _read(message, parse, deps)
+        except ToolgrantError as error:
+            _fail([message.id], "message", error, failed, deps)
+            continue
+        if request:
+            groups.setdefault(request.key, []).append((message.id, request))
+    for key, group in groups.items():
+        ids = [message_id for message_id, _ in group]
+        request = coalesce([request for _, request in group])
+        try:
+            _review(request, deps, started_at, has_time)
+        except Exception as error:  # one AI agent's trouble must not fail the others' messages
+            _fail(ids, key.ai_agent_id, error, failed, deps)
+    return failed
+
+
+def coalesce(requests: Iterable[AgentRequest]) -> AgentRequest:
+    """Many requests for one AI agent → one: the newest event's, read afresh unless all come from
+    the sweep."""
+    ordered = sorted(requests, key=lambda request: request.cause.event_time or _LONG_AGO)
+    newest = ordered[-1]
+    fresh = [request for request in ordered if request.observed is None]
+    return replace(
+        fresh[-1] if fresh else max(ordered, key=_observed_at),
+        attempt=max(request.attempt for request in ordered),
+        instance_id=newest.instance_id
+        or next((r.instance_id for r in ordered if r.instance_id), ""),
+    )
+
+
+def _observed_at(request: AgentRequest) -> datetime:
+    return request.observed.at if request.observed else _LONG_AGO
+
+
+def _read(message: Message, parse: Parse, deps: Deps) -> AgentRequest | None:
+    """The request for an AI agent, if the message is one; anything else is dealt with here."""
+    try:
+        request = parse(message.body)
+    except InvalidInput as error:
+        deps.queue.dead_letter(message.body, str(error))
+        deps.journal.failure("dead-lettered", reason=str(error), messageId=message.id)
+        deps.journal.count("DeadLettered")
+        return None
+    if isinstance(request, AgentRequest):
+        return request
+    if isinstance(request, FanOut):
+        _fan_out(request, deps)
+    else:
+        _skip(request, deps)
+    return None
+
+
+def _skip(skip: Skip, deps: Deps) -> None:
+    deps.journal.decision(skip_record(skip.reason, skip.cause))
+    deps.journal.count("Skipped")
+
+
+def _fan_out(request: FanOut, deps: Deps) -> None:
+    keys = deps.store.agents_with(request.edge)
+    if not keys:
+        edge = request.edge
+        _skip(Skip(f"no AI agent on record uses {edge.kind} {edge.target}", request.cause), deps)
+    for key in keys:
+        deps.queue.send(AgentRequest(key, request.cause), timedelta())
+
+
+def _review(
+    request: AgentRequest, deps: Deps, started_at: datetime, has_time: Callable[[], bool]
+) -> None:
+    if not has_time():
+        deps.queue.send(request, timedelta())
+        deps.journal.note("deferred", aiAgentId=request.key.ai_agent_id, reason="out of time")
+        return
+    try:
+        outcome = review(request, deps, started_at)
+    except Throttled as error:
+        _later(request, error, deps)
+        return
+    deps.journal.count("Evaluations" if outcome in ("evaluated", "deleted") else "Skipped")
+
+
+def _later(request: AgentRequest, error: Throttled, deps: Deps) -> None:
+    """Throttled work is sent again with a growing delay and does not count as a failure."""
+    if request.attempt >= MOST_ATTEMPTS:
+        raise ToolgrantError(f"throttled {MOST_ATTEMPTS} times: {error}")
+    delay = min(FIRST_DELAY * 2**request.attempt, LONGEST_DELAY)
+    deps.queue.send(replace(request, attempt=request.attempt + 1), delay)
+    deps.journal.note("throttled", aiAgentId=request.key.ai_agent_id, delay=delay.total_seconds())
+    deps.journal.count("Throttled")
+
+
+def _fail(ids: Iterable[str], subject: str, error: Exception, failed: set[str], deps: Deps) -> None:
+    failed.update(ids)
+    fields: Mapping[str, object] = {"error": type(error).__name__, "reason": _reason(error)}
+    deps.journal.failure("failed", subject=subject, **fields)
+    deps.journal.count("Failed")
+
+
+def _reason(error: Exception) -> str:
+    """Our own errors speak; a foreign one may quote a record's sensitive fields, so only its type
+    is told."""
+    return str(error) if isinstance(error, ToolgrantError) else f"unexpected {type(error).__name__}"

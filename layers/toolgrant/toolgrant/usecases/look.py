@@ -1,0 +1,147 @@
+"""Read one AI agent, with what is attached to it, by the fewest calls, and judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from toolgrant.domain.catalog import Catalog
+from toolgrant.domain.evaluate import evaluate, grant_kinds
+from toolgrant.domain.model import (
+    DRAFT,
+    LATEST,
+    GrantKind,
+    QualifiedAgent,
+    SecurityProfile,
+)
+from toolgrant.domain.problems import Judged
+from toolgrant.domain.records import AgentKey, AgentRequest, Edge, EdgeKind
+from toolgrant.domain.toolid import FlowModuleTool, GatewayTool, parse_tool_id
+from toolgrant.errors import NotFound
+from toolgrant.usecases.ports import Agents, Profiles, Store
+
+ORCHESTRATION = "ORCHESTRATION"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An AI agent as it is now."""
+
+    instance_id: str
+    judged: tuple[Judged, ...]
+
+    @property
+    def draft(self) -> QualifiedAgent:
+        """The draft; every AI agent has one."""
+        return self.judged[0].result.agent
+
+    @property
+    def edges(self) -> frozenset[Edge]:
+        """What events may name to mean this AI agent."""
+        return frozenset(_edges(self))
+
+
+@dataclass(frozen=True)
+class NotJudged:
+    """Why an AI agent is none of our business."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """Reads and judges. `profiles` and `agents` keep their answers for one batch."""
+
+    agents: Agents
+    profiles: Profiles
+    store: Store
+    catalog: Catalog
+
+    def at(self, request: AgentRequest) -> Seen | NotJudged:
+        """All qualifiers of the requested AI agent. Raises NotFound if the agent is gone."""
+        observed = request.observed
+        draft = observed.agents[0] if observed else self.agents.get(request.key, DRAFT)
+        if draft.type != ORCHESTRATION:
+            return NotJudged(f"AI agents of type {draft.type} have no tools")
+        live = observed.live if observed else self._live(request.key)
+        if draft.origin == "SYSTEM" and not live:
+            return NotJudged("a system AI agent that no assistant uses")
+        instance_id = self._instance(draft, request)
+        if instance_id is None:
+            return NotJudged(f"no Connect instance integrates assistant {draft.assistant_id}")
+        versions = observed.agents[1:] if observed else self._versions(request.key, live)
+        judged = self._judge(instance_id, (draft, *versions), live)
+        return Seen(instance_id, tuple(judged))
+
+    def profile_names(self, seen: Seen) -> tuple[str, ...]:
+        """Names of the attached profiles, for an alert. A profile that is gone keeps its id."""
+        ids = dict.fromkeys(profile for one in seen.judged for profile in one.profile_ids)
+        return tuple(self._name(seen.instance_id, profile_id) for profile_id in ids)
+
+    def _live(self, key: AgentKey) -> frozenset[str]:
+        return self.agents.live(key.assistant_id).get(key.ai_agent_id, frozenset())
+
+    def _versions(self, key: AgentKey, live: frozenset[str]) -> Iterator[QualifiedAgent]:
+        for qualifier in sorted({LATEST, *live} - {DRAFT}):
+            try:
+                yield self.agents.get(key, qualifier)
+            except NotFound:
+                continue  # never published, or the version was deleted
+
+    def _instance(self, draft: QualifiedAgent, request: AgentRequest) -> str | None:
+        """The agent's own instance, else the one that integrates its assistant."""
+        if draft.instance_arn:
+            return draft.instance_arn.rsplit("/", 1)[-1]
+        if request.observed and request.instance_id:
+            return request.instance_id
+        remembered = self.store.instance_of(draft.assistant_id)
+        if remembered is None:
+            found = self.profiles.instances_by_assistant()
+            self.store.remember_instances(found)
+            remembered = found.get(draft.assistant_id)
+        return remembered
+
+    def _judge(
+        self, instance_id: str, agents: tuple[QualifiedAgent, ...], live: frozenset[str]
+    ) -> Iterator[Judged]:
+        for agent in agents:
+            ids = self._attached(instance_id, agent)
+            kinds = grant_kinds([agent], self.catalog)
+            profiles = [self._profile(instance_id, profile_id, kinds) for profile_id in ids]
+            yield Judged(evaluate(agent, profiles, self.catalog), agent.qualifier in live, ids)
+
+    def _attached(self, instance_id: str, agent: QualifiedAgent) -> tuple[str, ...]:
+        try:
+            return self.profiles.attached(instance_id, agent.qualified_arn)
+        except NotFound:
+            return ()
+
+    def _profile(
+        self, instance_id: str, profile_id: str, kinds: frozenset[GrantKind]
+    ) -> SecurityProfile:
+        """A deleted profile grants nothing."""
+        try:
+            grants = (self.profiles.grants(instance_id, profile_id, kind) for kind in sorted(kinds))
+            return SecurityProfile(profile_id, profile_id, frozenset().union(*grants))
+        except NotFound:
+            return SecurityProfile(profile_id, profile_id)
+
+    def _name(self, instance_id: str, profile_id: str) -> str:
+        try:
+            return self.profiles.name(instance_id, profile_id)
+        except NotFound:
+            return profile_id
+
+
+def _edges(seen: Seen) -> Iterator[Edge]:
+    yield Edge(EdgeKind.INSTANCE, seen.instance_id)
+    yield Edge(EdgeKind.ASSISTANT, seen.draft.assistant_id)
+    for one in seen.judged:
+        for profile_id in one.profile_ids:
+            yield Edge(EdgeKind.PROFILE, profile_id)
+        for tool in one.result.agent.tools:
+            match parse_tool_id(tool.id or ""):
+                case FlowModuleTool(module_id=module_id):
+                    yield Edge(EdgeKind.FLOW_MODULE, module_id)
+                case GatewayTool(namespace=namespace):
+                    yield Edge(EdgeKind.APPLICATION, namespace)

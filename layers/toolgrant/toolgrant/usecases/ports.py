@@ -1,0 +1,116 @@
+"""What the use cases need from the outside, in their own words. `adapters` and tests/fakes.py
+provide it. Every method may raise from the tree in `toolgrant.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from toolgrant.domain.messages import Rendered
+from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent
+from toolgrant.domain.records import AgentKey, AgentRecord, AgentRequest, Edge
+
+
+class Clock(Protocol):
+    """Time comes from outside, so that tests own it."""
+
+    def now(self) -> datetime:
+        """The current time in UTC."""
+
+
+class Agents(Protocol):
+    """Q in Connect. Answers are kept for the length of one batch."""
+
+    def get(self, key: AgentKey, qualifier: str) -> QualifiedAgent:
+        """One version of an AI agent. Raises NotFound."""
+
+    def live(self, assistant_id: str) -> Mapping[str, frozenset[str]]:
+        """AI agent id → qualifiers that the assistant's configuration names. Raises NotFound."""
+
+    def assistants(self) -> Iterable[str]:
+        """Every assistant id of the account and region."""
+
+    def listed(self, assistant_id: str) -> Iterable[QualifiedAgent]:
+        """The drafts of an assistant's ORCHESTRATION agents, configuration included."""
+
+    def versions(self, key: AgentKey) -> Iterable[QualifiedAgent]:
+        """The numbered versions of an AI agent, configuration included, in any order."""
+
+
+class Profiles(Protocol):
+    """Security profiles of Connect. Answers are kept for the length of one batch."""
+
+    def attached(self, instance_id: str, qualified_arn: str) -> tuple[str, ...]:
+        """Ids of the profiles associated with exactly this qualified AI agent ARN."""
+
+    def grants(self, instance_id: str, profile_id: str, kind: GrantKind) -> frozenset[Grant]:
+        """One of a profile's four lists, all pages. Raises NotFound."""
+
+    def name(self, instance_id: str, profile_id: str) -> str:
+        """A profile's name, for people. Raises NotFound."""
+
+    def instances_by_assistant(self) -> Mapping[str, str]:
+        """Assistant id → id of the instance that integrates it (WISDOM_ASSISTANT)."""
+
+
+class Store(Protocol):
+    """The table."""
+
+    def load(self, key: AgentKey) -> AgentRecord:
+        """The record of an AI agent, read consistently; version 0 if there is none."""
+
+    def commit(self, record: AgentRecord, previous: AgentRecord, alert: Rendered | None) -> None:
+        """Record, its edges and its pending alert in one transaction.
+
+        Raises Conflict if the stored version is no longer `previous.version`.
+        """
+
+    def pending(self, ai_agent_id: str | None = None) -> Iterable[Rendered]:
+        """Alerts stored but not known to be published: of one AI agent, or all."""
+
+    def published(self, alert_id: str) -> None:
+        """Take an alert out of the outbox."""
+
+    def agents_with(self, edge: Edge) -> tuple[AgentKey, ...]:
+        """The AI agents that an edge belongs to, read consistently."""
+
+    def instance_of(self, assistant_id: str) -> str | None:
+        """The remembered instance of an assistant."""
+
+    def remember_instances(self, by_assistant: Mapping[str, str]) -> None:
+        """Remember which instance integrates each assistant."""
+
+
+class Notifier(Protocol):
+    """The alerts topic."""
+
+    def publish(self, alert: Rendered) -> None:
+        """Send one alert."""
+
+
+class Queue(Protocol):
+    """The change queue and its dead-letter queue."""
+
+    def send(self, request: AgentRequest, delay: timedelta) -> None:
+        """Ask for an evaluation, at the earliest after `delay` (at most 15 minutes)."""
+
+    def dead_letter(self, body: str, reason: str) -> None:
+        """Put aside what can never be processed, with its reason."""
+
+
+class Journal(Protocol):
+    """Audit records, the operational log and metrics."""
+
+    def decision(self, record: Mapping[str, Any]) -> None:
+        """One audit record (docs/schemas/audit-1.schema.json)."""
+
+    def note(self, event: str, **fields: object) -> None:
+        """A line of the operational log."""
+
+    def failure(self, event: str, **fields: object) -> None:
+        """An error line of the operational log."""
+
+    def count(self, metric: str, value: float = 1) -> None:
+        """A metric without further dimensions."""

@@ -1,0 +1,29 @@
+"""An emulator of Amazon Connect and Amazon Q in Connect, with their CloudTrail records.
+
+>>> emulator = Emulator(region="us-east-1", account_id="111122223333")
+>>> with serve(emulator) as server:
+...     url = server.connect_url
+"""
+
+from connect_emulator.account import Settings
+from connect_emulator.emulator import Emulator
+from connect_emulator.errors import ServiceError
+from connect_emulator.faults import Fault, Faults
+from connect_emulator.identity import role_identity, service_identity, website_identity
+from connect_emulator.seeding import Seed, seed
+from connect_emulator.server import Server, serve
+
+__all__ = [
+    "Emulator",
+    "Fault",
+    "Faults",
+    "Seed",
+    "Server",
+    "ServiceError",
+    "Settings",
+    "role_identity",
+    "seed",
+    "serve",
+    "service_identity",
+    "website_identity",
+]

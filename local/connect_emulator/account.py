@@ -1,0 +1,88 @@
+"""What a handler works on: the resources of one account, and the circumstances of one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+from urllib.parse import unquote
+
+from connect_emulator.errors import ServiceError, not_found
+from connect_emulator.resources import Instance, Resources
+
+Params = Mapping[str, Any]
+Output = dict[str, Any]
+
+# Quotas page of the Connect administrator guide; assistants are counted per account.
+QUOTAS = {"security-profiles": 100, "flow-modules": 200, "assistants": 5}
+
+
+@dataclass
+class Settings:
+    """Switches of behaviour, changeable at any time.
+
+    ``check_applications``: an MCP application's namespace must be an APPLICATION integration.
+    ``check_flow_modules``: a module must be released and open to external invocation before it
+    can be granted or used as a tool. ``lock_mcp_descriptions``: MCP tools cannot override title,
+    description or schemas. ``refused_tool_namespaces``: tools that "do not exist in this region".
+    ``page_size``: upper bound of any page, to make short pages.
+    """
+
+    check_applications: bool = False
+    check_flow_modules: bool = False
+    lock_mcp_descriptions: bool = False
+    refused_tool_namespaces: tuple[str, ...] = ("aws_custom_analytics",)
+    page_size: int | None = None
+    max_body_bytes: int = 2 * 1024 * 1024
+    quotas: dict[str, int] = field(default_factory=lambda: dict(QUOTAS))
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account and region at the moment of one call."""
+
+    region: str
+    account_id: str
+    settings: Settings
+    resources: Resources
+    now: datetime
+    new_id: Callable[[], str]
+
+    def arn(self, service: str, path: str) -> str:
+        return f"arn:aws:{service}:{self.region}:{self.account_id}:{path}"
+
+    def instance(self, value: str) -> Instance:
+        return find(self.resources.instances.values(), value, "Instance")
+
+    def check_quota(self, name: str, count: int, code: str) -> None:
+        """Refuse one more resource when ``count`` of them already reach the quota."""
+        if count >= self.settings.quotas[name]:
+            raise ServiceError(code, f"The limit for {name} has been reached")
+
+
+class Identified(Protocol):
+    """A resource that callers name by its id or its ARN."""
+
+    id: str
+    arn: str
+
+
+R = TypeVar("R", bound=Identified)
+
+
+def find(candidates: Iterable[R], value: str, kind: str) -> R:
+    """The resource named by an id, an ARN, or either of them URL-encoded once more.
+
+    CloudTrail records of CloudFormation's calls show URL-encoded ARNs as ids; a client that repeats
+    them as they stand is understood too [inferred].
+    """
+    wanted = unquote(value)
+    for candidate in candidates:
+        if wanted in (candidate.id, candidate.arn):
+            return candidate
+    raise not_found(f"{kind} not found: {wanted}")
+
+
+Handler = Callable[[Account, Params], Output]
+Handlers = dict[str, Handler]

@@ -1,0 +1,147 @@
+"""`toolgrant demo`: the whole story on the local AWS, told as a timeline.
+
+For each scene: what the admin did → the CloudTrail events → the verdicts (from the function's audit
+record) → the alert as it arrived in an SQS queue subscribed to the alerts topic. The demo succeeds
+only if each expected alert really arrived, and no other.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
+
+from toolgrant_local.errors import LocalError
+from toolgrant_local.processes import wait_until
+from toolgrant_local.stack import LocalStack
+from toolgrant_local.story import SCENES, Expected, Scene, Stage
+
+ALERT_WITHIN = 20.0
+Alert = Mapping[str, Any]
+
+
+class DemoFailed(Exception):
+    """What did not happen as told."""
+
+
+def run_demo(out: TextIO, err: TextIO) -> int:
+    """Deploy, play every scene, tear down. 0 if every alert came as expected."""
+    try:
+        print("Deploying template.yaml to the local AWS …", file=out, flush=True)
+        began = time.monotonic()
+        with LocalStack(output=err) as stack:
+            print(f"Deployed in {time.monotonic() - began:.0f} s.\n", file=out, flush=True)
+            stage = Stage(stack)
+            for number, scene in enumerate(SCENES, start=1):
+                _play(number, scene, stage, out)
+    except (DemoFailed, LocalError) as error:
+        print(f"\nThe demo failed: {error}", file=out, flush=True)
+        return 1
+    print(f"All {len(SCENES)} alerts arrived as expected, and no other.", file=out, flush=True)
+    return 0
+
+
+def _play(number: int, scene: Scene, stage: Stage, out: TextIO) -> None:
+    print(f"━━ {number}. {scene.title}", file=out, flush=True)
+    timeline = Timeline(out)
+    known = len(stage.stack.emulator.records)
+    scene.act(stage)
+    for action in stage.done:
+        timeline.line("admin", action)
+    stage.done.clear()
+    for record in stage.stack.emulator.records[known:]:
+        timeline.line("event", f"{record['eventSource']} {record['eventName']}")
+    alert = _first_alert(stage.stack)
+    arrived = timeline.elapsed()
+    timeline.verdicts(_audit_of(stage.stack, alert["alertId"]))
+    timeline.alert(alert, arrived)
+    _check(scene.expected, alert)
+    stage.stack.wait_idle()
+    others = stage.stack.drain_inbox()
+    if others:
+        raise DemoFailed(f"an alert too many: {others[0][:300]}")
+    print(file=out, flush=True)
+
+
+def _first_alert(stack: LocalStack) -> Alert:
+    received: list[str] = []
+
+    def look() -> bool:
+        received.extend(stack.drain_inbox())
+        return bool(received)
+
+    wait_until(look, ALERT_WITHIN, "the alert")
+    if len(received) > 1:
+        raise DemoFailed(f"{len(received)} alerts at once, expected one")
+    envelope = json.loads(received[0])
+    alert: Alert = {**json.loads(envelope["Message"]), "subject": envelope.get("Subject")}
+    return alert
+
+
+def _audit_of(stack: LocalStack, alert_id: str) -> Mapping[str, Any]:
+    """The audit record of the decision behind an alert, from CloudWatch Logs."""
+    for line in reversed(stack.logs("EvaluateFunction")):
+        if alert_id in line and line.lstrip().startswith("{"):
+            audit = json.loads(line).get("audit")
+            if audit and audit.get("alertId") == alert_id:
+                return dict(audit)
+    raise DemoFailed(f"no audit record of alert {alert_id}")
+
+
+def _check(expected: Expected, alert: Alert) -> None:
+    found = {finding["toolName"]: json.dumps(finding) for finding in alert["findings"]}
+    if alert["status"] != expected.status or set(found) != set(expected.findings):
+        raise DemoFailed(f"expected {expected}, received {alert}")
+    for tool, text in expected.findings.items():
+        if text not in found[tool]:
+            raise DemoFailed(f"the alert does not say {text} of {tool}")
+
+
+class Timeline:
+    """Prints lines with the seconds since the admin began to act."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._began = time.monotonic()
+
+    def elapsed(self) -> float:
+        """Seconds since the scene began."""
+        return time.monotonic() - self._began
+
+    def line(self, who: str, what: str, at: float | None = None) -> None:
+        """`  +0.1 s  admin    UpdateAIAgent …`."""
+        when = f"+{self.elapsed() if at is None else at:.1f} s"
+        print(f"  {when:>7}  {who:<8} {what}", file=self._out, flush=True)
+
+    def more(self, what: str) -> None:
+        """A continuation line."""
+        print(f"  {'':>7}  {'':<8} {what}", file=self._out, flush=True)
+
+    def verdicts(self, audit: Mapping[str, Any]) -> None:
+        """The verdict table of one evaluation."""
+        rows = [
+            (one["qualifier"], tool["toolName"], tool["verdict"], ", ".join(tool["missing"]))
+            for one in audit["verdicts"]
+            for tool in one["tools"]
+        ]
+        self.line("verdicts", _aligned(("qualifier", "tool", "verdict", "missing"), rows)[0])
+        for row in _aligned(("qualifier", "tool", "verdict", "missing"), rows)[1:]:
+            self.more(row)
+
+    def alert(self, alert: Alert, arrived: float) -> None:
+        """The alert as received."""
+        self.line("alert", f"{alert['severity']} {alert['status']}: {alert['subject']}", arrived)
+        for finding in alert["findings"]:
+            grants = finding["missing"] or finding["granted"]
+            lack = "missing" if finding["missing"] else "granted" if grants else ""
+            told = f"{finding['status']} {finding['toolName']} {finding['verdict']}"
+            self.more(f"· {told}  {lack} {', '.join(grants)}".rstrip())
+            if finding["missing"] and finding["consolePath"]:
+                self.more(f"    click: {finding['consolePath']['en']}")
+
+
+def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    table = [head, *rows]
+    widths = [max(len(row[column]) for row in table) for column in range(len(head))]
+    return ["  ".join(f"{c:<{w}}" for c, w in zip(r, widths, strict=True)).rstrip() for r in table]

@@ -1,0 +1,62 @@
+"""When the loop is done: no record on its way, no change waiting, no alert unpublished."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from toolgrant.adapters.store_dynamodb import OUTBOX
+from toolgrant_local.errors import LocalError
+from toolgrant_local.processes import StopSignal, wait_until
+from toolgrant_local.relay import Relay
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
+
+_COUNTS: tuple[QueueAttributeNameType, ...] = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesDelayed",
+    "ApproximateNumberOfMessagesNotVisible",
+)
+
+
+@dataclass(frozen=True)
+class Idle:
+    """Looks at the places in the order of flow, so that nothing moves on unseen."""
+
+    sqs: SQSClient
+    dynamodb: DynamoDBClient
+    relay: Relay
+    outputs: Mapping[str, str]
+
+    def wait(self, timeout: float, stop: StopSignal | None = None) -> None:
+        """Wait until nothing is left to do. Raises LocalError that says what was left."""
+        try:
+            wait_until(lambda: not any(self.work().values()), timeout, "the work to end", stop)
+        except LocalError as error:
+            error.add_note(f"still to do: {self.work()}")
+            raise
+
+    def work(self) -> dict[str, int]:
+        """What is left to do, by place."""
+        return {
+            "records": self.relay.pending,
+            "changes": self._waiting(self.outputs["ChangeQueueUrl"]),
+            "alerts": self._unpublished(),
+        }
+
+    def _waiting(self, queue_url: str) -> int:
+        asked = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=list(_COUNTS))
+        return sum(int(asked["Attributes"][name]) for name in _COUNTS)
+
+    def _unpublished(self) -> int:
+        pages = self.dynamodb.get_paginator("query").paginate(
+            TableName=self.outputs["TableName"],
+            KeyConditionExpression="pk = :outbox",
+            ExpressionAttributeValues={":outbox": {"S": OUTBOX}},
+            ConsistentRead=True,
+        )
+        return sum(page["Count"] for page in pages)

@@ -1,0 +1,63 @@
+"""The real `sam build` and `sam deploy` against the local AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from toolgrant_local.environment import REGION, aws_environment, build_environment
+from toolgrant_local.processes import Child, StopSignal, run
+
+_TIMEOUT_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Sam:
+    """The SAM CLI of a project. `output` receives what it prints; `work` what it makes."""
+
+    project: Path
+    work: Path
+    output: TextIO
+    stop: StopSignal | None = None
+
+    def build(self, template: Path) -> Path:
+        """Build a template of the project; the path of the built one."""
+        built = self.work / f"build-{template.stem}"
+        env = build_environment(self.work) | {"UV": str(self.project / ".venv" / "bin" / "uv")}
+        # No --cached: SAM does not lock its cache, and uv has one of its own that it does lock.
+        options = {"template": template, "build-dir": built, "base-dir": self.project}
+        self._run("build", options, ["--parallel"], env)
+        return built / "template.yaml"
+
+    def deploy(
+        self, built: Path, stack_name: str, endpoint: str, parameters: Mapping[str, str]
+    ) -> None:
+        """Create or update a stack."""
+        env = aws_environment(self.work) | {"AWS_ENDPOINT_URL": endpoint}
+        options = {"template-file": built, "stack-name": stack_name, "region": REGION}
+        options["capabilities"] = "CAPABILITY_IAM"
+        flags = ["--resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset"]
+        self._run("deploy", options, [*flags, "--no-progressbar", *_overrides(parameters)], env)
+
+    def _run(
+        self, command: str, options: Mapping[str, object], flags: list[str], env: Mapping[str, str]
+    ) -> None:
+        program = str(self.project / ".venv-sam" / "bin" / "sam")
+        given = [f"--{name}={value}" for name, value in options.items()]
+        given.append(f"--config-file={self._empty_config()}")
+        log = self.work / f"sam-{command}.log"
+        child = Child([program, command, *given, *flags], env, self.work, log, self.output)
+        run(child, self.stop, _TIMEOUT_SECONDS)
+
+    def _empty_config(self) -> Path:
+        """So that the samconfig.toml beside the template, meant for real accounts, has no say."""
+        path = self.work / "samconfig.toml"
+        path.write_text("version = 0.1\n")
+        return path
+
+
+def _overrides(parameters: Mapping[str, str]) -> list[str]:
+    pairs = [f"{name}={value}" for name, value in parameters.items()]
+    return ["--parameter-overrides", *pairs] if pairs else []

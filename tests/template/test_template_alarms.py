@@ -1,0 +1,105 @@
+"""The guard guards itself: what is watched, and that somebody hears of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.template.reading import Tree, of_type, ref
+
+VISIBLE = "ApproximateNumberOfMessagesVisible"
+AGE = "ApproximateAgeOfOldestMessage"
+DEAD_LETTER_QUEUES = ("ChangeDeadLetterQueue", "EventDeadLetterQueue", "SweepDeadLetterQueue")
+FUNCTIONS = ("EvaluateFunction", "SweepFunction")
+ONE_DAY = 24 * 3600
+
+
+@pytest.fixture
+def alarms(template: Tree) -> dict[str, Tree]:
+    return of_type(template, "AWS::CloudWatch::Alarm")
+
+
+def watching(alarms: dict[str, Tree], metric: str, value: Any) -> Tree:
+    (found,) = (
+        alarm
+        for alarm in alarms.values()
+        if alarm["MetricName"] == metric and alarm["Dimensions"][0]["Value"] == value
+    )
+    return found
+
+
+def queue_name(queue: str) -> Tree:
+    return {"Fn::GetAtt": [queue, "QueueName"]}
+
+
+def test_every_alarm_rings_on_the_alerts_topic_and_says_when_it_is_over(
+    alarms: dict[str, Tree],
+) -> None:
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == [ref("AlertsTopic")]
+        assert alarm["OKActions"] == [ref("AlertsTopic")]
+
+
+def test_every_alarm_says_what_it_means_and_what_to_do_first(alarms: dict[str, Tree]) -> None:
+    for alarm in alarms.values():
+        meaning, _, action = alarm["AlarmDescription"].partition("First ")
+        assert len(meaning) > 30
+        assert len(action) > 20
+        assert len(alarm["AlarmDescription"]) <= 1024
+
+
+def test_no_alarm_counts_sent_messages_which_misses_redrives(alarms: dict[str, Tree]) -> None:
+    assert {a["MetricName"] for a in alarms.values() if a["Namespace"] == "AWS/SQS"} == {
+        VISIBLE,
+        AGE,
+    }
+
+
+@pytest.mark.parametrize("queue", DEAD_LETTER_QUEUES)
+def test_one_dead_letter_is_enough(alarms: dict[str, Tree], queue: str) -> None:
+    alarm = watching(alarms, VISIBLE, queue_name(queue))
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert alarm["Threshold"] == 0
+    assert alarm["EvaluationPeriods"] == 1
+
+
+@pytest.mark.parametrize("queue", DEAD_LETTER_QUEUES)
+def test_a_forgotten_dead_letter_rings_again_well_before_it_is_lost(
+    template: Tree, alarms: dict[str, Tree], queue: str
+) -> None:
+    kept = template["Resources"][queue]["Properties"]["MessageRetentionPeriod"]
+    assert watching(alarms, AGE, queue_name(queue))["Threshold"] <= kept / 2
+
+
+def test_stuck_work_rings(template: Tree, alarms: dict[str, Tree]) -> None:
+    alarm = watching(alarms, AGE, queue_name("ChangeQueue"))
+    longest_wait = template["Parameters"]["ChangeDelaySeconds"]["MaxValue"]
+    assert longest_wait < alarm["Threshold"] <= 3600
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("metric", ["Errors", "Throttles"])
+def test_functions_are_watched(alarms: dict[str, Tree], function: str, metric: str) -> None:
+    alarm = watching(alarms, metric, ref(function))
+    assert (alarm["Namespace"], alarm["Statistic"]) == ("AWS/Lambda", "Sum")
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_a_missed_sweep_rings_after_two_intervals(alarms: dict[str, Tree]) -> None:
+    alarm = watching(alarms, "SweepFinished", "toolgrant")
+    assert alarm["Namespace"] == "toolgrant"
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "toolgrant"}]
+    assert alarm["Period"] == 2 * 3600
+    assert alarm["EvaluationPeriods"] == ref("SweepIntervalHours")
+    assert alarm["TreatMissingData"] == "breaching"
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+
+
+def test_alarms_look_back_no_further_than_cloudwatch_allows(
+    template: Tree, alarms: dict[str, Tree]
+) -> None:
+    longest = template["Parameters"]["SweepIntervalHours"]["MaxValue"]
+    for alarm in alarms.values():
+        periods = alarm["EvaluationPeriods"]
+        assert alarm["Period"] * (periods if isinstance(periods, int) else longest) <= ONE_DAY

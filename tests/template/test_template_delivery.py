@@ -1,0 +1,139 @@
+"""From a CloudTrail event to evaluate, and from schedule to sweep: nothing is lost on the way."""
+
+from __future__ import annotations
+
+import pytest
+from tests.template.reading import Tree, arn, of_type, ref
+
+QUEUES = (
+    "ChangeQueue",
+    "ChangeDeadLetterQueue",
+    "EventDeadLetterQueue",
+    "SweepDeadLetterQueue",
+)
+DEAD_LETTER_QUEUES = QUEUES[1:]
+TWO_WEEKS = 14 * 24 * 3600
+
+
+def policy_of(resources: Tree, queue: str) -> list[Tree]:
+    policies = of_type({"Resources": resources}, "AWS::SQS::QueuePolicy").values()
+    (policy,) = (p for p in policies if p["Queues"] == [ref(queue)])
+    return policy["PolicyDocument"]["Statement"]
+
+
+def test_the_rule_matches_the_calls_that_matter_and_their_services(resources: Tree) -> None:
+    pattern = resources["ChangeRule"]["Properties"]["EventPattern"]
+    assert pattern["source"] == ["aws.connect", "aws.qconnect", "aws.wisdom"]
+    assert pattern["detail-type"] == ["AWS API Call via CloudTrail"]
+    assert pattern["detail"] == {
+        "eventSource": ["connect.amazonaws.com", "qconnect.amazonaws.com", "wisdom.amazonaws.com"],
+        "eventName": [
+            "AssociateSecurityProfiles",
+            "CreateAIAgent",
+            "CreateAIAgentVersion",
+            "DisassociateSecurityProfiles",
+            "UpdateAIAgent",
+            "UpdateSecurityProfile",
+        ],
+    }
+
+
+def test_the_event_names_are_sorted_and_unique(resources: Tree) -> None:
+    names = resources["ChangeRule"]["Properties"]["EventPattern"]["detail"]["eventName"]
+    assert names == sorted(set(names))
+
+
+def test_the_rule_hands_to_the_change_queue_and_keeps_what_it_cannot_hand_over(
+    resources: Tree,
+) -> None:
+    (target,) = resources["ChangeRule"]["Properties"]["Targets"]
+    assert target["Arn"] == arn("ChangeQueue")
+    assert target["DeadLetterConfig"] == {"Arn": arn("EventDeadLetterQueue")}
+    assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+    assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] >= 60
+
+
+def test_there_are_no_other_queues(template: Tree) -> None:
+    assert set(of_type(template, "AWS::SQS::Queue")) == set(QUEUES)
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_queues_use_sse_sqs_which_eventbridge_can_write_to(resources: Tree, queue: str) -> None:
+    properties = resources[queue]["Properties"]
+    assert properties["SqsManagedSseEnabled"] is True
+    assert "KmsMasterKeyId" not in properties
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_queues_refuse_plain_http(resources: Tree, queue: str) -> None:
+    (deny,) = (s for s in policy_of(resources, queue) if s["Effect"] == "Deny")
+    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert deny["Principal"] == "*"
+    assert deny["Resource"] == arn(queue)
+
+
+@pytest.mark.parametrize("queue", ["ChangeQueue", "EventDeadLetterQueue"])
+def test_only_the_rule_may_send_from_outside(resources: Tree, queue: str) -> None:
+    (allow,) = (s for s in policy_of(resources, queue) if s["Effect"] == "Allow")
+    assert allow["Principal"] == {"Service": "events.amazonaws.com"}
+    assert allow["Action"] == "sqs:SendMessage"
+    assert allow["Resource"] == arn(queue)
+    assert allow["Condition"] == {"ArnEquals": {"aws:SourceArn": arn("ChangeRule")}}
+
+
+@pytest.mark.parametrize("queue", ["ChangeDeadLetterQueue", "SweepDeadLetterQueue"])
+def test_nobody_outside_may_send_to_the_other_queues(resources: Tree, queue: str) -> None:
+    assert [s["Effect"] for s in policy_of(resources, queue)] == ["Deny"]
+
+
+@pytest.mark.parametrize("queue", DEAD_LETTER_QUEUES)
+def test_dead_letters_are_kept_as_long_as_possible(resources: Tree, queue: str) -> None:
+    assert resources[queue]["Properties"]["MessageRetentionPeriod"] == TWO_WEEKS
+
+
+def test_a_change_gets_five_attempts(resources: Tree) -> None:
+    assert resources["ChangeQueue"]["Properties"]["RedrivePolicy"] == {
+        "deadLetterTargetArn": arn("ChangeDeadLetterQueue"),
+        "maxReceiveCount": 5,
+    }
+
+
+def test_the_delay_of_changes_is_a_parameter(resources: Tree) -> None:
+    assert resources["ChangeQueue"]["Properties"]["DelaySeconds"] == ref("ChangeDelaySeconds")
+
+
+def test_a_change_stays_invisible_for_six_timeouts_and_the_longest_window(template: Tree) -> None:
+    visibility = template["Resources"]["ChangeQueue"]["Properties"]["VisibilityTimeout"]
+    timeout = template["Resources"]["EvaluateFunction"]["Properties"]["Timeout"]
+    assert visibility >= 6 * timeout + template["Parameters"]["BatchingWindowSeconds"]["MaxValue"]
+
+
+def test_changes_outlive_their_attempts(resources: Tree) -> None:
+    queue = resources["ChangeQueue"]["Properties"]
+    attempts = queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"]
+    assert queue["MessageRetentionPeriod"] > 10 * attempts
+
+
+def test_evaluate_is_fed_in_batches_two_at_a_time(translated: Tree) -> None:
+    (mapping,) = of_type(translated, "AWS::Lambda::EventSourceMapping").values()
+    assert mapping["EventSourceArn"] == arn("ChangeQueue")
+    assert mapping["FunctionName"] == ref("EvaluateFunction")
+    assert mapping["BatchSize"] >= 10
+    assert mapping["MaximumBatchingWindowInSeconds"] == ref("BatchingWindowSeconds")
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
+
+
+def test_no_function_reserves_concurrency(translated: Tree) -> None:
+    for function in of_type(translated, "AWS::Lambda::Function").values():
+        assert "ReservedConcurrentExecutions" not in function
+
+
+def test_the_sweep_is_scheduled_and_a_failed_start_is_kept(resources: Tree) -> None:
+    schedule = resources["SweepSchedule"]["Properties"]
+    target = schedule["Target"]
+    assert schedule["ScheduleExpression"] == {"Fn::Sub": "rate(${SweepIntervalHours} hours)"}
+    assert target["Arn"] == arn("SweepFunction")
+    assert target["RoleArn"] == arn("SweepScheduleRole")
+    assert target["DeadLetterConfig"] == {"Arn": arn("SweepDeadLetterQueue")}
+    assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
