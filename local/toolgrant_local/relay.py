@@ -51,6 +51,7 @@ class Relay:
         self._sqs = sqs
         self._errors = errors or sys.stderr
         self._rules: tuple[Rule, ...] | None = None
+        self._closing = False
         self._records: queue.Queue[Record | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, name="relay", daemon=True)
         self._thread.start()
@@ -69,12 +70,13 @@ class Relay:
         self._rules = None
 
     def close(self) -> None:
-        """Deliver what is pending, then stop."""
+        """Stop after the record at hand."""
+        self._closing = True
         self._records.put(None)
         self._thread.join()
 
     def _work(self) -> None:
-        while (record := self._records.get()) is not None:
+        while (record := self._records.get()) is not None and not self._closing:
             try:
                 self._relay(record)
             except (BotoCoreError, ClientError, LookupError, ValueError) as error:
@@ -82,7 +84,6 @@ class Relay:
                 print(f"relay: {record.get('eventName')}: {error!r}", file=self._errors, flush=True)
             finally:
                 self._records.task_done()
-        self._records.task_done()
 
     def _relay(self, record: Record) -> None:
         body = json.dumps(wrap(record))

@@ -51,7 +51,7 @@ class LocalStack:
         stop: StopSignal | None = None,
     ) -> None:
         self.stack_name = stack_name
-        self.emulator = Emulator()
+        self.emulator = Emulator(REGION, ACCOUNT_ID)
         self.seed = seed(self.emulator)
         self._parameters = {"Mode": mode, **FAST, **(parameters or {})}
         self._output = output or sys.stderr

@@ -46,6 +46,8 @@ def describe(stack: LocalStack) -> dict[str, Any]:
         "stackName": stack.stack_name,
         "instanceId": stack.seed.instance_id,
         "assistantId": stack.seed.assistant_id,
+        "agents": stack.seed.system_agents,
+        "securityProfiles": stack.seed.profiles,
         "inbox": stack.inbox_url,
         "topicArn": stack.outputs["AlertsTopicArn"],
         "changeQueue": stack.outputs["ChangeQueueUrl"],

@@ -11,7 +11,7 @@ from connect_emulator.constraints import violations
 from connect_emulator.errors import ServiceError
 from connect_emulator.model import load
 
-from tests.emulator.conftest import Client, World, mcp_tool, orchestration
+from tests.emulator.world import Client, World, mcp_tool, orchestration
 
 Known = dict[str, Any]
 Step = tuple[str, Callable[[Known], Known], tuple[str, ...]]
@@ -189,9 +189,7 @@ STORY: list[Step] = [
         EntityArn=_entity,
         SecurityProfiles=lambda known: [{"Id": known["profile"]}],
     ),
-    step(
-        "connect:ListEntitySecurityProfiles", _INSTANCE, EntityType="AI_AGENT", EntityArn=_entity
-    ),
+    step("connect:ListEntitySecurityProfiles", _INSTANCE, EntityType="AI_AGENT", EntityArn=_entity),
     step(
         "connect:DisassociateSecurityProfiles",
         _INSTANCE,
@@ -269,9 +267,7 @@ def test_every_operation_answers_in_its_shape(
 
 def test_statuses_are_the_models(world: World, qconnect: Client, connect: Client) -> None:
     agent = world.agent()
-    answer = qconnect.delete_ai_agent(
-        assistantId=world.assistant_id, aiAgentId=agent["aiAgentId"]
-    )
+    answer = qconnect.delete_ai_agent(assistantId=world.assistant_id, aiAgentId=agent["aiAgentId"])
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 204
     answer = connect.list_instances()
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200

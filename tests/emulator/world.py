@@ -1,0 +1,98 @@
+"""What the tests of the emulator share: clients, and short ways to make things."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from connect_emulator import Emulator, Seed
+
+ACCOUNT = "111122223333"
+REGION = "us-east-1"
+
+Client = Any
+
+
+def make_client(service: str, url: str) -> Client:
+    """A real client that neither retries nor validates: whatever is sent, the service answers."""
+    config = Config(retries={"total_max_attempts": 1}, parameter_validation=False, read_timeout=10)
+    return boto3.session.Session().client(
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id="AKIAEXAMPLE",
+        aws_secret_access_key="any",
+        config=config,
+    )
+
+
+class World:
+    """The sample account with short ways to make things in it."""
+
+    def __init__(self, emulator: Emulator, sample: Seed) -> None:
+        self.emulator = emulator
+        self.seed = sample
+        self.instance_id = sample.instance_id
+        self.assistant_id = sample.assistant_id
+
+    def agent(self, name: str = "agent", tools: list[dict[str, Any]] | None = None) -> Any:
+        """A customer's orchestration agent; returns its ``aiAgent``."""
+        output = self.emulator.apply(
+            "qconnect:CreateAIAgent",
+            assistantId=self.assistant_id,
+            name=name,
+            type="ORCHESTRATION",
+            visibilityStatus="SAVED",
+            configuration=orchestration(tools or []),
+        )
+        return output["aiAgent"]
+
+    def profile(self, name: str = "profile", **fields: Any) -> str:
+        """A customer-managed security profile; returns its id."""
+        output = self.emulator.apply(
+            "connect:CreateSecurityProfile",
+            InstanceId=self.instance_id,
+            SecurityProfileName=name,
+            **fields,
+        )
+        return str(output["SecurityProfileId"])
+
+    def module(self, name: str = "module", *, released: bool = True, **fields: Any) -> str:
+        """A flow module that can be granted, unless told otherwise; returns its id."""
+        usable = {
+            "Description": "Looks things up",
+            "ExternalInvocationConfiguration": {"Enabled": True},
+        }
+        instance = {"InstanceId": self.instance_id}
+        created = self.emulator.apply(
+            "connect:CreateContactFlowModule",
+            **instance,
+            **(usable | {"Name": name, "Content": "{}"} | fields),
+        )
+        if released:
+            module = {"ContactFlowModuleId": created["Id"]}
+            self.emulator.apply("connect:CreateContactFlowModuleVersion", **instance, **module)
+        return str(created["Id"])
+
+    def user(self, name: str, *profile_ids: str) -> str:
+        """A person with security profiles; returns the id."""
+        output = self.emulator.apply(
+            "connect:CreateUser",
+            InstanceId=self.instance_id,
+            Username=name,
+            SecurityProfileIds=list(profile_ids),
+            RoutingProfileId="routing-profile",
+        )
+        return str(output["UserId"])
+
+
+def orchestration(tools: list[dict[str, Any]]) -> dict[str, Any]:
+    """An orchestration configuration with these tools."""
+    return {"orchestrationAIAgentConfiguration": {"toolConfigurations": tools}}
+
+
+def mcp_tool(tool_id: str | None, name: str = "Tool", **more: Any) -> dict[str, Any]:
+    """An MCP tool, without a ``toolId`` if it is None."""
+    tool = {"toolName": name, "toolType": "MODEL_CONTEXT_PROTOCOL", **more}
+    return tool if tool_id is None else {**tool, "toolId": tool_id}
