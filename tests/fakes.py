@@ -32,11 +32,11 @@ from toolgrant.domain.model import (
     Tool,
     ToolType,
 )
-from toolgrant.domain.records import AgentKey, AgentRecord, AgentRequest, Edge
+from toolgrant.domain.records import AgentKey, AgentRecord, AgentRequest, Edge, SweepProgress
 from toolgrant.errors import Conflict, InvalidInput, NotFound
 from toolgrant.usecases.batch import LONGEST_DELAY, Message, handle_batch
-from toolgrant.usecases.review import Deps
-from toolgrant.usecases.sweep import SweepResult, sweep
+from toolgrant.usecases.deps import Deps
+from toolgrant.usecases.sweep import sweep
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 SETTLE = timedelta(seconds=60)
@@ -72,10 +72,12 @@ class Calls:
 
     log: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    on_call: Callable[[str, tuple[Any, ...]], None] = lambda name, arguments: None
 
     @contextmanager
     def made(self, name: str, *arguments: Any) -> Iterator[None]:
         self.log.append((name, arguments))
+        self.on_call(name, arguments)
         due = [fault for fault in self.faults if name.startswith(fault.name)]
         for fault in due:
             fault.nth -= 1
@@ -108,6 +110,7 @@ class Cloud:
     profiles: dict[str, SecurityProfile] = field(default_factory=dict)
     attached: dict[str, tuple[str, ...]] = field(default_factory=dict)
     instances: dict[str, str] = field(default_factory=dict)
+    page: int = 100
 
 
 class FakeClock:
@@ -169,15 +172,22 @@ class FakeAgents:
         with self._calls.made("agents.assistants"):
             return list(self._cloud.live)
 
-    def listed(self, assistant_id: str) -> list[QualifiedAgent]:
-        with self._calls.made("agents.listed", assistant_id):
-            return [
+    def listed(
+        self, assistant_id: str, token: str | None
+    ) -> tuple[list[QualifiedAgent], str | None]:
+        with self._calls.made("agents.listed", assistant_id, token):
+            if assistant_id not in self._cloud.live:
+                raise NotFound("qconnect list_ai_agents: ResourceNotFoundException")
+            drafts = [
                 agent
                 for (key, qualifier), agent in self._cloud.agents.items()
                 if key.assistant_id == assistant_id
                 and qualifier == DRAFT
                 and agent.type == "ORCHESTRATION"
             ]
+            start, page = int(token or 0), self._cloud.page
+            more = start + page < len(drafts)
+            return drafts[start : start + page], str(start + page) if more else None
 
     def versions(self, key: AgentKey) -> list[QualifiedAgent]:
         with self._calls.made("agents.versions", key):
@@ -238,6 +248,7 @@ class FakeStore:
         self.records: dict[AgentKey, str] = {}
         self.outbox: dict[str, str] = {}
         self.instances: dict[str, str] = {}
+        self.progress: SweepProgress | None = None
 
     def load(self, key: AgentKey) -> AgentRecord:
         with self.calls.made("store.load", key):
@@ -271,6 +282,14 @@ class FakeStore:
     def agents_with(self, edge: Edge) -> tuple[AgentKey, ...]:
         with self.calls.made("store.agents_with", edge):
             return tuple(key for key in self.records if edge in self._record(key).edges)
+
+    def sweep_progress(self) -> SweepProgress | None:
+        with self.calls.made("store.sweep_progress"):
+            return self.progress
+
+    def save_sweep_progress(self, progress: SweepProgress) -> None:
+        with self.calls.made("store.save_sweep_progress", progress):
+            self.progress = progress
 
     def instance_of(self, assistant_id: str) -> str | None:
         with self.calls.made("store.instance_of", assistant_id):
@@ -390,6 +409,7 @@ CREATE_CASE = mcp("aws_service__connectcases_CreateCase")
 DESCRIBE_CONTACT = mcp("aws_service__connect_DescribeContact")
 GET_ORDER = mcp("gateway_gw-1a2b__orders-api___GetOrder")
 MODULE = mcp(f"aws_custom_flows__{uuid_of('module')}_3", "RefundModule")
+DASHBOARD = "aws_custom_analytics__get_dashboard_configuration"
 MYSTERY = mcp("aws_service__tasks_Mystery")
 ESCALATE = Tool("Escalate", ToolType.RETURN_TO_CONTROL, None)
 
@@ -461,6 +481,24 @@ class World:
         requests = {"assistantId": ASSISTANT, "aiAgentId": uuid_of(agent)}
         return self._event(name, "qconnect", fields, requests)
 
+    def created(self, agent: str = "agent", **fields: Any) -> str:
+        """The body of a successful CreateAIAgent."""
+        answer = {"aiAgent": {"assistantId": ASSISTANT, "aiAgentArn": self.arn(agent)}}
+        requests = {"assistantId": ASSISTANT, "name": agent}
+        fields = {"responseElements": answer, **fields}
+        return self._event("CreateAIAgent", "qconnect", fields, requests)
+
+    def refused_save(
+        self, event: str = "UpdateAIAgent", tool: str = DASHBOARD, name: str = "agent", **fields: Any
+    ) -> str:
+        """The body of a save that the service refused because of `tool`."""
+        message = f"MCP tool with ID '{tool}' not found in MCP tools"
+        fields = {"errorCode": "ValidationException", "errorMessage": message, **fields}
+        requests = {"assistantId": ASSISTANT, "name": name}
+        if event != "CreateAIAgent":
+            requests["aiAgentId"] = uuid_of(name)
+        return self._event(event, "qconnect", fields, requests)
+
     def profile_event(self, profile: str, **fields: Any) -> str:
         requests = {"InstanceId": INSTANCE, "SecurityProfileId": uuid_of(profile)}
         return self._event("UpdateSecurityProfile", "connect", fields, requests)
@@ -522,7 +560,7 @@ class World:
             if not any(one.visible_at <= self.clock.now() for one in self.queue.waiting):
                 return
             self.deliver()
-        raise AssertionError("the queue does not get empty")
+        raise AssertionError(f"the queue does not get empty: {self.journal.failures[-1:]}")
 
     def later(self, seconds: float) -> None:
         """Time passes, then all that has become visible is worked off."""
@@ -533,11 +571,13 @@ class World:
         """An event on `agent` comes in, and everything that follows from it happens."""
         self.queue.put(self.event(agent=agent))
         self.drain()
-        self.later(self.settle.total_seconds() + 1)
+        self.later(self.settle.total_seconds() + 2)
 
-    def sweep(self) -> SweepResult:
+    def sweep(
+        self, interval: timedelta = timedelta(), has_time: Callable[[], bool] = lambda: True
+    ) -> SweepProgress:
         """Enqueue all AI agents; `drain` then works them off."""
-        return sweep(self.deps())
+        return sweep(self.deps(), interval, has_time)
 
     # --- what came of it
 

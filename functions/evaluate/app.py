@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from toolgrant.adapters.requests import parse_message
-from toolgrant.bootstrap import runtime
+from toolgrant.bootstrap import has_time, runtime
 from toolgrant.usecases.batch import Message, handle_batch
 
 RESERVE_MILLISECONDS = 20_000
@@ -16,12 +16,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """An SQS batch in; the messages that must be delivered again out (ReportBatchItemFailures)."""
     run = runtime()
     messages = [Message(record["messageId"], record["body"]) for record in event["Records"]]
-
-    def has_time() -> bool:
-        return bool(context.get_remaining_time_in_millis() > RESERVE_MILLISECONDS)
-
     try:
-        failed = handle_batch(messages, parse_message, run.deps(), has_time)
+        deps = run.deps(run.catalog_source.catalog())
+        failed = handle_batch(
+            messages, parse_message, deps, has_time(context, RESERVE_MILLISECONDS)
+        )
     finally:
         run.journal.flush()
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(failed)]}

@@ -1,17 +1,25 @@
-"""sweep: the schedule's call → every AI agent is enqueued for evaluation."""
+"""sweep: every AI agent is enqueued for evaluation, page by page."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from toolgrant.bootstrap import runtime
-from toolgrant.usecases.sweep import sweep
+from toolgrant.bootstrap import has_time, runtime
+from toolgrant.domain.catalog import packaged
+from toolgrant.usecases.sweep import counts, sweep
+
+RESERVE_MILLISECONDS = 60_000
+"""Time kept back for one page of AI agents; the next run goes on where this one stopped."""
 
 
-def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
-    """Returns the counts of the sweep."""
+def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
+    """The schedule's call sweeps when it is due; a call by hand sweeps now. Returns the counts."""
     run = runtime()
+    scheduled = isinstance(event, dict) and event.get("trigger") == "schedule"
+    interval = run.settings.sweep_interval if scheduled else timedelta()
     try:
-        return dict(vars(sweep(run.deps())))
+        time_left = has_time(context, RESERVE_MILLISECONDS)
+        return counts(sweep(run.deps(packaged()), interval, time_left))
     finally:
         run.journal.flush()

@@ -27,7 +27,7 @@ from connect_emulator.history import History, restore, snapshot
 from connect_emulator.operations import handlers
 from connect_emulator.records import Journal, Listener, Record, build_record
 from connect_emulator.resources import Resources
-from connect_emulator.tokens import Token, once
+from connect_emulator.tokens import Answered, Token, once
 from connect_emulator.wire import iso8601
 
 Clock = Callable[[], datetime]
@@ -68,6 +68,7 @@ class Emulator:
         self._now = now or (lambda: datetime.now(UTC))
         self._new_id = new_id or _ids(id_seed)
         self._resources = Resources()
+        self._answered: Answered = {}
         self._history = History()
         self._journal = Journal()
         self._handlers = handlers(self._journal)
@@ -152,7 +153,7 @@ class Emulator:
         late = self.faults.take(["latency"], call.name)
         if late:
             self.closing.wait(late.seconds)
-        _run(self.faults.take(["before"], call.name))
+        self._run_hooks("before", call)
         if self.faults.over_limit(call.name, self._now()):
             raise ServiceError(THROTTLED, "Rate exceeded")
         fault = self.faults.take(["throttle", "error", "reset"], call.name)
@@ -163,14 +164,18 @@ class Emulator:
 
     def _after(self, call: Call) -> None:
         """What happens between the effect of a call and its answer."""
-        while hook := self.faults.take(["after"], call.name):
-            _run(hook)
+        self._run_hooks("after", call)
         fault = self.faults.take(["error", "reset"], call.name, after=True)
         if fault is None:
             return
         error = _injected(fault)
         error.code = resolve_code(error.code, call.service.name, call.modelled_errors)
         raise _AnsweredOtherwise(RESET if fault.kind == "reset" else failure(call, error))
+
+    def _run_hooks(self, kind: str, call: Call) -> None:
+        for hook in self.faults.take_all([kind], call.name):
+            if hook.callback:
+                hook.callback()
 
     def _execute(self, call: Call) -> Output:
         handler = self._handlers[call.service.name][call.operation]
@@ -191,7 +196,7 @@ class Emulator:
         before = snapshot(self._resources)
         account = self._account(self._resources)
         try:
-            output = once(account, handler, params, token)
+            output = once(self._answered, token, handler, account, params)
         except ServiceError:
             self._resources = restore(before)
             raise
@@ -222,11 +227,6 @@ def _injected(fault: Fault) -> ServiceError:
         return ServiceError(THROTTLED, "Rate exceeded")
     default = "ServiceUnavailableException" if fault.status == 503 else UNAVAILABLE
     return ServiceError(fault.code or default, fault.message, fault.status)
-
-
-def _run(hook: Fault | None) -> None:
-    if hook and hook.callback:
-        hook.callback()
 
 
 def _ids(seed: int | None) -> Ids:

@@ -37,14 +37,15 @@ class Fault:
     versions: int | None = None
     callback: Callback | None = field(default=None, repr=False)
 
-    def hit(self) -> bool:
-        """Count one matching call; whether the fault happens on it."""
-        if self.skip > 0:
-            self.skip -= 1
-            return False
+    def due(self) -> bool:
+        """Count one matching call; whether the fault is ready to happen on it."""
+        self.skip -= 1
+        return self.skip < 0
+
+    def happen(self) -> None:
+        """Count the fault off."""
         if self.times is not None:
             self.times -= 1
-        return True
 
 
 @dataclass
@@ -147,7 +148,16 @@ class Faults:
             self._rates = {}
 
     def take(self, kinds: Iterable[str], operation: str, after: bool = False) -> Fault | None:
-        """The next fault of these kinds that happens on this call, counted off."""
+        """The first fault of these kinds that happens on this call, counted off."""
+        return next(iter(self._take(kinds, operation, after, 1)), None)
+
+    def take_all(self, kinds: Iterable[str], operation: str) -> list[Fault]:
+        """Every fault of these kinds that happens on this call, counted off."""
+        return self._take(kinds, operation, False, None)
+
+    def _take(
+        self, kinds: Iterable[str], operation: str, after: bool, most: int | None
+    ) -> list[Fault]:
         wanted = tuple(kinds)
         with self._lock:
             matching = [
@@ -157,9 +167,11 @@ class Faults:
                 and fault.after == after
                 and fnmatchcase(operation, fault.operation)
             ]
-            taken = next((fault for fault in matching if fault.hit()), None)
+            due = [fault for fault in matching if fault.due()][:most]
+            for fault in due:
+                fault.happen()
             self._faults = [fault for fault in self._faults if fault.times != 0]
-            return taken
+            return due
 
     def over_limit(self, operation: str, now: datetime) -> bool:
         """Count a call against its bucket; whether it is one too many."""

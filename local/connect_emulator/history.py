@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from connect_emulator.faults import Fault
 from connect_emulator.resources import Resources
 
-_KEPT = 100
+_KEPT = 50
 
 
 class History:

@@ -154,5 +154,3 @@ class Resources:
     agents: dict[str, AIAgent] = field(default_factory=dict)
     # (instance id, qualified agent ARN) -> ids of the security profiles associated to it.
     associations: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    # (operation, client token) -> (the input it came with, the output it got).
-    answered_tokens: dict[tuple[str, str], tuple[Fields, Fields]] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from connect_emulator.assistants import assistant_of
 from connect_emulator.emulator import Emulator
 from connect_emulator.instances import WISDOM_ASSISTANT, add_instance
 from connect_emulator.profiles import add_profile
-from connect_emulator.resources import SYSTEM
+from connect_emulator.resources import SYSTEM, AIAgent, Instance
 from connect_emulator.tools import CONFIGURATIONS, ORCHESTRATION
 
 Data = dict[str, Any]
@@ -57,48 +57,51 @@ def _seed(emulator: Emulator, account: Account, data: Data) -> Seed:
         IntegrationArn=assistant["assistantArn"],
     )
     knowledge_base_id = account.new_id()
-    association = emulator.apply(
+    agents = [
+        _system_agent(account, assistant["assistantId"], one) for one in data["system_agents"]
+    ]
+    return Seed(
+        instance_id=instance.id,
+        instance_arn=instance.arn,
+        assistant_id=assistant["assistantId"],
+        assistant_arn=assistant["assistantArn"],
+        integration_association_id=integration["IntegrationAssociationId"],
+        knowledge_base_id=knowledge_base_id,
+        knowledge_base_association_id=_associate(emulator, assistant, knowledge_base_id),
+        system_agents={agent.name: agent.id for agent in agents},
+        system_agent_arns={agent.name: agent.arn for agent in agents},
+        profiles={one["name"]: _profile(account, instance, one) for one in data["profiles"]},
+    )
+
+
+def _associate(emulator: Emulator, assistant: Data, knowledge_base_id: str) -> str:
+    output = emulator.apply(
         "qconnect:CreateAssistantAssociation",
         assistantId=assistant["assistantId"],
         associationType="KNOWLEDGE_BASE",
         association={"knowledgeBaseId": knowledge_base_id},
     )
-    agents = {
-        agent["name"]: _system_agent(account, assistant["assistantId"], agent)
-        for agent in data["system_agents"]
-    }
-    profiles = {
-        profile["name"]: add_profile(
-            account, instance, profile["name"], profile["fields"], profile["type"]
-        ).id
-        for profile in data["profiles"]
-    }
-    return Seed(
-        instance.id,
-        instance.arn,
-        assistant["assistantId"],
-        assistant["assistantArn"],
-        integration["IntegrationAssociationId"],
-        knowledge_base_id,
-        association["assistantAssociation"]["assistantAssociationId"],
-        {name: account.resources.agents[agent_id].id for name, agent_id in agents.items()},
-        {name: account.resources.agents[agent_id].arn for name, agent_id in agents.items()},
-        profiles,
-    )
+    return str(output["assistantAssociation"]["assistantAssociationId"])
 
 
-def _system_agent(account: Account, assistant_id: str, data: Data) -> str:
+def _profile(account: Account, instance: Instance, data: Data) -> str:
+    return add_profile(account, instance, data["name"], data["fields"], data["type"]).id
+
+
+def _system_agent(account: Account, assistant_id: str, data: Data) -> AIAgent:
     """A SYSTEM agent with one version, as an assistant names it by ``id:$LATEST``."""
     tools = [_tool(name, tool_id) for name, tool_id in data["tools"].items()]
+    # Prompts are not kept here, but every real orchestration agent names one.
+    settings = {"orchestrationAIPromptId": f"{account.new_id()}:1", "toolConfigurations": tools}
     params = {
         "name": data["name"],
         "type": ORCHESTRATION,
         "visibilityStatus": "PUBLISHED",
-        "configuration": {CONFIGURATIONS[ORCHESTRATION]: {"toolConfigurations": tools}},
+        "configuration": {CONFIGURATIONS[ORCHESTRATION]: settings},
     }
     agent = add_agent(account, assistant_of(account, assistant_id), params, SYSTEM)
     release(agent)
-    return agent.id
+    return agent
 
 
 def _tool(name: str, tool_id: str | None) -> dict[str, str]:

@@ -117,13 +117,17 @@ def application(
 
 
 def _respond(emulator: Emulator, service: str, environ: WSGIEnvironment) -> Response:
-    request = _request(environ, emulator.settings.max_body_bytes)
     try:
+        request = _request(environ, emulator.settings.max_body_bytes)
         if request.path.startswith(CONTROL_PATH):
             return control(emulator, request)
         return emulator.handle(service, request)
+    except ConnectionError:
+        raise  # the client has gone; the server knows what to do
+    except OSError as error:
+        return json_response(400, {"message": f"The request cannot be read: {error}"})
     except Exception:
-        _LOG.exception("%s %s failed", request.method, request.path)
+        _LOG.exception("%s failed", environ.get("RAW_URI"))
         return _BROKEN
 
 

@@ -7,20 +7,24 @@ import copy
 from connect_emulator.account import Account, Handler, Output, Params
 from connect_emulator.errors import ServiceError
 
+# The operation and the token.
 Token = tuple[str, str]
+# What a token came with, and the output it got.
+Answered = dict[Token, tuple[Output, Output]]
 
 _KEPT = 500
 
 
-def once(account: Account, handler: Handler, params: Params, token: Token | None) -> Output:
-    """The answer that the token got before, else the handler's own."""
+def once(
+    answered: Answered, token: Token | None, handler: Handler, account: Account, params: Params
+) -> Output:
+    """The answer that the token got before, else the handler's own, which is remembered."""
     if token is None:
         return handler(account, params)
-    answered = account.resources.answered_tokens
     if token not in answered:
         output = handler(account, params)
         answered[token] = copy.deepcopy((dict(params), output))
-        _forget_oldest(account)
+        _forget_oldest(answered)
         return output
     first_params, first_output = answered[token]
     if first_params != params:
@@ -30,7 +34,6 @@ def once(account: Account, handler: Handler, params: Params, token: Token | None
     return first_output
 
 
-def _forget_oldest(account: Account) -> None:
-    answered = account.resources.answered_tokens
+def _forget_oldest(answered: Answered) -> None:
     for token in list(answered)[:-_KEPT]:
         del answered[token]

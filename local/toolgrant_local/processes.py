@@ -57,6 +57,7 @@ class Child:
     ) -> None:
         self.name = Path(command[0]).name
         self._log = log
+        self._log.touch()
         self._process = subprocess.Popen(
             command,
             env=dict(env),

@@ -1,6 +1,6 @@
 """The admin of the demo: what a contact-centre admin does, scene by scene, over plain boto3.
 
-Each scene is one thing the admin does and the alert that must follow it. Scenes share `Stage`.
+Each scene is one thing the admin does and the alerts that must follow it. Scenes share `Stage`.
 """
 
 from __future__ import annotations
@@ -61,51 +61,65 @@ class Expected:
 
 @dataclass(frozen=True)
 class Scene:
-    """One thing the admin does, and the alert that must follow."""
+    """One thing the admin does, and the alerts that must follow, in this order."""
 
     title: str
     act: Callable[[Stage], None]
-    expected: Expected
+    expected: tuple[Expected, ...]
 
 
 def copy_system_agent(stage: Stage) -> None:
     """Copy AgentAssistanceOrchestrator and attach an empty security profile to the draft."""
-    qconnect, connect = stage.stack.client("qconnect"), stage.stack.client("connect")
-    assistant, instance = stage.stack.seed.assistant_id, stage.stack.seed.instance_id
-    summaries = qconnect.list_ai_agents(assistantId=assistant, origin="SYSTEM")["aiAgentSummaries"]
-    system = next(one for one in summaries if one["name"] == "AgentAssistanceOrchestrator")
-    stage.tools = list(
-        system["configuration"]["orchestrationAIAgentConfiguration"]["toolConfigurations"]
+    stage.tools = system_tools(stage, "AgentAssistanceOrchestrator")
+    create_agent(stage, "Order assistant")
+    create_profile(stage, "AI agents - orders", [])
+    stage.stack.client("connect").associate_security_profiles(**association(stage))
+    stage.say("AssociateSecurityProfiles with the draft ($SAVED)")
+
+
+def system_tools(stage: Stage, name: str) -> list[Mapping[str, Any]]:
+    """The tools of a system AI agent."""
+    listed = stage.stack.client("qconnect").list_ai_agents(
+        assistantId=stage.stack.seed.assistant_id, origin="SYSTEM"
     )
-    agent = qconnect.create_ai_agent(
-        assistantId=assistant,
-        name="Order assistant",
+    system = next(one for one in listed["aiAgentSummaries"] if one["name"] == name)
+    return list(system["configuration"]["orchestrationAIAgentConfiguration"]["toolConfigurations"])
+
+
+def create_agent(stage: Stage, name: str) -> None:
+    """Create an AI agent with the tools of the stage; later scenes are about this one."""
+    stage.say(f'CreateAIAgent "{name}" with {len(stage.tools)} tools')
+    agent = stage.stack.client("qconnect").create_ai_agent(
+        assistantId=stage.stack.seed.assistant_id,
+        name=name,
         type="ORCHESTRATION",
         visibilityStatus="SAVED",
         configuration=stage.orchestration(),
     )["aiAgent"]
-    stage.say('CreateAIAgent "Order assistant", a copy of AgentAssistanceOrchestrator')
-    profile = connect.create_security_profile(
-        InstanceId=instance, SecurityProfileName="AI agents - orders"
-    )
-    stage.say('CreateSecurityProfile "AI agents - orders", empty')
-    stage.ids = {
-        "agent": agent["aiAgentId"],
-        "draft": f"{agent['aiAgentArn']}:$SAVED",
-        "profile": profile["SecurityProfileId"],
-    }
-    connect.associate_security_profiles(**_association(stage))
-    stage.say("AssociateSecurityProfiles with the draft ($SAVED)")
+    stage.ids |= {"agent": agent["aiAgentId"], "arn": agent["aiAgentArn"]}
 
 
-def grant_wisdom_view(stage: Stage) -> None:
-    """Tick Connect assistant - View."""
-    stage.stack.client("connect").update_security_profile(
-        InstanceId=stage.stack.seed.instance_id,
-        SecurityProfileId=stage.ids["profile"],
-        Permissions=["Wisdom.View"],
+def create_profile(stage: Stage, name: str, permissions: list[str]) -> None:
+    """Create a security profile; later scenes are about this one."""
+    profile = stage.stack.client("connect").create_security_profile(
+        InstanceId=stage.stack.seed.instance_id, SecurityProfileName=name, Permissions=permissions
     )
-    stage.say("UpdateSecurityProfile: grants Wisdom.View")
+    stage.ids["profile"] = profile["SecurityProfileId"]
+    stage.say(f'CreateSecurityProfile "{name}" with {", ".join(permissions) or "no permission"}')
+
+
+def grant(*permissions: str) -> Callable[[Stage], None]:
+    """Tick boxes in the security profile."""
+
+    def act(stage: Stage) -> None:
+        stage.stack.client("connect").update_security_profile(
+            InstanceId=stage.stack.seed.instance_id,
+            SecurityProfileId=stage.ids["profile"],
+            Permissions=list(permissions),
+        )
+        stage.say(f"UpdateSecurityProfile: grants {', '.join(permissions)}")
+
+    return act
 
 
 def add_tool(tool: Mapping[str, str]) -> Callable[[Stage], None]:
@@ -126,50 +140,135 @@ def add_tool(tool: Mapping[str, str]) -> Callable[[Stage], None]:
 
 def dissociate(stage: Stage) -> None:
     """Take the security profile away from the AI agent."""
-    stage.stack.client("connect").disassociate_security_profiles(**_association(stage))
+    stage.stack.client("connect").disassociate_security_profiles(**association(stage))
     stage.say("DisassociateSecurityProfiles from the draft")
 
 
-def _association(stage: Stage) -> dict[str, Any]:
+def copy_sales_agent(stage: Stage) -> None:
+    """Copy SalesAgent with all its tools: this Region does not offer one of them."""
+    stage.tools = system_tools(stage, "SalesAgent")
+    try:
+        create_agent(stage, "Sales assistant")
+    except stage.stack.client("qconnect").exceptions.ValidationException as error:
+        stage.say(f"refused: {error.response['Error']['Message']}")
+
+
+def copy_sales_agent_without(stage: Stage) -> None:
+    """Leave that tool out, and attach a profile without Customer Profiles."""
+    stage.tools = [tool for tool in stage.tools if tool["toolName"] != DASHBOARD]
+    create_agent(stage, "Sales assistant")
+    create_profile(stage, "AI agents - sales", ["BasicAgentAccess"])
+    stage.stack.client("connect").associate_security_profiles(**association(stage))
+    stage.say("AssociateSecurityProfiles with the draft ($SAVED)")
+
+
+def publish(stage: Stage) -> None:
+    """Publish a version and make it the default, but forget the security profile."""
+    qconnect, assistant = stage.stack.client("qconnect"), stage.stack.seed.assistant_id
+    qconnect.create_ai_agent_version(assistantId=assistant, aiAgentId=stage.ids["agent"])
+    stage.say("CreateAIAgentVersion")
+    qconnect.update_assistant_ai_agent(
+        assistantId=assistant,
+        aiAgentType="ORCHESTRATION",
+        configuration={"aiAgentId": f"{stage.ids['agent']}:$LATEST"},
+    )
+    stage.say("UpdateAssistantAIAgent: $LATEST is what customers talk to now")
+
+
+def associate_live(stage: Stage) -> None:
+    """Attach the security profile to the published version too."""
+    stage.stack.client("connect").associate_security_profiles(**association(stage, "$LATEST"))
+    stage.say("AssociateSecurityProfiles with the published version ($LATEST)")
+
+
+def association(stage: Stage, qualifier: str = "$SAVED") -> dict[str, Any]:
+    """The security profile and a version of the AI agent, as Associate and Disassociate want it."""
     return {
         "InstanceId": stage.stack.seed.instance_id,
         "SecurityProfiles": [{"Id": stage.ids["profile"]}],
         "EntityType": "AI_AGENT",
-        "EntityArn": stage.ids["draft"],
+        "EntityArn": f"{stage.ids['arn']}:{qualifier}",
     }
 
 
+DASHBOARD = "get_dashboard_configuration"
 _VIEW = "permission:Wisdom.View"
+_ASSISTANCE = {"GenerateNotes": _VIEW, "Retrieve": _VIEW}
+_CUSTOMER_PROFILES = dict.fromkeys(
+    (
+        "GetDomainName",
+        "GetProfileSummary",
+        "GetRecommendedForYouRecommendation",
+        "GetFrequentlyPairedTogetherItemsRecommendation",
+        "GetSemanticallySimilarItemsRecommendation",
+        "GetTrendingItemsRecommendation",
+        "GetPopularItemsRecommendation",
+        "GetRecentActivities",
+        "ListRecommenders",
+    ),
+    "permission:CustomerProfiles.View",
+)
+_SALES = {**_CUSTOMER_PROFILES, "GetProfileId": "permission:BasicAgentAccess"}
+_GAP = {"security profile": "association-gap"}
 
 SCENES = (
     Scene(
         "An AI agent copied from AgentAssistanceOrchestrator, with an empty security profile",
         copy_system_agent,
-        Expected("opened", {"GenerateNotes": _VIEW, "Retrieve": _VIEW}),
+        (Expected("opened", _ASSISTANCE),),
     ),
     Scene(
         "The missing permission is granted",
-        grant_wisdom_view,
-        Expected("resolved", {"GenerateNotes": _VIEW, "Retrieve": _VIEW}),
+        grant("Wisdom.View"),
+        (Expected("resolved", _ASSISTANCE),),
     ),
     Scene(
         "A flow module becomes a tool, but the profile does not allow it",
         add_tool(FLOW_MODULE_TOOL),
-        Expected("opened", {"CheckOrderStatus": f"flow-module:{MODULE_ID}"}),
+        (Expected("opened", {"CheckOrderStatus": f"flow-module:{MODULE_ID}"}),),
     ),
     Scene(
         "A tool of an MCP server is added, but the profile does not allow it",
         add_tool(GATEWAY_TOOL),
-        Expected("opened", {"orders_api___CancelOrder": "mcp:gw-retail/orders-api___CancelOrder"}),
+        (
+            Expected(
+                "opened", {"orders_api___CancelOrder": "mcp:gw-retail/orders-api___CancelOrder"}
+            ),
+        ),
     ),
     Scene(
         "A tool that the catalog does not know",
         add_tool(UNKNOWN_TOOL),
-        Expected("opened", {"SearchTheWeb": "UNKNOWN"}),
+        (Expected("opened", {"SearchTheWeb": "UNKNOWN"}),),
     ),
     Scene(
         "The security profile is taken away from the AI agent",
         dissociate,
-        Expected("reopened", {"GenerateNotes": _VIEW, "Retrieve": _VIEW}),
+        (Expected("reopened", _ASSISTANCE),),
+    ),
+    Scene(
+        "SalesAgent is copied as it is: the service refuses one of its tools",
+        copy_sales_agent,
+        (Expected("opened", {DASHBOARD: "remove the tool"}),),
+    ),
+    Scene(
+        "Copied without that tool, on a security profile without Customer Profiles",
+        copy_sales_agent_without,
+        (Expected("resolved", {DASHBOARD: "saved"}), Expected("opened", _CUSTOMER_PROFILES)),
+    ),
+    Scene(
+        "Customer Profiles - View is granted",
+        grant("BasicAgentAccess", "CustomerProfiles.View"),
+        (Expected("resolved", _CUSTOMER_PROFILES),),
+    ),
+    Scene(
+        "A version is published and made the default, but nobody attaches the security profile",
+        publish,
+        (Expected("opened", {**_SALES, **_GAP}),),
+    ),
+    Scene(
+        "The security profile is attached to the published version",
+        associate_live,
+        (Expected("resolved", {**_SALES, **_GAP}),),
     ),
 )

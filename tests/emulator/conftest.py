@@ -8,9 +8,9 @@ from http.client import HTTPConnection
 from typing import Any
 
 import pytest
-from connect_emulator import Emulator, Seed, Server, seed, serve
-
 from tests.emulator.world import ACCOUNT, REGION, Client, World, make_client
+
+from connect_emulator import Emulator, Seed, Server, seed, serve
 
 Http = Callable[..., tuple[int, dict[str, str], Any]]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+
 from connect_emulator import Emulator, Seed
 
 ACCOUNT = "111122223333"
@@ -17,7 +18,8 @@ Client = Any
 def make_client(service: str, url: str) -> Client:
     """A real client that neither retries nor validates: whatever is sent, the service answers."""
     config = Config(retries={"total_max_attempts": 1}, parameter_validation=False, read_timeout=10)
-    return boto3.session.Session().client(
+    session: Any = boto3.session.Session()  # its stubs know literal service names only
+    return session.client(
         service,
         endpoint_url=url,
         region_name=REGION,

@@ -39,11 +39,11 @@ class FakeEvents:
     def get_paginator(self, operation: str) -> _Pages:
         return _Pages(self, operation)
 
-    def describe_rule(self, Name: str) -> dict[str, Any]:
-        return self.rules[Name]
+    def describe_rule(self, **asked: str) -> dict[str, Any]:
+        return self.rules[asked["Name"]]
 
-    def test_event_pattern(self, EventPattern: str, Event: str) -> dict[str, bool]:
-        pattern, event = json.loads(EventPattern), json.loads(Event)
+    def test_event_pattern(self, **asked: str) -> dict[str, bool]:
+        pattern, event = json.loads(asked["EventPattern"]), json.loads(asked["Event"])
         named = event["detail"]["eventName"] in pattern["detail"]["eventName"]
         return {"Result": named and event["source"] in pattern["source"]}
 
@@ -53,9 +53,9 @@ class _Pages:
     events: FakeEvents
     operation: str
 
-    def paginate(self, Rule: str = "") -> Iterator[dict[str, Any]]:
+    def paginate(self, **asked: str) -> Iterator[dict[str, Any]]:
         if self.operation == "list_targets_by_rule":
-            yield {"Targets": self.events.rules[Rule]["targets"]}
+            yield {"Targets": self.events.rules[asked["Rule"]]["targets"]}
             return
         self.events.reads += 1
         for rule in self.events.rules.values():  # one a page
@@ -73,12 +73,12 @@ class FakeQueues:
     def __post_init__(self) -> None:
         self.gate.set()
 
-    def get_queue_url(self, QueueName: str, QueueOwnerAWSAccountId: str) -> dict[str, str]:
-        return {"QueueUrl": f"http://sqs/{QueueOwnerAWSAccountId}/{QueueName}"}
+    def get_queue_url(self, **asked: str) -> dict[str, str]:
+        return {"QueueUrl": f"http://sqs/{asked['QueueOwnerAWSAccountId']}/{asked['QueueName']}"}
 
-    def send_message(self, QueueUrl: str, **message: Any) -> None:
+    def send_message(self, **message: Any) -> None:
         self.gate.wait(5)
-        name = QueueUrl.rsplit("/", 1)[-1]
+        name = message["QueueUrl"].rsplit("/", 1)[-1]
         if name in self.refusing:
             error = {"Error": {"Code": "AccessDenied", "Message": "no"}}
             raise ClientError(error, "SendMessage")

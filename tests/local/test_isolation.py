@@ -64,7 +64,7 @@ def test_functions_inherit_the_endpoints_of_the_emulated_services(tmp_path: Path
     assert env["MINISTACK_REGION"] == "us-east-1"
 
 
-def test_clients_ignore_profile_endpoint_and_region(tmp_path: Path) -> None:
+def test_clients_ignore_profile_endpoint_and_region() -> None:
     clients = Clients("http://127.0.0.1:1", {"connect": "http://127.0.0.1:2"})
     assert clients.get("sqs").meta.endpoint_url == "http://127.0.0.1:1"
     assert clients.get("connect").meta.endpoint_url == "http://127.0.0.1:2"

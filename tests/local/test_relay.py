@@ -140,7 +140,7 @@ def test_what_the_target_refuses_goes_to_the_rules_dead_letters(
 
 
 def test_an_error_is_reported_and_the_next_record_is_delivered(
-    relay: Relay, queues: FakeQueues, errors: io.StringIO
+    relay: Relay, errors: io.StringIO
 ) -> None:
     relay.accept({"eventName": "Broken"})
     relay.accept(record())

@@ -86,6 +86,12 @@ def test_functions_are_watched(alarms: dict[str, Tree], function: str, metric: s
     assert alarm["TreatMissingData"] == "notBreaching"
 
 
+def test_refused_catalog_rows_ring(alarms: dict[str, Tree]) -> None:
+    alarm = watching(alarms, "CatalogOverridesRefused", "toolgrant")
+    assert alarm["Namespace"] == "toolgrant"
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+
+
 def test_a_missed_sweep_rings_after_two_intervals(alarms: dict[str, Tree]) -> None:
     alarm = watching(alarms, "SweepFinished", "toolgrant")
     assert alarm["Namespace"] == "toolgrant"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.template.reading import Tree, arn, of_type, ref
 
+from toolgrant.domain.catalog import packaged
+
 # Properties by which a template can fix a resource's name. The names of layers derive from the
 # stack's, because SAM would otherwise take the logical id.
 NAMES = {
@@ -57,6 +59,12 @@ def test_the_table(resources: Tree) -> None:
 
 def test_the_table_is_encrypted_by_the_key_that_dynamodb_uses_by_default(resources: Tree) -> None:
     assert "SSESpecification" not in resources["StateTable"]["Properties"]
+
+
+def test_the_catalog_overrides_are_usable_and_empty_at_first(resources: Tree) -> None:
+    parameter = resources["CatalogOverrides"]["Properties"]
+    assert parameter["Type"] == "String"
+    assert packaged().with_overrides(parameter["Value"]).rows == packaged().rows
 
 
 def test_the_topic_is_encrypted_by_a_key_of_our_own(resources: Tree) -> None:
@@ -144,6 +152,8 @@ def test_what_the_functions_are_told(template: Tree) -> None:
         "TOOLGRANT_SETTLE_SECONDS": ref("SettleSeconds"),
         "TOOLGRANT_REQUESTS_PER_SECOND": ref("RequestsPerSecond"),
         "TOOLGRANT_LANGUAGE": ref("AlertLanguage"),
+        "TOOLGRANT_SWEEP_INTERVAL_HOURS": ref("SweepIntervalHours"),
+        "TOOLGRANT_CATALOG_OVERRIDES": ref("CatalogOverrides"),
         "POWERTOOLS_SERVICE_NAME": "toolgrant",
         "POWERTOOLS_METRICS_NAMESPACE": "toolgrant",
         "POWERTOOLS_LOG_LEVEL": ref("LogLevel"),
@@ -155,6 +165,7 @@ def test_outputs_are_described(template: Tree) -> None:
     assert set(template["Outputs"]) == {
         "AlertsTopicArn",
         "AuditLogGroupName",
+        "CatalogOverridesParameter",
         "ChangeDeadLetterQueueUrl",
         "ChangeQueueUrl",
         "ChangeRuleArn",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from tests.template.reading import Tree, arn, of_type, ref
+
+from toolgrant.adapters.events import DETAIL_TYPE, SOURCES, TRIGGERS
 
 QUEUES = (
     "ChangeQueue",
@@ -21,26 +25,18 @@ def policy_of(resources: Tree, queue: str) -> list[Tree]:
     return policy["PolicyDocument"]["Statement"]
 
 
-def test_the_rule_matches_the_calls_that_matter_and_their_services(resources: Tree) -> None:
+def test_the_rule_matches_the_services_that_matter(resources: Tree) -> None:
     pattern = resources["ChangeRule"]["Properties"]["EventPattern"]
     assert pattern["source"] == ["aws.connect", "aws.qconnect", "aws.wisdom"]
-    assert pattern["detail-type"] == ["AWS API Call via CloudTrail"]
-    assert pattern["detail"] == {
-        "eventSource": ["connect.amazonaws.com", "qconnect.amazonaws.com", "wisdom.amazonaws.com"],
-        "eventName": [
-            "AssociateSecurityProfiles",
-            "CreateAIAgent",
-            "CreateAIAgentVersion",
-            "DisassociateSecurityProfiles",
-            "UpdateAIAgent",
-            "UpdateSecurityProfile",
-        ],
-    }
+    assert pattern["detail-type"] == [DETAIL_TYPE]
+    assert pattern["detail"]["eventSource"] == list(SOURCES)
+    assert set(pattern) == {"source", "detail-type", "detail"}
+    assert set(pattern["detail"]) == {"eventSource", "eventName"}
 
 
-def test_the_event_names_are_sorted_and_unique(resources: Tree) -> None:
+def test_the_rule_matches_exactly_the_calls_that_evaluate_understands(resources: Tree) -> None:
     names = resources["ChangeRule"]["Properties"]["EventPattern"]["detail"]["eventName"]
-    assert names == sorted(set(names))
+    assert names == sorted(TRIGGERS)
 
 
 def test_the_rule_hands_to_the_change_queue_and_keeps_what_it_cannot_hand_over(
@@ -129,10 +125,17 @@ def test_no_function_reserves_concurrency(translated: Tree) -> None:
         assert "ReservedConcurrentExecutions" not in function
 
 
+def test_the_sweep_is_called_several_times_while_one_is_due(template: Tree) -> None:
+    schedule = template["Resources"]["SweepSchedule"]["Properties"]
+    shortest = template["Parameters"]["SweepIntervalHours"]["MinValue"] * 60
+    assert schedule["ScheduleExpression"] == "rate(15 minutes)"
+    assert shortest >= 4 * 15
+    assert json.loads(schedule["Target"]["Input"]) == {"trigger": "schedule"}
+
+
 def test_the_sweep_is_scheduled_and_a_failed_start_is_kept(resources: Tree) -> None:
     schedule = resources["SweepSchedule"]["Properties"]
     target = schedule["Target"]
-    assert schedule["ScheduleExpression"] == {"Fn::Sub": "rate(${SweepIntervalHours} hours)"}
     assert target["Arn"] == arn("SweepFunction")
     assert target["RoleArn"] == arn("SweepScheduleRole")
     assert target["DeadLetterConfig"] == {"Arn": arn("SweepDeadLetterQueue")}

@@ -14,6 +14,9 @@ PROFILE = {"Fn::Sub": CONNECT + "instance/*/security-profile/*"}
 AGENT = {"Fn::Sub": WISDOM + "ai-agent/*"}
 ASSISTANT = {"Fn::Sub": WISDOM + "assistant/*"}
 
+OVERRIDES = (
+    "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/${CatalogOverrides}"
+)
 STATE = {
     f"dynamodb:{verb}": [arn("StateTable")]
     for verb in (
@@ -26,7 +29,9 @@ STATE = {
         "UpdateItem",
     )
 }
-PUBLISH = {
+OWN = {
+    **STATE,
+    "ssm:GetParameter": [{"Fn::Sub": OVERRIDES}],
     "sns:Publish": [ref("AlertsTopic")],
     "kms:Decrypt": [arn("AlertsKey")],
     "kms:GenerateDataKey*": [arn("AlertsKey")],
@@ -39,8 +44,7 @@ INSTANCES = {
 }
 ALLOWED: dict[str, dict[str, list[Any]]] = {
     "EvaluateRole": {
-        **STATE,
-        **PUBLISH,
+        **OWN,
         **INSTANCES,
         "wisdom:GetAIAgent": [AGENT],
         "wisdom:GetAssistant": [ASSISTANT],
@@ -59,8 +63,7 @@ ALLOWED: dict[str, dict[str, list[Any]]] = {
         "logs:PutLogEvents": [arn("AuditLogGroup")],
     },
     "SweepRole": {
-        **STATE,
-        **PUBLISH,
+        **OWN,
         **INSTANCES,
         "wisdom:GetAssistant": [ASSISTANT],
         "wisdom:ListAIAgentVersions": [AGENT],

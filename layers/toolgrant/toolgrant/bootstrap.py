@@ -7,6 +7,7 @@ batch.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,12 +20,13 @@ from toolgrant.adapters.aws import CLIENT_CONFIG, Api, Pacer
 from toolgrant.adapters.connect import Connect
 from toolgrant.adapters.notifier_sns import SNSNotifier
 from toolgrant.adapters.observability import PowertoolsJournal
+from toolgrant.adapters.overrides import CatalogSource
 from toolgrant.adapters.qconnect import QConnect
 from toolgrant.adapters.queues import SQSQueue
 from toolgrant.adapters.store_dynamodb import DynamoDBStore
-from toolgrant.domain.catalog import packaged
+from toolgrant.domain.catalog import Catalog
 from toolgrant.settings import Settings, from_environment
-from toolgrant.usecases.review import Deps
+from toolgrant.usecases.deps import Deps
 
 
 class UtcClock:
@@ -42,8 +44,9 @@ class Runtime:
     settings: Settings
     pacer: Pacer
     journal: PowertoolsJournal
+    catalog_source: CatalogSource
 
-    def deps(self) -> Deps:
+    def deps(self, catalog: Catalog) -> Deps:
         """Fresh adapters for one batch."""
         settings = self.settings
         return Deps(
@@ -56,10 +59,15 @@ class Runtime:
             ),
             journal=self.journal,
             clock=UtcClock(),
-            catalog=packaged(),
+            catalog=catalog,
             settle=settings.settle,
             language=settings.language,
         )
+
+
+def has_time(context: Any, reserve_milliseconds: int) -> Callable[[], bool]:
+    """Whether a function may begin one more piece of work. `context` is the Lambda context."""
+    return lambda: bool(context.get_remaining_time_in_millis() > reserve_milliseconds)
 
 
 @lru_cache
@@ -73,4 +81,6 @@ def runtime() -> Runtime:
     """Built on the first invocation. Raises Misconfigured."""
     settings = from_environment()
     pacer = Pacer(settings.requests_per_second, time.monotonic, time.sleep)
-    return Runtime(settings, pacer, PowertoolsJournal(Logger(), Metrics()))
+    journal = PowertoolsJournal(Logger(), Metrics())
+    overrides = CatalogSource.over(client("ssm"), settings.catalog_overrides, journal)
+    return Runtime(settings, pacer, journal, overrides)

@@ -27,6 +27,8 @@ class Settings:
     settle: timedelta
     requests_per_second: float
     language: str
+    sweep_interval: timedelta
+    catalog_overrides: str
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -49,6 +51,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         settle=timedelta(seconds=read("SETTLE_SECONDS", _number(0, 900))),
         requests_per_second=read("REQUESTS_PER_SECOND", _number(0.1, 1000)),
         language=read("LANGUAGE", _one_of(LANGUAGES)),
+        sweep_interval=timedelta(hours=read("SWEEP_INTERVAL_HOURS", _number(1, 24))),
+        catalog_overrides=read("CATALOG_OVERRIDES", _text),
     )
 
 

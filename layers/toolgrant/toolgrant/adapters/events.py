@@ -1,7 +1,7 @@
 """A CloudTrail record, wrapped by EventBridge → what to look at again.
 
 The record is a hint, never the truth: only ids, time and caller are taken from it. Connect writes
-its request parameters in PascalCase, Q in Connect in camelCase, ids come as UUID, ARN or URL-encoded
+its request parameters in PascalCase, Q in Connect in camelCase; ids come as UUID, ARN or URL-coded
 ARN, and a masked value can stand where a map is expected: keys are read without regard to case
 and every value by its type.
 """
@@ -9,13 +9,14 @@ and every value by its type.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 from urllib.parse import unquote
 
+from toolgrant.domain.notices import refused_tool
 from toolgrant.domain.records import (
     Actor,
     AgentKey,
@@ -24,35 +25,69 @@ from toolgrant.domain.records import (
     Edge,
     EdgeKind,
     FanOut,
+    RefusedSave,
     Request,
     Skip,
+    created_key,
 )
 from toolgrant.domain.snapshot import as_map, split_qualifier
 from toolgrant.errors import InvalidInput
 
 DETAIL_TYPE = "AWS API Call via CloudTrail"
 SOURCES = ("connect.amazonaws.com", "qconnect.amazonaws.com", "wisdom.amazonaws.com")
+_ORCHESTRATION = "orchestrationAIAgentConfiguration"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class Names(Enum):
-    """How a trigger's record says what it is about."""
+class Names(StrEnum):
+    """Where a trigger's record says what it is about, and so what is looked at again."""
 
-    AGENT_REQUESTED = "requestParameters.aiAgentId"
+    AGENT = "requestParameters.aiAgentId"
     AGENT_CREATED = "responseElements.aiAgent"
+    ASSISTANT = "requestParameters.assistantId"
+    ASSISTANT_CREATED = "responseElements.assistant"
     PROFILE = "requestParameters.SecurityProfileId"
+    PROFILE_CREATED = "responseElements.SecurityProfileId"
     ENTITY = "requestParameters.EntityArn"
+    FLOW_MODULE = "requestParameters.ContactFlowModuleId"
+    FLOW_MODULE_CREATED = "responseElements.Id"
+    INSTANCE = "requestParameters.InstanceId"
 
 
 TRIGGERS: Mapping[str, Names] = {
     "CreateAIAgent": Names.AGENT_CREATED,
-    "UpdateAIAgent": Names.AGENT_REQUESTED,
-    "CreateAIAgentVersion": Names.AGENT_REQUESTED,
+    "UpdateAIAgent": Names.AGENT,
+    "DeleteAIAgent": Names.AGENT,
+    "CreateAIAgentVersion": Names.AGENT,
+    "DeleteAIAgentVersion": Names.AGENT,
+    "UpdateAssistantAIAgent": Names.ASSISTANT,
+    "RemoveAssistantAIAgent": Names.ASSISTANT,
+    "CreateAssistant": Names.ASSISTANT_CREATED,
+    "DeleteAssistant": Names.ASSISTANT,
+    "CreateAssistantAssociation": Names.ASSISTANT,
+    "DeleteAssistantAssociation": Names.ASSISTANT,
+    "CreateSecurityProfile": Names.PROFILE_CREATED,
     "UpdateSecurityProfile": Names.PROFILE,
+    "DeleteSecurityProfile": Names.PROFILE,
     "AssociateSecurityProfiles": Names.ENTITY,
     "DisassociateSecurityProfiles": Names.ENTITY,
+    "CreateContactFlowModule": Names.FLOW_MODULE_CREATED,
+    "DeleteContactFlowModule": Names.FLOW_MODULE,
+    "UpdateContactFlowModuleContent": Names.FLOW_MODULE,
+    "UpdateContactFlowModuleMetadata": Names.FLOW_MODULE,
+    "CreateContactFlowModuleVersion": Names.FLOW_MODULE,
+    "DeleteContactFlowModuleVersion": Names.FLOW_MODULE,
+    "CreateContactFlowModuleAlias": Names.FLOW_MODULE,
+    "UpdateContactFlowModuleAlias": Names.FLOW_MODULE,
+    "DeleteContactFlowModuleAlias": Names.FLOW_MODULE,
+    "CreateIntegrationAssociation": Names.INSTANCE,
+    "DeleteIntegrationAssociation": Names.INSTANCE,
 }
-"""eventName → how its record names what changed (docs/architecture.md, domain model of events)."""
+"""Every eventName that can change what an AI agent may use, but for changes of people. The rule in
+template.yaml lists the same names; a test compares them. Source: connect and qconnect models.
+"""
+
+SAVES = ("CreateAIAgent", "UpdateAIAgent", "CreateAIAgentVersion")
 
 
 @dataclass(frozen=True)
@@ -63,6 +98,7 @@ class _Record:
     request: Mapping[str, Any]
     response: Mapping[str, Any]
     error_code: str
+    error_message: str
 
 
 def parse_event(event: Mapping[str, Any]) -> Request:
@@ -77,8 +113,8 @@ def parse_event(event: Mapping[str, Any]) -> Request:
     if name not in TRIGGERS:
         return Skip("not a trigger", record.cause)
     if record.error_code:
-        return Skip(f"the call failed ({record.error_code[:64]}) and changed nothing", record.cause)
-    return _TARGETS[TRIGGERS[name]](record)
+        return _failed(record)
+    return _target(TRIGGERS[name], record)
 
 
 def _record(detail: Mapping[str, Any], event: Mapping[str, Any], name: str) -> _Record:
@@ -89,11 +125,13 @@ def _record(detail: Mapping[str, Any], event: Mapping[str, Any], name: str) -> _
         event_time=_time(detail.get("eventTime") or event.get("time")),
         actor=actor_of(detail),
     )
+    response = _lower(detail.get("responseElements"))
     return _Record(
         cause,
         _lower(detail.get("requestParameters")),
-        _lower(detail.get("responseElements")),
+        response,
         _text(detail.get("errorCode")),
+        _text(detail.get("errorMessage")) or _text(response.get("message")),
     )
 
 
@@ -120,47 +158,94 @@ _VIA = {
 }
 
 
-def _agent_requested(record: _Record) -> Request:
-    return _agent(record, record.request.get("assistantid"), record.request.get("aiagentid"))
+def _failed(record: _Record) -> Request:
+    """A failed call changed nothing; a refused save is worth a notice."""
+    tool_id = refused_tool(record.error_message) if record.cause.event_name in SAVES else None
+    assistant_id = _uuid(_plain(record.request.get("assistantid")))
+    if not tool_id or not assistant_id:
+        code = record.error_code[:64]
+        return Skip(f"the call failed ({code}) and changed nothing", record.cause)
+    name = _text(record.request.get("name"))
+    agent_id = _uuid(_plain(record.request.get("aiagentid")))
+    key = AgentKey(assistant_id, agent_id) if agent_id else created_key(assistant_id, name)
+    return RefusedSave(key, name, tool_id, _tool_name(record, tool_id), record.cause)
 
 
-def _agent_created(record: _Record) -> Request:
-    agent = _lower(record.response.get("aiagent"))
-    created = agent.get("aiagentarn") or agent.get("aiagentid")
-    return _agent(record, agent.get("assistantid") or record.request.get("assistantid"), created)
+def _tool_name(record: _Record, tool_id: str) -> str:
+    """The name that the refused configuration gives the tool; empty where it is masked."""
+    configuration = _map(_map(record.request.get("configuration")).get(_ORCHESTRATION))
+    tools = configuration.get("toolConfigurations")
+    entries = [_map(tool) for tool in tools] if isinstance(tools, list) else []
+    names = (_text(tool.get("toolName")) for tool in entries if tool.get("toolId") == tool_id)
+    return next(names, "")
 
 
-def _agent(record: _Record, assistant: object, agent: object) -> Request:
+def _target(names: Names, record: _Record) -> Request:
+    if names in (Names.AGENT, Names.AGENT_CREATED, Names.ENTITY):
+        return _agent_target(names, record)
+    edge_kind, target = _EDGES[names](record)
+    if not target:
+        return Skip("names nothing to look at; the next sweep looks at everything", record.cause)
+    named = _key(record.request.get("assistantid"), _configured_agent(record))
+    return FanOut(
+        Edge(edge_kind, target),
+        record.cause,
+        also=(named,) if named else (),
+        instances_changed=names is Names.INSTANCE,
+    )
+
+
+def _agent_target(names: Names, record: _Record) -> Request:
+    if names is Names.ENTITY:
+        if _text(record.request.get("entitytype")) == "USER":
+            return Skip("concerns a user's security profiles, not an AI agent's", record.cause)
+        key = _key(None, record.request.get("entityarn"))
+    elif names is Names.AGENT_CREATED:
+        agent = _lower(record.response.get("aiagent"))
+        assistant = agent.get("assistantid") or record.request.get("assistantid")
+        key = _key(assistant, agent.get("aiagentarn") or agent.get("aiagentid"))
+    else:
+        key = _key(record.request.get("assistantid"), record.request.get("aiagentid"))
+    if key is None:
+        return Skip("names no AI agent; the next sweep looks at all of them", record.cause)
+    saved_at = record.cause.event_time if record.cause.event_name in SAVES else None
+    return AgentRequest(key, record.cause, saved_at=saved_at)
+
+
+def _key(assistant: object, agent: object) -> AgentKey | None:
     """An AI agent by its ARN, or by its id and its assistant's id or ARN."""
     agent_text, assistant_text = _plain(agent), _plain(assistant)
     agent_id = _uuid(agent_text)
     from_arn = agent_text.split("/")[-2] if agent_text.count("/") >= 2 else ""
     assistant_id = _uuid(from_arn) or _uuid(assistant_text)
-    if not agent_id or not assistant_id:
-        return Skip("names no AI agent; the next sweep looks at all of them", record.cause)
-    return AgentRequest(AgentKey(assistant_id, agent_id), record.cause)
+    return AgentKey(assistant_id, agent_id) if agent_id and assistant_id else None
 
 
-def _profile(record: _Record) -> Request:
-    profile_id = _uuid(_plain(record.request.get("securityprofileid")))
-    if not profile_id:
-        return Skip(
-            "names no security profile; the next sweep looks at all AI agents", record.cause
-        )
-    return FanOut(Edge(EdgeKind.PROFILE, profile_id), record.cause)
+def _configured_agent(record: _Record) -> object:
+    """The AI agent that an assistant's configuration names from now on (UpdateAssistantAIAgent)."""
+    return _lower(record.request.get("configuration")).get("aiagentid")
 
 
-def _entity(record: _Record) -> Request:
-    if _text(record.request.get("entitytype")) == "USER":
-        return Skip("concerns a user's security profiles, not an AI agent's", record.cause)
-    return _agent(record, None, record.request.get("entityarn"))
+def _from(place: str, key: str, kind: EdgeKind) -> Callable[[_Record], tuple[EdgeKind, str]]:
+    def read(record: _Record) -> tuple[EdgeKind, str]:
+        return kind, _uuid(_plain(getattr(record, place).get(key)))
+
+    return read
 
 
-_TARGETS = {
-    Names.AGENT_REQUESTED: _agent_requested,
-    Names.AGENT_CREATED: _agent_created,
-    Names.PROFILE: _profile,
-    Names.ENTITY: _entity,
+def _assistant_created(record: _Record) -> tuple[EdgeKind, str]:
+    created = _lower(record.response.get("assistant"))
+    return EdgeKind.ASSISTANT, _uuid(_plain(created.get("assistantid")))
+
+
+_EDGES: Mapping[Names, Callable[[_Record], tuple[EdgeKind, str]]] = {
+    Names.ASSISTANT: _from("request", "assistantid", EdgeKind.ASSISTANT),
+    Names.ASSISTANT_CREATED: _assistant_created,
+    Names.PROFILE: _from("request", "securityprofileid", EdgeKind.PROFILE),
+    Names.PROFILE_CREATED: _from("response", "securityprofileid", EdgeKind.PROFILE),
+    Names.FLOW_MODULE: _from("request", "contactflowmoduleid", EdgeKind.FLOW_MODULE),
+    Names.FLOW_MODULE_CREATED: _from("response", "id", EdgeKind.FLOW_MODULE),
+    Names.INSTANCE: _from("request", "instanceid", EdgeKind.INSTANCE),
 }
 
 

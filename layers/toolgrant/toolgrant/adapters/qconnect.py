@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from toolgrant.adapters.aws import Api
-from toolgrant.domain.model import QualifiedAgent
+from toolgrant.domain.model import DRAFT, QualifiedAgent
 from toolgrant.domain.records import AgentKey
 from toolgrant.domain.snapshot import parse_agent, split_qualifier
 from toolgrant.errors import NotFound
 
 _PAGE = 100  # qconnect service model: MaxResults at most 100
+_SWEEP_PAGE = 25
 
 
 class QConnect:
@@ -54,14 +55,21 @@ class QConnect:
         for summary in self._api.pages("list_assistants", "assistantSummaries", maxResults=_PAGE):
             yield summary["assistantId"]
 
-    def listed(self, assistant_id: str) -> Iterator[QualifiedAgent]:
-        """The drafts of the ORCHESTRATION agents; summaries carry the configuration."""
-        summaries = self._api.pages(
-            "list_ai_agents", "aiAgentSummaries", assistantId=assistant_id, maxResults=_PAGE
+    def listed(
+        self, assistant_id: str, token: str | None
+    ) -> tuple[list[QualifiedAgent], str | None]:
+        """A page of drafts; summaries carry the configuration. Small pages: the sweep saves its
+        progress after each."""
+        more = {"nextToken": token} if token else {}
+        answer = self._api.call(
+            "list_ai_agents", assistantId=assistant_id, maxResults=_SWEEP_PAGE, **more
         )
-        for summary in summaries:
-            if summary["type"] == "ORCHESTRATION":
-                yield parse_agent(summary, None)
+        agents = [
+            parse_agent(summary, DRAFT)
+            for summary in answer["aiAgentSummaries"]
+            if summary["type"] == "ORCHESTRATION"
+        ]
+        return agents, answer.get("nextToken")
 
     def versions(self, key: AgentKey) -> Iterator[QualifiedAgent]:
         """The numbered versions."""

@@ -50,6 +50,7 @@ def to_json(request: AgentRequest) -> str:
         "aiAgentId": request.key.ai_agent_id,
         "instanceId": request.instance_id,
         "attempt": request.attempt,
+        "savedAt": request.saved_at.isoformat() if request.saved_at else None,
         "cause": _cause_to_json(request.cause),
     }
     body = json.dumps({**data, "observed": _observed_to_json(request.observed)})
@@ -62,14 +63,15 @@ def from_json(root: Mapping[str, Any]) -> AgentRequest:
         raise InvalidInput("$.schema", f"expected {SCHEMA}")
     key = AgentKey(_required(root, "assistantId"), _required(root, "aiAgentId"))
     attempt = root.get("attempt", 0)
-    if not isinstance(attempt, int):
-        raise InvalidInput("$.attempt", "expected a number")
+    if type(attempt) is not int or attempt < 0:
+        raise InvalidInput("$.attempt", "expected a number, 0 or more")
     return AgentRequest(
         key=key,
         cause=_cause_from_json(as_map(root.get("cause"), "$.cause")),
         instance_id=as_text(root.get("instanceId"), "$.instanceId"),
         observed=_observed_from_json(root.get("observed"), key),
         attempt=attempt,
+        saved_at=parse_time(root.get("savedAt"), "$.savedAt"),
     )
 
 

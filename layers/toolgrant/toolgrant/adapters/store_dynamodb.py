@@ -6,6 +6,7 @@
 | EDGE#<kind>#<target>            | AGENT#<assistant>#<agent> | nothing: being there is the fact   |
 | OUTBOX                          | <alertId>                 | one alert not known to be published|
 | ASSISTANT#<assistant>           | INSTANCE                  | the Connect instance               |
+| SWEEP                           | PROGRESS                  | how far the newest sweep came      |
 
 A commit writes record, edges and alert in one transaction, on the condition that the record still
 has the version that was read. All findings of an AI agent are one item, so they change together.
@@ -14,7 +15,7 @@ has the version that was read. All findings of an AI agent are one item, so they
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -23,7 +24,7 @@ from botocore.exceptions import ClientError
 from toolgrant.adapters import stored
 from toolgrant.adapters.aws import translated
 from toolgrant.domain.messages import Rendered
-from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind
+from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind, SweepProgress
 from toolgrant.errors import Conflict, ServiceUnavailable
 
 Item = dict[str, Any]
@@ -33,6 +34,7 @@ MOST_EDGES = 45
 """A transaction has at most 100 items: old edges to delete, new ones to put, record and alert."""
 
 ANY = "*"
+_SWEEP = ("SWEEP", "PROGRESS")
 _COLLAPSIBLE = (EdgeKind.FLOW_MODULE, EdgeKind.APPLICATION, EdgeKind.PROFILE)
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -65,6 +67,23 @@ class DynamoDBStore:
         for item in list(self._query(OUTBOX, prefix)):
             yield stored.alert_from_item(item)
 
+    def claim(self, alert_id: str, now: datetime, until: datetime) -> bool:
+        """One conditional update: of two publishers, one wins."""
+        times = {":now": now.isoformat(), ":until": until.isoformat()}
+        with translated("table claim", own=True):
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=_key(OUTBOX, alert_id),
+                    UpdateExpression="SET claimedUntil = :until",
+                    ConditionExpression="attribute_exists(pk) AND "
+                    "(attribute_not_exists(claimedUntil) OR claimedUntil < :now)",
+                    ExpressionAttributeValues=_typed(times),
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
     def published(self, alert_id: str) -> None:
         """Take an alert out of the outbox; absent is fine."""
         with translated("table delete", own=True):
@@ -80,6 +99,16 @@ class DynamoDBStore:
         keys = (AgentKey(*sort_key.split("#")[1:3]) for sort_key in sort_keys)
         return tuple(dict.fromkeys(keys))
 
+    def sweep_progress(self) -> SweepProgress | None:
+        """The newest sweep."""
+        item = self._get(*_SWEEP)
+        return stored.sweep_from_item(item) if item else None
+
+    def save_sweep_progress(self, progress: SweepProgress) -> None:
+        """Overwrite it."""
+        pk, sk = _SWEEP
+        self._put_item({"pk": pk, "sk": sk, **stored.sweep_to_item(progress)})
+
     def instance_of(self, assistant_id: str) -> str | None:
         """The remembered instance."""
         item = self._get(f"ASSISTANT#{assistant_id}", "INSTANCE")
@@ -94,8 +123,11 @@ class DynamoDBStore:
                 "schema": stored.SCHEMA,
                 "instanceId": instance_id,
             }
-            with translated("table put", own=True):
-                self._client.put_item(TableName=self._table, Item=_typed(item))
+            self._put_item(item)
+
+    def _put_item(self, item: Item) -> None:
+        with translated("table put", own=True):
+            self._client.put_item(TableName=self._table, Item=_typed(item))
 
     def _get(self, pk: str, sk: str) -> Item | None:
         with translated("table get", own=True):

@@ -17,7 +17,7 @@ from toolgrant.domain.model import (
     Text,
     Verdict,
 )
-from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind
+from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind, SweepProgress
 from toolgrant.errors import NewerSchema
 
 SCHEMA = 1
@@ -37,6 +37,7 @@ def record_to_item(record: AgentRecord) -> Item:
         "schema": SCHEMA,
         "version": record.version,
         "startedAt": _time_text(record.started_at),
+        "savedAt": _time_text(record.saved_at),
         "instanceId": record.instance_id,
         "name": record.name,
         "arn": record.arn,
@@ -52,6 +53,7 @@ def record_from_item(key: AgentKey, item: Mapping[str, Any]) -> AgentRecord:
         key=key,
         version=int(item["version"]),
         started_at=_time(item["startedAt"]),
+        saved_at=_time(item.get("savedAt")),
         instance_id=item["instanceId"],
         name=item["name"],
         arn=item["arn"],
@@ -127,6 +129,33 @@ def alert_to_item(outbox: str, alert: Rendered) -> Item:
 def alert_from_item(item: Mapping[str, Any]) -> Rendered:
     """The reverse of `alert_to_item`."""
     return Rendered(item["sk"], item["subject"], item["bodies"], item["attributes"])
+
+
+def sweep_to_item(progress: SweepProgress) -> Item:
+    """Without its keys."""
+    return {
+        "schema": SCHEMA,
+        "startedAt": _time_text(progress.started_at),
+        "assistants": list(progress.assistants),
+        "token": progress.token,
+        "seen": [f"{key.assistant_id} {key.ai_agent_id}" for key in sorted(progress.seen)],
+        "enqueued": progress.enqueued,
+        "skipped": progress.skipped,
+        "finishedAt": _time_text(progress.finished_at),
+    }
+
+
+def sweep_from_item(item: Mapping[str, Any]) -> SweepProgress:
+    """The reverse of `sweep_to_item`."""
+    return SweepProgress(
+        started_at=datetime.fromisoformat(item["startedAt"]),
+        assistants=tuple(item["assistants"]),
+        token=item["token"],
+        seen=frozenset(AgentKey(*text.split(" ")) for text in item["seen"]),
+        enqueued=int(item["enqueued"]),
+        skipped=int(item["skipped"]),
+        finished_at=_time(item["finishedAt"]),
+    )
 
 
 def _edge(text: str) -> Edge:

@@ -6,8 +6,8 @@ from it and the text tables by `messages`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ MOST_FINDINGS = 100
 
 @dataclass(frozen=True)
 class Alert:
-    """`profiles` are the names of the profiles attached to the affected qualifiers."""
+    """`profiles` are the attached security profiles, id → name, as far as people need them."""
 
     alert_id: str
     time: datetime
@@ -34,7 +34,7 @@ class Alert:
     changes: tuple[Change, ...]
     actor: Actor | None = None
     event_name: str = ""
-    profiles: tuple[str, ...] = ()
+    profiles: Mapping[str, str] = field(default_factory=dict)
     change_id: str | None = None
 
     @property

@@ -17,6 +17,9 @@ from toolgrant.domain.model import Finding, FindingKind, FindingState, Verdict
 KEEP_RESOLVED = timedelta(days=90)
 """How long a resolved finding is remembered, so that its return is told as `reopened`."""
 
+NOTICE_LASTS = timedelta(days=7)
+"""How long a refused save is shown if the AI agent is not saved again."""
+
 
 class Status(StrEnum):
     """What happened to a finding, most serious first (the status of alerts)."""
@@ -37,10 +40,16 @@ class Resolution(StrEnum):
     GRANTED = "granted"
     TOOL_REMOVED = "tool-removed"
     AGENT_DELETED = "agent-deleted"
+    VERSION_DELETED = "version-deleted"
+    NOT_JUDGED = "not-judged"
     ASSOCIATED = "associated"
     NOW_KNOWN = "now-known"
+    NO_LONGER_KNOWN = "no-longer-known"
     SAVED = "saved"
     EXPIRED = "expired"
+
+
+_NOW_SUFFICIENT = (Resolution.GRANTED, Resolution.ASSOCIATED)
 
 
 @dataclass(frozen=True)
@@ -62,11 +71,13 @@ class Reconciled:
 
 @dataclass(frozen=True)
 class Moment:
-    """When an evaluation looks: `now`, the event that caused it (None: a sweep), the settle time."""
+    """When an evaluation looks: `now`, the event that caused it (None: a sweep), the settle time,
+    and when the AI agent was last saved."""
 
     now: datetime
     event_time: datetime | None = None
     settle: timedelta = timedelta()
+    saved_at: datetime | None = None
 
     @property
     def suspect_until(self) -> datetime | None:
@@ -76,17 +87,23 @@ class Moment:
         return min(self.event_time, self.now) + self.settle
 
 
-def reconcile(
-    known: Mapping[str, Finding],
-    seen: Iterable[Finding],
-    moment: Moment,
-    gone: Resolution = Resolution.GRANTED,
-    tool_names: frozenset[str] = frozenset(),
-) -> Reconciled:
-    """Compare what was seen with what is on record.
+@dataclass(frozen=True)
+class Scope:
+    """What an evaluation could see: findings outside of it are over.
 
-    `gone` is the reason for findings that were not seen; with GRANTED a finding whose tool is no
-    longer among `tool_names` was resolved by removing the tool. Returns every finding to store.
+    `tools` are the tools by name and id, written as findings have them, with the worst verdict.
+    """
+
+    tools: Mapping[tuple[str, str | None], Verdict]
+    qualifiers: frozenset[str]
+
+
+def reconcile(
+    known: Mapping[str, Finding], seen: Iterable[Finding], moment: Moment, scope: Scope | Resolution
+) -> Reconciled:
+    """Compare what was seen with what is on record. Returns every finding to store.
+
+    A Resolution as `scope` ends every finding for that reason: nothing could be seen.
     """
     problems = {finding.id: finding for finding in seen}
     kept: list[Finding] = []
@@ -97,7 +114,7 @@ def reconcile(
         changes.extend([Change(status, finding)] if status else [])
     for old in known.values():
         if old.id not in problems:
-            _disappear(old, moment, _resolution(old, gone, tool_names), kept, changes)
+            _disappear(old, moment, _resolution(old, moment, scope), kept, changes)
     return Reconciled(tuple(kept), tuple(changes), _recheck_at(known, kept))
 
 
@@ -142,7 +159,7 @@ def _differs(old: Finding, new: Finding) -> bool:
 def _disappear(
     old: Finding,
     moment: Moment,
-    resolution: Resolution,
+    resolution: Resolution | None,
     kept: list[Finding],
     changes: list[Change],
 ) -> None:
@@ -150,10 +167,13 @@ def _disappear(
         if old.resolved_at and moment.now - old.resolved_at < KEEP_RESOLVED:
             kept.append(old)
         return
+    if resolution is None:
+        kept.append(old)
+        return
     if not old.told:
         return  # suspected and never told: it settled by itself
     resolved = replace(
-        _granted(old) if resolution is Resolution.GRANTED else old,
+        _granted(old) if resolution in _NOW_SUFFICIENT else old,
         state=FindingState.RESOLVED,
         resolved_at=moment.now,
         resolution=resolution,
@@ -168,14 +188,35 @@ def _granted(old: Finding) -> Finding:
     return replace(old, verdict=Verdict.SUFFICIENT, missing=())
 
 
-def _resolution(old: Finding, gone: Resolution, tool_names: frozenset[str]) -> Resolution:
-    if gone is not Resolution.GRANTED:
-        return gone
+def _resolution(old: Finding, moment: Moment, scope: Scope | Resolution) -> Resolution | None:
+    """Why a finding that was not seen is over; None if it is not."""
+    if isinstance(scope, Resolution):
+        return scope
+    if old.kind is FindingKind.REFUSED_SAVE:
+        return _notice_resolution(old, moment)
+    if scope.qualifiers.isdisjoint(old.qualifiers):
+        return Resolution.VERSION_DELETED
     if old.kind is FindingKind.ASSOCIATION_GAP:
         return Resolution.ASSOCIATED
-    if old.tool_name not in tool_names:
+    return _tool_resolution(old, scope.tools.get((old.tool_name, old.tool_id)))
+
+
+def _tool_resolution(old: Finding, verdict: Verdict | None) -> Resolution:
+    """`verdict` is that of the same tool now: GRANTED is only said of what is SUFFICIENT."""
+    if verdict is None:
         return Resolution.TOOL_REMOVED
-    return Resolution.NOW_KNOWN if old.kind is FindingKind.UNKNOWN else Resolution.GRANTED
+    if old.kind is FindingKind.UNKNOWN:
+        return Resolution.NOW_KNOWN
+    return Resolution.GRANTED if verdict is Verdict.SUFFICIENT else Resolution.NO_LONGER_KNOWN
+
+
+def _notice_resolution(old: Finding, moment: Moment) -> Resolution | None:
+    """A refused save is over with the next successful one, or after a week."""
+    if moment.saved_at and old.opened_at and moment.saved_at >= old.opened_at:
+        return Resolution.SAVED
+    if old.opened_at and moment.now - old.opened_at > NOTICE_LASTS:
+        return Resolution.EXPIRED
+    return None
 
 
 def _recheck_at(known: Mapping[str, Finding], kept: Iterable[Finding]) -> datetime | None:

@@ -17,7 +17,8 @@ from typing import Any
 
 from toolgrant.domain.alerts import Alert, grant_texts, machine_json, utc_text
 from toolgrant.domain.findings import Change, Status
-from toolgrant.domain.model import DRAFT, FindingKind, GrantKind, clip
+from toolgrant.domain.model import DRAFT, Finding, FindingKind, GrantKind, clip
+from toolgrant.domain.problems import GAP_PREFIX
 
 LANGUAGES = ("en", "ja")
 MOST_SHOWN = 20
@@ -78,6 +79,7 @@ def _title(alert: Alert, table: _Texts) -> str:
         key = {
             frozenset({FindingKind.UNKNOWN}): "unknown",
             frozenset({FindingKind.ASSOCIATION_GAP}): "gap",
+            frozenset({FindingKind.REFUSED_SAVE}): "refused-save",
         }.get(frozenset(kinds), key)
     count = sum(
         change.status is not Status.RESOLVED
@@ -100,7 +102,7 @@ def email(alert: Alert, table: _Texts) -> str:
     ]
     lines = [_title(alert, table), "", *(f"{name}: {value}" for name, value in facts), ""]
     for number, change in enumerate(alert.changes[:MOST_SHOWN], start=1):
-        lines += [f"{number}. {_headline(change, table)}"]
+        lines += [f"{number}. {_headline(change, alert, table)}"]
         lines += [f"   {name}: {value}" for name, value in details(change, table)]
     lines += [*_more(alert, label), "", f"{label['what_to_do']}:"]
     lines += [f"  - {step}" for step in next_steps(alert, table)]
@@ -112,7 +114,7 @@ def chat(alert: Alert, table: _Texts) -> dict[str, Any]:
     label = table["label"]
     lines = []
     for change in alert.changes[:MOST_SHOWN]:
-        lines.append(f"*{_chat_safe(_headline(change, table))}*")
+        lines.append(f"*{_chat_safe(_headline(change, alert, table))}*")
         lines += [f"{name}: {_chat_safe(value)}" for name, value in details(change, table)]
     lines += [*_more(alert, label), f"{label['changed_by']}: {_chat_safe(_actor(alert, label))}"]
     return {
@@ -136,9 +138,17 @@ def chat(alert: Alert, table: _Texts) -> dict[str, Any]:
     }
 
 
-def _headline(change: Change, table: _Texts) -> str:
+def _headline(change: Change, alert: Alert, table: _Texts) -> str:
     key = "resolved" if change.status is Status.RESOLVED else str(change.finding.kind)
-    return table["finding"][key].format(tool=clip(change.finding.tool_name))
+    return table["finding"][key].format(tool=_named(change.finding, alert))
+
+
+def _named(finding: Finding, alert: Alert) -> str:
+    """The tool's name; a security profile's name for an association gap."""
+    if finding.kind is not FindingKind.ASSOCIATION_GAP:
+        return clip(finding.tool_name)
+    profile_id = finding.tool_name.removeprefix(GAP_PREFIX)
+    return clip(alert.profiles.get(profile_id, profile_id))
 
 
 def details(change: Change, table: _Texts) -> list[tuple[str, str]]:
@@ -166,23 +176,37 @@ def next_steps(alert: Alert, table: _Texts) -> list[str]:
     current = [change.finding for change in alert.changes if change.status is not Status.RESOLVED]
     if not current:
         return [step["nothing"]]
-    steps: dict[str, None] = {}
-    if any(finding.missing for finding in current):
-        profiles = ", ".join(clip(name) for name in alert.profiles)
-        opening = step["open_profile"].format(profiles=profiles) if profiles else step["no_profile"]
-        steps[opening] = None
-    for finding in current[:MOST_SHOWN]:
-        where = finding.console_path.say(_language(table)) if finding.console_path else ""
-        grants = ", ".join(grant_texts(finding.missing))
-        if any(grant.kind is GrantKind.AI_AGENT for grant in finding.missing):
-            steps[step["ai_agent_api"].format(grants=grants)] = None
-        elif finding.missing:
-            steps[step["grant_box"].format(where=where, grants=grants)] = None
-        elif finding.kind is FindingKind.ASSOCIATION_GAP:
-            steps[step["gap"].format(qualifiers=", ".join(finding.qualifiers))] = None
-        elif finding.kind is FindingKind.UNKNOWN:
-            steps[step["unknown"]] = None
-    return [*steps, step["then"]]
+    gaps = [finding for finding in current if finding.kind is FindingKind.ASSOCIATION_GAP]
+    others = [one for one in current if one not in gaps and not (gaps and _only_published(one))]
+    steps = [
+        *(step["gap"].format(qualifiers=", ".join(finding.qualifiers)) for finding in gaps),
+        *([_opening(alert, step)] if any(finding.missing for finding in others) else []),
+        *(_step(finding, step, _language(table)) for finding in others[:MOST_SHOWN]),
+        *([step["assist"]] if any(finding.missing for finding in current) else []),
+        step["then"],
+    ]
+    return list(dict.fromkeys(steps))
+
+
+def _only_published(finding: Finding) -> bool:
+    """The draft has what it needs: attaching its profiles to the published version is enough."""
+    return bool(finding.missing) and DRAFT not in finding.qualifiers
+
+
+def _opening(alert: Alert, step: Mapping[str, str]) -> str:
+    profiles = ", ".join(clip(name) for name in alert.profiles.values())
+    return step["open_profile"].format(profiles=profiles) if profiles else step["no_profile"]
+
+
+def _step(finding: Finding, step: Mapping[str, str], language: str) -> str:
+    where = finding.console_path.say(language) if finding.console_path else ""
+    grants = ", ".join(grant_texts(finding.missing))
+    if finding.kind is FindingKind.REFUSED_SAVE:
+        return step["refused"].format(where=where)
+    if finding.kind is FindingKind.UNKNOWN:
+        return step["unknown"]
+    by_api = any(grant.kind is GrantKind.AI_AGENT for grant in finding.missing)
+    return step["ai_agent_api" if by_api else "grant_box"].format(where=where, grants=grants)
 
 
 def _language(table: _Texts) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 CLIP = 300
-"""Longest free text that findings and alerts repeat: a toolName or toolId may have 4,096 characters.
+"""Longest free text that findings and alerts repeat: toolName and toolId may have 4,096 characters.
 A grant that a profile can hold is shorter (connect service model: names of at most 128)."""
 
 DRAFT = "$SAVED"

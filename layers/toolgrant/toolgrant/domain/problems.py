@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from toolgrant.domain.evaluate import AgentResult
+from toolgrant.domain.findings import Scope
 from toolgrant.domain.model import (
     DRAFT,
     Confidence,
@@ -26,6 +27,9 @@ from toolgrant.domain.model import (
 )
 
 _T = TypeVar("_T")
+
+GAP_PREFIX = "profile:"
+"""What the tool name of an association gap begins with; the profile's id follows."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,21 @@ def observe(instance_id: str, judged: Iterable[Judged]) -> tuple[Finding, ...]:
     return tuple(seen.values())
 
 
+def scope_of(judged: Iterable[Judged]) -> Scope:
+    """What `observe` could see."""
+    tools: dict[tuple[str, str | None], Verdict] = {}
+    for one in (judged := tuple(judged)):
+        for result in one.result.tools:
+            key = (clip(result.tool.name), _tool_id(result))
+            tools[key] = _worst(result.verdict, tools.get(key, result.verdict))
+    return Scope(tools, frozenset(one.qualifier for one in judged))
+
+
 def finding_id(instance_id: str, ai_agent_id: str, tool_name: str, kind: FindingKind) -> str:
     """`<AI agent id>-<10 hex digits>`: the id names its agent, so no index is needed."""
     identity = "\x1f".join((instance_id, ai_agent_id, tool_name, kind))
-    return f"{ai_agent_id}-{hashlib.sha256(identity.encode()).hexdigest()[:10]}"
+    digest = hashlib.sha256(identity.encode(errors="surrogatepass")).hexdigest()
+    return f"{ai_agent_id}-{digest[:10]}"
 
 
 def _tool_problems(instance_id: str, one: Judged) -> list[Finding]:
@@ -77,17 +92,21 @@ def _problem(instance_id: str, one: Judged, result: ToolResult) -> Finding:
         state=FindingState.OPEN,
         severity=_severity(one.live) if insufficient else Severity.LOW,
         tool_name=clip(result.tool.name),
-        tool_id=clip(result.tool.id) if result.tool.id else None,
+        tool_id=_tool_id(result),
         tool_type=result.tool.type,
         verdict=result.verdict,
         qualifiers=(one.qualifier,),
         required=_on_record(result.required),
         missing=_on_record(result.missing),
         confidence=result.confidence,
-        reason=result.reason,
+        reason=clip(result.reason),
         advisories=result.advisories,
         console_path=result.console_path,
     )
+
+
+def _tool_id(result: ToolResult) -> str | None:
+    return clip(result.tool.id) if result.tool.id else None
 
 
 def _on_record(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
@@ -120,13 +139,13 @@ def _gaps(instance_id: str, one: Judged, draft_profiles: frozenset[str]) -> list
             id=finding_id(
                 instance_id,
                 one.result.agent.ai_agent_id,
-                f"profile:{profile}",
+                f"{GAP_PREFIX}{profile}",
                 FindingKind.ASSOCIATION_GAP,
             ),
             kind=FindingKind.ASSOCIATION_GAP,
             state=FindingState.OPEN,
             severity=_severity(live=broken),
-            tool_name=f"profile:{profile}",
+            tool_name=f"{GAP_PREFIX}{profile}",
             tool_id=None,
             tool_type="",
             verdict=one.result.status,
@@ -144,12 +163,17 @@ def _merge(first: Finding, second: Finding) -> Finding:
     return replace(
         first,
         severity=max(first.severity, second.severity, key=lambda severity: severity.rank),
+        verdict=_worst(first.verdict, second.verdict),
         qualifiers=_union(first.qualifiers, second.qualifiers),
         required=_union(first.required, second.required),
         missing=_union(first.missing, second.missing),
         advisories=_union(first.advisories, second.advisories),
         confidence=_weakest(first.confidence, second.confidence),
     )
+
+
+def _worst(first: Verdict, second: Verdict) -> Verdict:
+    return min(first, second, key=list(Verdict).index)
 
 
 def _union(first: tuple[_T, ...], second: tuple[_T, ...]) -> tuple[_T, ...]:

@@ -5,6 +5,7 @@ Values only; `adapters/store_dynamodb.py` and `adapters/requests.py` give them t
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,7 @@ class EdgeKind(StrEnum):
     APPLICATION = "application"
     ASSISTANT = "assistant"
     INSTANCE = "instance"
+    REFUSED_CREATE = "refused-create"
 
 
 @dataclass(frozen=True, order=True)
@@ -43,7 +45,8 @@ class AgentKey:
 class AgentRecord:
     """The state of one AI agent. `version` counts commits; 0 is a record never written.
 
-    `started_at` is when the evaluation that wrote it began to look: newer wins.
+    `started_at` is when the evaluation that wrote it began to look: newer wins. `saved_at` is the
+    newest successful save that an event told of.
     """
 
     key: AgentKey
@@ -53,6 +56,7 @@ class AgentRecord:
     name: str = ""
     arn: str = ""
     qualifiers: tuple[str, ...] = ()
+    saved_at: datetime | None = None
     findings: Mapping[str, Finding] = field(default_factory=dict)
     edges: frozenset[Edge] = frozenset()
 
@@ -91,20 +95,43 @@ class Observed:
 
 @dataclass(frozen=True)
 class AgentRequest:
-    """Look at this AI agent again. `attempt` counts re-sends after throttling."""
+    """Look at this AI agent again. `attempt` counts re-sends after throttling.
+
+    `saved_at` is set where an event says that the AI agent was saved.
+    """
 
     key: AgentKey
     cause: Cause
     instance_id: str = ""
     observed: Observed | None = None
     attempt: int = 0
+    saved_at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class FanOut:
-    """Look again at every AI agent that has this edge."""
+    """Look again at every AI agent that has this edge, and at `also`.
+
+    `instances_changed`: the map from assistants to instances must be read again first.
+    """
 
     edge: Edge
+    cause: Cause
+    also: tuple[AgentKey, ...] = ()
+    instances_changed: bool = False
+
+
+@dataclass(frozen=True)
+class RefusedSave:
+    """A save of an AI agent that the service refused because of one tool.
+
+    A refused CreateAIAgent made no AI agent: its `key` is made from the name (`created_key`).
+    """
+
+    key: AgentKey
+    agent_name: str
+    tool_id: str
+    tool_name: str
     cause: Cause
 
 
@@ -116,4 +143,27 @@ class Skip:
     cause: Cause
 
 
-Request = AgentRequest | FanOut | Skip
+@dataclass(frozen=True)
+class SweepProgress:
+    """How far a sweep has come. `token` continues the list of the first of `assistants`.
+
+    `seen` are the AI agents that the lists named; `skipped` of them had been evaluated since the
+    sweep began. `finished_at` None: it goes on with the next run.
+    """
+
+    started_at: datetime
+    assistants: tuple[str, ...] = ()
+    token: str | None = None
+    seen: frozenset[AgentKey] = frozenset()
+    enqueued: int = 0
+    skipped: int = 0
+    finished_at: datetime | None = None
+
+
+Request = AgentRequest | FanOut | RefusedSave | Skip
+
+
+def created_key(assistant_id: str, agent_name: str) -> AgentKey:
+    """Stands for an AI agent whose creation was refused; never the key of a real one."""
+    digest = hashlib.sha256(agent_name.encode()).hexdigest()[:12]
+    return AgentKey(assistant_id, f"create-{digest}")

@@ -87,7 +87,9 @@ def parse_tools(configuration: Json, path: str) -> tuple[Tool, ...]:
 
 def _tool(entry: Json, path: str) -> Tool:
     overrides_path = f"{path}.overrideInputValues"
-    overrides = numbered(masked_list(entry.get("overrideInputValues"), overrides_path), path)
+    overrides = numbered(
+        masked_list(entry.get("overrideInputValues"), overrides_path), overrides_path
+    )
     return Tool(
         name=as_text(entry.get("toolName"), f"{path}.toolName"),
         type=as_text(entry.get("toolType"), f"{path}.toolType"),

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from toolgrant.domain.alerts import grant_texts, utc_text
+from toolgrant.domain.findings import Change
 from toolgrant.domain.messages import Rendered
 from toolgrant.domain.model import ToolResult, Verdict, clip
-from toolgrant.domain.records import AgentRecord, AgentRequest, Cause
-from toolgrant.usecases.look import Seen
+from toolgrant.domain.problems import Judged
+from toolgrant.domain.records import AgentKey, AgentRecord, AgentRequest, Cause
 
 SCHEMA = "toolgrant/audit/1"
 
@@ -32,11 +33,11 @@ def outcome_record(
 
 
 def decision_fields(
-    seen: Seen | None, plan: Sequence[str], alert: Rendered | None
+    judged: Sequence[Judged], plan: Sequence[str], alert: Rendered | None
 ) -> dict[str, Any]:
     """What an evaluation adds: verdicts, plan, alert."""
     return {
-        "verdicts": _verdicts(seen),
+        "verdicts": _verdicts(judged),
         "plan": list(plan),
         "alertId": alert.alert_id if alert else None,
     }
@@ -49,6 +50,21 @@ def skip_record(reason: str, cause: Cause) -> dict[str, Any]:
         "outcome": "skipped",
         "reason": reason,
         "cause": cause_json(cause),
+    }
+
+
+def notice_record(
+    key: AgentKey, cause: Cause, changes: Sequence[Change], alert_id: str
+) -> dict[str, Any]:
+    """A refused save that was told, or is over."""
+    return {
+        "schema": SCHEMA,
+        "outcome": "notice",
+        "reason": ", ".join(f"{one.status} {one.finding.tool_name}" for one in changes),
+        "assistantId": key.assistant_id,
+        "aiAgentId": key.ai_agent_id,
+        "cause": cause_json(cause),
+        "alertId": alert_id,
     }
 
 
@@ -66,9 +82,9 @@ def cause_json(cause: Cause) -> dict[str, Any]:
     }
 
 
-def verdict_counts(seen: Seen | None) -> dict[str, int]:
+def verdict_counts(judged: Sequence[Judged]) -> dict[str, int]:
     """Metric name → count over all qualifiers."""
-    results = [result for one in seen.judged for result in one.result.tools] if seen else []
+    results = [result for one in judged for result in one.result.tools]
     return {
         "ToolsEvaluated": len(results),
         "InsufficientTools": sum(r.verdict is Verdict.INSUFFICIENT for r in results),
@@ -76,7 +92,7 @@ def verdict_counts(seen: Seen | None) -> dict[str, int]:
     }
 
 
-def _verdicts(seen: Seen | None) -> list[dict[str, Any]]:
+def _verdicts(judged: Sequence[Judged]) -> list[dict[str, Any]]:
     return [
         {
             "qualifier": one.qualifier,
@@ -84,7 +100,7 @@ def _verdicts(seen: Seen | None) -> list[dict[str, Any]]:
             "securityProfiles": list(one.profile_ids),
             "tools": [_tool(result) for result in one.result.tools],
         }
-        for one in (seen.judged if seen else ())
+        for one in judged
     ]
 
 

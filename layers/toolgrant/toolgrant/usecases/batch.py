@@ -10,10 +10,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from toolgrant.domain.records import AgentKey, AgentRequest, FanOut, Request, Skip
+from toolgrant.domain.records import (
+    AgentKey,
+    AgentRequest,
+    FanOut,
+    RefusedSave,
+    Request,
+    Skip,
+)
 from toolgrant.errors import InvalidInput, Throttled, ToolgrantError
 from toolgrant.usecases.audit import skip_record
-from toolgrant.usecases.review import Deps, review
+from toolgrant.usecases.deps import Deps
+from toolgrant.usecases.notices import record_refusal
+from toolgrant.usecases.review import review
 
 LONGEST_DELAY = timedelta(minutes=15)
 """The longest that SQS delays a message."""
@@ -49,7 +58,7 @@ def handle_batch(
     for message in messages:
         try:
             request = _read(message, parse, deps)
-        except ToolgrantError as error:
+        except Exception as error:  # nor must one message's
             _fail([message.id], "message", error, failed, deps)
             continue
         if request:
@@ -73,6 +82,7 @@ def coalesce(requests: Iterable[AgentRequest]) -> AgentRequest:
     return replace(
         fresh[-1] if fresh else max(ordered, key=_observed_at),
         attempt=max(request.attempt for request in ordered),
+        saved_at=max((r.saved_at for r in ordered if r.saved_at), default=None),
         instance_id=newest.instance_id
         or next((r.instance_id for r in ordered if r.instance_id), ""),
     )
@@ -91,12 +101,15 @@ def _read(message: Message, parse: Parse, deps: Deps) -> AgentRequest | None:
         deps.journal.failure("dead-lettered", reason=str(error), messageId=message.id)
         deps.journal.count("DeadLettered")
         return None
-    if isinstance(request, AgentRequest):
-        return request
-    if isinstance(request, FanOut):
-        _fan_out(request, deps)
-    else:
-        _skip(request, deps)
+    match request:
+        case AgentRequest():
+            return request
+        case FanOut():
+            _fan_out(request, deps)
+        case RefusedSave():
+            record_refusal(request, deps)
+        case Skip():
+            _skip(request, deps)
     return None
 
 
@@ -106,7 +119,9 @@ def _skip(skip: Skip, deps: Deps) -> None:
 
 
 def _fan_out(request: FanOut, deps: Deps) -> None:
-    keys = deps.store.agents_with(request.edge)
+    if request.instances_changed:
+        deps.store.remember_instances(deps.profiles.instances_by_assistant())
+    keys = dict.fromkeys((*request.also, *deps.store.agents_with(request.edge)))
     if not keys:
         edge = request.edge
         _skip(Skip(f"no AI agent on record uses {edge.kind} {edge.target}", request.cause), deps)
@@ -126,7 +141,7 @@ def _review(
     except Throttled as error:
         _later(request, error, deps)
         return
-    deps.journal.count("Evaluations" if outcome in ("evaluated", "deleted") else "Skipped")
+    deps.journal.count("Evaluations" if outcome == "evaluated" else "Skipped")
 
 
 def _later(request: AgentRequest, error: Throttled, deps: Deps) -> None:

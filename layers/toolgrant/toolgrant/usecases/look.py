@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from toolgrant.domain.catalog import Catalog
 from toolgrant.domain.evaluate import evaluate, grant_kinds
+from toolgrant.domain.findings import Resolution
 from toolgrant.domain.model import (
     DRAFT,
     LATEST,
@@ -17,7 +18,7 @@ from toolgrant.domain.model import (
 from toolgrant.domain.problems import Judged
 from toolgrant.domain.records import AgentKey, AgentRequest, Edge, EdgeKind
 from toolgrant.domain.toolid import FlowModuleTool, GatewayTool, parse_tool_id
-from toolgrant.errors import NotFound
+from toolgrant.errors import NotFound, ServiceUnavailable
 from toolgrant.usecases.ports import Agents, Profiles, Store
 
 ORCHESTRATION = "ORCHESTRATION"
@@ -43,9 +44,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class NotJudged:
-    """Why an AI agent is none of our business."""
+    """Why an AI agent is none of our business, and what becomes of findings it had."""
 
     reason: str
+    resolution: Resolution = Resolution.NOT_JUDGED
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,10 @@ class Look:
         judged = self._judge(instance_id, (draft, *versions), live)
         return Seen(instance_id, tuple(judged))
 
-    def profile_names(self, seen: Seen) -> tuple[str, ...]:
-        """Names of the attached profiles, for an alert. A profile that is gone keeps its id."""
+    def profile_names(self, seen: Seen) -> dict[str, str]:
+        """Id → name of the attached profiles, for an alert. One that is gone keeps its id."""
         ids = dict.fromkeys(profile for one in seen.judged for profile in one.profile_ids)
-        return tuple(self._name(seen.instance_id, profile_id) for profile_id in ids)
+        return {profile_id: self._name(seen.instance_id, profile_id) for profile_id in ids}
 
     def _live(self, key: AgentKey) -> frozenset[str]:
         return self.agents.live(key.assistant_id).get(key.ai_agent_id, frozenset())
@@ -96,10 +98,16 @@ class Look:
             return request.instance_id
         remembered = self.store.instance_of(draft.assistant_id)
         if remembered is None:
-            found = self.profiles.instances_by_assistant()
+            found = self._instances()
             self.store.remember_instances(found)
             remembered = found.get(draft.assistant_id)
         return remembered
+
+    def _instances(self) -> Mapping[str, str]:
+        try:
+            return self.profiles.instances_by_assistant()
+        except NotFound as error:  # an instance went away while listing; the AI agent did not
+            raise ServiceUnavailable(str(error)) from error
 
     def _judge(
         self, instance_id: str, agents: tuple[QualifiedAgent, ...], live: frozenset[str]

@@ -4,13 +4,13 @@ provide it. Every method may raise from the tree in `toolgrant.errors`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from toolgrant.domain.messages import Rendered
 from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent
-from toolgrant.domain.records import AgentKey, AgentRecord, AgentRequest, Edge
+from toolgrant.domain.records import AgentKey, AgentRecord, AgentRequest, Edge, SweepProgress
 
 
 class Clock(Protocol):
@@ -32,8 +32,11 @@ class Agents(Protocol):
     def assistants(self) -> Iterable[str]:
         """Every assistant id of the account and region."""
 
-    def listed(self, assistant_id: str) -> Iterable[QualifiedAgent]:
-        """The drafts of an assistant's ORCHESTRATION agents, configuration included."""
+    def listed(
+        self, assistant_id: str, token: str | None
+    ) -> tuple[Sequence[QualifiedAgent], str | None]:
+        """One page of the drafts of an assistant's ORCHESTRATION agents, configuration included,
+        and the token of the next page (None: that was the last)."""
 
     def versions(self, key: AgentKey) -> Iterable[QualifiedAgent]:
         """The numbered versions of an AI agent, configuration included, in any order."""
@@ -70,11 +73,20 @@ class Store(Protocol):
     def pending(self, ai_agent_id: str | None = None) -> Iterable[Rendered]:
         """Alerts stored but not known to be published: of one AI agent, or all."""
 
+    def claim(self, alert_id: str, now: datetime, until: datetime) -> bool:
+        """Take a pending alert to publish it; False if it is gone or another claim still holds."""
+
     def published(self, alert_id: str) -> None:
         """Take an alert out of the outbox."""
 
     def agents_with(self, edge: Edge) -> tuple[AgentKey, ...]:
         """The AI agents that an edge belongs to, read consistently."""
+
+    def sweep_progress(self) -> SweepProgress | None:
+        """How far the newest sweep came; None before the first."""
+
+    def save_sweep_progress(self, progress: SweepProgress) -> None:
+        """Remember how far the sweep came."""
 
     def instance_of(self, assistant_id: str) -> str | None:
         """The remembered instance of an assistant."""

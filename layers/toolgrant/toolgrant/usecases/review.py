@@ -7,62 +7,32 @@ happened, after it the alert waits in the outbox for the next review or sweep.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from toolgrant.domain.alerts import Alert, alert_id
-from toolgrant.domain.catalog import Catalog
 from toolgrant.domain.findings import Change, Moment, Reconciled, Resolution, reconcile
 from toolgrant.domain.messages import Rendered, render
-from toolgrant.domain.model import clip
+from toolgrant.domain.model import FindingKind
 from toolgrant.domain.policy import Notify, Recheck, Step, decide, describe
-from toolgrant.domain.problems import observe
+from toolgrant.domain.problems import observe, scope_of
 from toolgrant.domain.records import AgentRecord, AgentRequest
 from toolgrant.errors import Conflict, NotFound
 from toolgrant.usecases.audit import decision_fields, outcome_record, verdict_counts
-from toolgrant.usecases.look import Look, NotJudged, Seen
-from toolgrant.usecases.ports import (
-    Agents,
-    Clock,
-    Journal,
-    Notifier,
-    Profiles,
-    Queue,
-    Store,
-)
+from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps, publish_pending
+from toolgrant.usecases.look import NotJudged, Seen
+from toolgrant.usecases.notices import close_refused_create
 
-COMMIT_ATTEMPTS = 5
 CLOCK_GRAIN = timedelta(seconds=1)
 """CloudTrail cuts eventTime to whole seconds."""
-
-
-@dataclass(frozen=True)
-class Deps:
-    """Everything that a batch works with."""
-
-    agents: Agents
-    profiles: Profiles
-    store: Store
-    notifier: Notifier
-    queue: Queue
-    journal: Journal
-    clock: Clock
-    catalog: Catalog
-    settle: timedelta
-    language: str
-
-    @property
-    def look(self) -> Look:
-        """The reading half."""
-        return Look(self.agents, self.profiles, self.store, self.catalog)
 
 
 def review(request: AgentRequest, deps: Deps, started_at: datetime) -> str:
     """Bring the record of one AI agent up to date and tell what changed.
 
     `started_at` is when this batch began to read, the age of its oldest cached answer. Returns the
-    outcome: `evaluated`, `deleted`, `stale`, `superseded` or `not-judged`.
+    outcome: `evaluated`, `agent-deleted`, `not-judged`, `stale` or `superseded`.
     """
     record = deps.store.load(request.key)
     if _is_stale(record, request, deps.settle):
@@ -71,17 +41,6 @@ def review(request: AgentRequest, deps: Deps, started_at: datetime) -> str:
         outcome = _evaluate(request, record, deps, started_at)
     publish_pending(request.key.ai_agent_id, deps)
     return outcome
-
-
-def publish_pending(ai_agent_id: str | None, deps: Deps) -> int:
-    """Publish what waits in the outbox, of one AI agent or (None) of all. Returns how many."""
-    count = 0
-    for alert in deps.store.pending(ai_agent_id):
-        deps.notifier.publish(alert)
-        deps.store.published(alert.alert_id)
-        deps.journal.count("AlertsPublished")
-        count += 1
-    return count
 
 
 def _is_stale(record: AgentRecord, request: AgentRequest, settle: timedelta) -> bool:
@@ -95,11 +54,8 @@ def _is_stale(record: AgentRecord, request: AgentRequest, settle: timedelta) -> 
 
 def _evaluate(request: AgentRequest, record: AgentRecord, deps: Deps, started_at: datetime) -> str:
     began = request.observed.at if request.observed else started_at
-    try:
-        seen: Seen | NotJudged | None = deps.look.at(request)
-    except NotFound:
-        seen = None if record.version else NotJudged("the AI agent is gone")
-    if isinstance(seen, NotJudged):
+    seen = _look(request, deps)
+    if isinstance(seen, NotJudged) and not record.qualifiers:
         return _done(request, record, "not-judged", deps, reason=seen.reason)
     for _ in range(COMMIT_ATTEMPTS):
         if record.started_at and record.started_at > began:
@@ -111,13 +67,20 @@ def _evaluate(request: AgentRequest, record: AgentRecord, deps: Deps, started_at
     raise Conflict(f"AI agent {request.key.ai_agent_id}: other evaluations keep writing")
 
 
+def _look(request: AgentRequest, deps: Deps) -> Seen | NotJudged:
+    try:
+        return deps.look.at(request)
+    except NotFound:
+        return NotJudged("the AI agent is gone", Resolution.AGENT_DELETED)
+
+
 @dataclass(frozen=True)
 class _Evaluation:
-    """What was read, against what is on record. `seen` None: the AI agent is gone."""
+    """What was read, against what is on record."""
 
     request: AgentRequest
     record: AgentRecord
-    seen: Seen | None
+    seen: Seen | NotJudged
     began: datetime
     deps: Deps
 
@@ -130,28 +93,33 @@ class _Evaluation:
         alert = self._alert(steps, after, now)
         rendered = render(alert, self.deps.language) if alert else None
         self._ask_again(steps, now)
+        if self.record.started_at is None and self.request.saved_at:
+            close_refused_create(after, self.request.saved_at, self.request.cause, self.deps)
         self.deps.store.commit(after, self.record, rendered)
         return self._report(after, steps, rendered)
 
     def _reconcile(self, now: datetime) -> Reconciled:
-        moment = Moment(now, self.request.cause.event_time, self.deps.settle)
+        moment = Moment(now, self.request.cause.event_time, self.deps.settle, self._saved_at())
         known = self.record.findings
-        if self.seen is None:
-            return reconcile(known, (), moment, Resolution.AGENT_DELETED)
-        names = frozenset(
-            clip(result.tool.name) for one in self.seen.judged for result in one.result.tools
-        )
-        problems = observe(self.seen.instance_id, self.seen.judged)
-        return reconcile(known, problems, moment, tool_names=names)
+        if isinstance(self.seen, NotJudged):
+            return reconcile(known, (), moment, self.seen.resolution)
+        judged = self.seen.judged
+        problems = observe(self.seen.instance_id, judged)
+        return reconcile(known, problems, moment, scope_of(judged))
+
+    def _saved_at(self) -> datetime | None:
+        times = (self.record.saved_at, self.request.saved_at)
+        return max((time for time in times if time), default=None)
 
     def _after(self, reconciled: Reconciled) -> AgentRecord:
         kept = replace(
             self.record,
             version=self.record.version + 1,
             started_at=self.began,
+            saved_at=self._saved_at(),
             findings={finding.id: finding for finding in reconciled.findings},
         )
-        if self.seen is None:
+        if isinstance(self.seen, NotJudged):
             return replace(kept, qualifiers=(), edges=frozenset())
         return replace(
             kept,
@@ -181,10 +149,15 @@ class _Evaluation:
             profiles=self._profile_names(changes),
         )
 
-    def _profile_names(self, changes: Sequence[Change]) -> tuple[str, ...]:
-        """Names cost calls, so only for an alert that tells people to open a profile."""
-        lacking = any(change.finding.missing for change in changes)
-        return self.deps.look.profile_names(self.seen) if self.seen and lacking else ()
+    def _profile_names(self, changes: Sequence[Change]) -> Mapping[str, str]:
+        """Names cost calls, so only for an alert that sends people to a profile."""
+        needed = any(
+            change.finding.missing or change.finding.kind is FindingKind.ASSOCIATION_GAP
+            for change in changes
+        )
+        if isinstance(self.seen, NotJudged) or not needed:
+            return {}
+        return self.deps.look.profile_names(self.seen)
 
     def _ask_again(self, steps: Sequence[Step], now: datetime) -> None:
         """Before the commit: a look too many is harmless, a look too few loses the finding."""
@@ -195,17 +168,16 @@ class _Evaluation:
                 self.deps.queue.send(again, max(step.at - now, timedelta()))
 
     def _report(self, after: AgentRecord, steps: Sequence[Step], alert: Rendered | None) -> str:
-        outcome = "evaluated" if self.seen else "deleted"
-        journal = self.deps.journal
-        for metric, value in verdict_counts(self.seen).items():
-            journal.count(metric, value)
-        plan = [describe(step) for step in steps]
-        journal.decision(
-            {
-                **outcome_record(self.request, after, outcome),
-                **decision_fields(self.seen, plan, alert),
-            }
+        seen, journal = self.seen, self.deps.journal
+        judged = () if isinstance(seen, NotJudged) else seen.judged
+        outcome, reason = (
+            (seen.resolution, seen.reason) if isinstance(seen, NotJudged) else ("evaluated", "")
         )
+        for metric, value in verdict_counts(judged).items():
+            journal.count(metric, value)
+        decided = outcome_record(self.request, after, outcome, reason)
+        plan = [describe(step) for step in steps]
+        journal.decision({**decided, **decision_fields(judged, plan, alert)})
         return outcome
 
 

@@ -1,67 +1,95 @@
 """The sweep: every AI agent of the account and region is asked to be looked at again.
 
 It finds what events missed, and it is how toolgrant learns of agents that were there before it.
-Lists carry the configuration, so evaluating what it enqueues needs no GetAIAgent.
+Lists carry the configuration, so evaluating what it enqueues needs no GetAIAgent. It works page by
+page and saves its progress after each, so a run that ends early is taken up by the next one: the
+schedule calls more often than a sweep is due.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from toolgrant.domain.model import LATEST, QualifiedAgent
-from toolgrant.domain.records import AgentKey, AgentRequest, Cause, Edge, EdgeKind, Observed
-from toolgrant.errors import NotFound
-from toolgrant.usecases.review import Deps, publish_pending
+from toolgrant.domain.records import (
+    AgentKey,
+    AgentRequest,
+    Cause,
+    Edge,
+    EdgeKind,
+    Observed,
+    SweepProgress,
+)
+from toolgrant.errors import NotFound, RequestRefused
+from toolgrant.usecases.deps import Deps, publish_pending
+from toolgrant.usecases.notices import expire_refused_creates
+
+NOW = timedelta()
 
 
-@dataclass(frozen=True)
-class SweepResult:
-    """What one sweep did."""
+def sweep(deps: Deps, interval: timedelta, has_time: Callable[[], bool]) -> SweepProgress:
+    """Go on with the unfinished sweep, or begin one if `interval` has passed since the last began.
 
-    instances: int
-    assistants: int
-    agents: int
-    gone: int
-    republished: int
-
-
-def sweep(deps: Deps) -> SweepResult:
-    """Enqueue every AI agent that exists or is on record, and publish alerts that got stuck."""
-    instances = deps.profiles.instances_by_assistant()
-    deps.store.remember_instances(instances)
-    assistants = list(deps.agents.assistants())
-    seen: set[AgentKey] = set()
-    for assistant_id in assistants:
-        for request in _requests(assistant_id, instances.get(assistant_id, ""), deps):
-            deps.queue.send(request, timedelta())
-            seen.add(request.key)
-    result = SweepResult(
-        instances=len(set(instances.values())),
-        assistants=len(assistants),
-        agents=len(seen),
-        gone=_ask_about_the_gone(seen, set(instances.values()), deps),
-        republished=publish_pending(None, deps),
-    )
-    deps.journal.note("swept", **vars(result))
-    deps.journal.count("SweepFinished")
-    return result
+    An interval of zero begins at once. Publishes alerts that got stuck in any case.
+    """
+    progress = _current(deps, interval)
+    while progress.assistants and has_time():
+        progress = _page(progress, deps)
+        deps.store.save_sweep_progress(progress)
+    if not progress.assistants and progress.finished_at is None:
+        progress = _finish(progress, deps)
+    publish_pending(None, deps)
+    return progress
 
 
-def _requests(assistant_id: str, instance_id: str, deps: Deps) -> Iterator[AgentRequest]:
+def _current(deps: Deps, interval: timedelta) -> SweepProgress:
+    known, now = deps.store.sweep_progress(), deps.clock.now()
+    if known and (known.finished_at is None or now - known.started_at < interval):
+        return known
+    deps.store.remember_instances(deps.profiles.instances_by_assistant())
+    begun = SweepProgress(now, tuple(deps.agents.assistants()))
+    deps.store.save_sweep_progress(begun)
+    return begun
+
+
+def _page(progress: SweepProgress, deps: Deps) -> SweepProgress:
+    """One page of one assistant's AI agents."""
+    assistant_id, *others = progress.assistants
     try:
         live = deps.agents.live(assistant_id)
-    except NotFound:
-        return  # deleted while we listed
-    at = deps.clock.now()
-    for draft in deps.agents.listed(assistant_id):
-        key = AgentKey(assistant_id, draft.ai_agent_id)
+        drafts, token = deps.agents.listed(assistant_id, progress.token)
+    except NotFound:  # the assistant was deleted while we listed
+        return replace(progress, assistants=tuple(others), token=None)
+    except RequestRefused:
+        if progress.token is None:
+            raise
+        return replace(progress, token=None)  # the token is too old: this assistant from the start
+    for draft in drafts:
         qualifiers = live.get(draft.ai_agent_id, frozenset())
-        if draft.origin == "SYSTEM" and not qualifiers:
-            continue  # read-only templates that nobody talks to
-        agents = (draft, *_judged_versions(key, qualifiers, deps))
-        yield AgentRequest(key, Cause("sweep"), instance_id, Observed(at, agents, qualifiers))
+        progress = _agent(progress, draft, qualifiers, deps)
+    if token:
+        return replace(progress, token=token)
+    return replace(progress, assistants=tuple(others), token=None)
+
+
+def _agent(
+    progress: SweepProgress, draft: QualifiedAgent, live: frozenset[str], deps: Deps
+) -> SweepProgress:
+    """Enqueue one AI agent, unless it was evaluated since the sweep began."""
+    key = AgentKey(draft.assistant_id, draft.ai_agent_id)
+    if draft.origin == "SYSTEM" and not live:
+        return progress  # read-only templates that nobody talks to
+    progress = replace(progress, seen=progress.seen | {key})
+    evaluated_at = deps.store.load(key).started_at
+    if evaluated_at and evaluated_at >= progress.started_at:
+        return replace(progress, skipped=progress.skipped + 1)
+    at = deps.clock.now()
+    observed = Observed(at, (draft, *_judged_versions(key, live, deps)), live)
+    instance_id = deps.store.instance_of(draft.assistant_id) or ""
+    deps.queue.send(AgentRequest(key, Cause("sweep"), instance_id, observed), NOW)
+    return replace(progress, enqueued=progress.enqueued + 1)
 
 
 def _judged_versions(key: AgentKey, live: frozenset[str], deps: Deps) -> Iterator[QualifiedAgent]:
@@ -71,21 +99,38 @@ def _judged_versions(key: AgentKey, live: frozenset[str], deps: Deps) -> Iterato
     except NotFound:
         return
     if versions:
-        yield _as_latest(versions[-1])
+        yield replace(versions[-1], qualifier=LATEST)
     yield from (version for version in versions if version.qualifier in live)
 
 
-def _as_latest(version: QualifiedAgent) -> QualifiedAgent:
-    return QualifiedAgent(**{**vars(version), "qualifier": LATEST})
+def _finish(progress: SweepProgress, deps: Deps) -> SweepProgress:
+    gone = _ask_about_the_gone(progress, deps)
+    expire_refused_creates(deps)
+    done = replace(progress, finished_at=deps.clock.now())
+    deps.store.save_sweep_progress(done)
+    deps.journal.note("swept", **counts(done), gone=gone)
+    deps.journal.count("SweepFinished")
+    return done
 
 
-def _ask_about_the_gone(seen: set[AgentKey], instance_ids: set[str], deps: Deps) -> int:
-    """AI agents on record that no list names any more: their findings resolve."""
+def counts(progress: SweepProgress) -> dict[str, int]:
+    """What a sweep did so far."""
+    return {
+        "agents": len(progress.seen),
+        "enqueued": progress.enqueued,
+        "skipped": progress.skipped,
+        "assistantsLeft": len(progress.assistants),
+    }
+
+
+def _ask_about_the_gone(progress: SweepProgress, deps: Deps) -> int:
+    """AI agents on record that no list names any more: looking at them resolves their findings."""
+    instances = set(deps.profiles.instances_by_assistant().values())
     on_record = {
         key
-        for instance_id in instance_ids
+        for instance_id in instances
         for key in deps.store.agents_with(Edge(EdgeKind.INSTANCE, instance_id))
     }
-    for key in sorted(on_record - seen):
-        deps.queue.send(AgentRequest(key, Cause("sweep")), timedelta())
-    return len(on_record - seen)
+    for key in sorted(on_record - progress.seen):
+        deps.queue.send(AgentRequest(key, Cause("sweep")), NOW)
+    return len(on_record - progress.seen)

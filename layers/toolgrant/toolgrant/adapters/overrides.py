@@ -1,0 +1,48 @@
+"""Operators' catalog rows from an SSM parameter, on top of the packaged catalog.
+
+Read at most once a minute. Content that is invalid is refused as a whole: the packaged catalog
+stays in force, the reason is logged with row and field, and a metric raises the alarm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools.utilities.parameters import SSMProvider
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+
+from toolgrant.domain.catalog import Catalog, CatalogError, packaged
+from toolgrant.usecases.ports import Journal
+
+KEEP_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class CatalogSource:
+    """The catalog in force. `client` is a boto3 SSM client, `parameter` the name to read."""
+
+    provider: SSMProvider
+    parameter: str
+    journal: Journal
+
+    @classmethod
+    def over(cls, client: Any, parameter: str, journal: Journal) -> CatalogSource:
+        """A source with a cache of its own."""
+        return cls(SSMProvider(boto3_client=client), parameter, journal)
+
+    def catalog(self) -> Catalog:
+        """The packaged catalog with the operators' rows; without them if they cannot be used."""
+        try:
+            text = self.provider.get(self.parameter, max_age=KEEP_SECONDS)
+            return packaged().with_overrides(str(text))
+        except CatalogError as error:
+            self._refuse(str(error))
+        except GetParameterError as error:
+            cause = error.__cause__ or error.__context__
+            self._refuse(f"the parameter cannot be read ({type(cause or error).__name__})")
+        return packaged()
+
+    def _refuse(self, reason: str) -> None:
+        self.journal.failure("catalog-overrides-refused", parameter=self.parameter, reason=reason)
+        self.journal.count("CatalogOverridesRefused")

@@ -1,0 +1,92 @@
+"""Refused saves: the one thing that is taken from an event's word, because it can only inform.
+
+CreateAIAgent and UpdateAIAgent fail with "MCP tool with ID '…' not found in MCP tools" or "Flow
+module for MCP tool with ID '…' not found" (both observed, not documented). A notice names the tool
+and the remedy; it never leads to a write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from toolgrant.domain.catalog import Catalog
+from toolgrant.domain.findings import Change, Status
+from toolgrant.domain.model import (
+    Finding,
+    FindingKind,
+    FindingState,
+    Severity,
+    Text,
+    Tool,
+    ToolType,
+    Verdict,
+    clip,
+)
+from toolgrant.domain.problems import finding_id
+from toolgrant.domain.records import RefusedSave
+from toolgrant.domain.toolid import FlowModuleTool, parse_tool_id
+
+_MESSAGES = (
+    re.compile(r"Flow module for MCP tool with ID '([^']{1,4096})' not found"),
+    re.compile(r"MCP tool with ID '([^']{1,4096})' not found in MCP tools"),
+)
+
+REMOVE_TOOL = Text(
+    "AI agent designer > the agent > remove the tool",
+    "AI エージェントの設定からツールを削除",
+)
+RELEASE_MODULE = Text(
+    "Flow modules > the module: release a version, allow external invocation, give a description",
+    "フローモジュール > 対象モジュール: バージョンのリリース、外部呼び出しの許可、説明の入力",
+)
+
+
+def refused_tool(message: str) -> str | None:
+    """The tool id that an error message refuses; None for any other message."""
+    found = (pattern.search(message) for pattern in _MESSAGES)
+    return next((match[1] for match in found if match), None)
+
+
+def notice(refused: RefusedSave, instance_id: str, catalog: Catalog) -> Finding:
+    """The finding for a refused save. `console_path` is the remedy."""
+    subject = refused.tool_name or refused.tool_id
+    tool = Tool(subject, ToolType.MODEL_CONTEXT_PROTOCOL, refused.tool_id)
+    row = catalog.requirement(tool).row
+    module = isinstance(parse_tool_id(refused.tool_id), FlowModuleTool)
+    return Finding(
+        id=finding_id(
+            instance_id, refused.key.ai_agent_id, refused.tool_id, FindingKind.REFUSED_SAVE
+        ),
+        kind=FindingKind.REFUSED_SAVE,
+        state=FindingState.OPEN,
+        severity=Severity.MEDIUM,
+        tool_name=clip(subject),
+        tool_id=clip(refused.tool_id),
+        tool_type=tool.type,
+        verdict=Verdict.UNKNOWN,
+        qualifiers=(),
+        confidence=row.confidence if row else None,
+        reason="the service does not offer this tool here",
+        advisories=(row.remedy,) if row and row.remedy else (),
+        console_path=RELEASE_MODULE if module else REMOVE_TOOL,
+    )
+
+
+def file_notice(
+    known: Mapping[str, Finding], new: Finding, event_time: datetime, saved_at: datetime | None
+) -> tuple[Finding, Change] | None:
+    """The finding to store and tell; None if it is on record already or a later save went well.
+
+    A notice counts from its event, so that a save is compared with it by the service's clock.
+    """
+    old = known.get(new.id)
+    over_at = max((time for time in (saved_at, old and old.resolved_at) if time), default=None)
+    if over_at and event_time <= over_at:
+        return None
+    if old and old.state is not FindingState.RESOLVED:
+        return None
+    opened = replace(new, opened_at=event_time)
+    return opened, Change(Status.REOPENED if old else Status.OPENED, opened)

@@ -1,0 +1,49 @@
+"""What every use case works with, and the one thing they all end with: publish what is pending."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from toolgrant.domain.catalog import Catalog
+from toolgrant.usecases.look import Look
+from toolgrant.usecases.ports import Agents, Clock, Journal, Notifier, Profiles, Queue, Store
+
+COMMIT_ATTEMPTS = 5
+CLAIM = timedelta(seconds=60)
+"""How long a publisher may take before others may publish the same alert again."""
+
+
+@dataclass(frozen=True)
+class Deps:
+    """Everything that a batch works with."""
+
+    agents: Agents
+    profiles: Profiles
+    store: Store
+    notifier: Notifier
+    queue: Queue
+    journal: Journal
+    clock: Clock
+    catalog: Catalog
+    settle: timedelta
+    language: str
+
+    @property
+    def look(self) -> Look:
+        """The reading half."""
+        return Look(self.agents, self.profiles, self.store, self.catalog)
+
+
+def publish_pending(ai_agent_id: str | None, deps: Deps) -> int:
+    """Publish what waits in the outbox, of one AI agent or (None) of all. Returns how many."""
+    count = 0
+    for alert in deps.store.pending(ai_agent_id):
+        now = deps.clock.now()
+        if not deps.store.claim(alert.alert_id, now, now + CLAIM):
+            continue  # another batch is publishing it this moment
+        deps.notifier.publish(alert)
+        deps.store.published(alert.alert_id)
+        deps.journal.count("AlertsPublished")
+        count += 1
+    return count

@@ -1,0 +1,119 @@
+"""Refused saves: record the notice, tell it once, close it when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from toolgrant.domain.alerts import Alert, alert_id
+from toolgrant.domain.findings import Change, Moment, Scope, reconcile
+from toolgrant.domain.messages import render
+from toolgrant.domain.notices import file_notice, notice
+from toolgrant.domain.records import (
+    AgentKey,
+    AgentRecord,
+    Cause,
+    Edge,
+    EdgeKind,
+    RefusedSave,
+    created_key,
+)
+from toolgrant.errors import Conflict
+from toolgrant.usecases.audit import notice_record
+from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps, publish_pending
+
+REFUSED_CREATES = Edge(EdgeKind.REFUSED_CREATE, "all")
+NOTHING_SEEN = Scope({}, frozenset())
+Amended = tuple[AgentRecord, tuple[Change, ...]] | None
+
+
+def record_refusal(refused: RefusedSave, deps: Deps) -> None:
+    """File the notice and tell it, unless it was told before or a later save went well."""
+    instance_id = deps.store.instance_of(refused.key.assistant_id) or ""
+
+    def amend(record: AgentRecord) -> Amended:
+        event_time = refused.cause.event_time or deps.clock.now()
+        new = notice(refused, instance_id, deps.catalog)
+        filed = file_notice(record.findings, new, event_time, record.saved_at)
+        if filed is None:
+            return None
+        finding, change = filed
+        created = refused.key == created_key(refused.key.assistant_id, refused.agent_name)
+        after = replace(
+            record,
+            instance_id=record.instance_id or instance_id,
+            name=record.name or refused.agent_name or refused.key.ai_agent_id,
+            findings={**record.findings, finding.id: finding},
+            edges=record.edges | ({REFUSED_CREATES} if created else set()),
+        )
+        return after, (change,)
+
+    _amend(refused.key, amend, refused.cause, deps)
+
+
+def close_notices(key: AgentKey, saved_at: datetime | None, cause: Cause, deps: Deps) -> None:
+    """Close the notices of an AI agent that was never made: saved under that name, or expired."""
+
+    def amend(record: AgentRecord) -> Amended:
+        moment = Moment(deps.clock.now(), saved_at=saved_at)
+        over = reconcile(record.findings, (), moment, NOTHING_SEEN)
+        if not over.changes:
+            return None
+        findings = {finding.id: finding for finding in over.findings}
+        return replace(record, findings=findings, edges=frozenset()), over.changes
+
+    _amend(key, amend, cause, deps)
+
+
+def close_refused_create(record: AgentRecord, saved_at: datetime, cause: Cause, deps: Deps) -> None:
+    """An AI agent came to be: a refused creation of the same name is over."""
+    close_notices(created_key(record.key.assistant_id, record.name), saved_at, cause, deps)
+
+
+def expire_refused_creates(deps: Deps) -> None:
+    """For the sweep: no evaluation ever looks at an AI agent that was never made."""
+    for key in deps.store.agents_with(REFUSED_CREATES):
+        close_notices(key, None, Cause("sweep"), deps)
+
+
+def _amend(
+    key: AgentKey, amend: Callable[[AgentRecord], Amended], cause: Cause, deps: Deps
+) -> None:
+    for _ in range(COMMIT_ATTEMPTS):
+        record = deps.store.load(key)
+        amended = amend(record)
+        if amended is None:
+            break  # nothing to tell: a duplicate, or over already
+        try:
+            _commit(record, *amended, cause, deps)
+            break
+        except Conflict:
+            continue
+    else:
+        raise Conflict(f"AI agent {key.ai_agent_id}: other evaluations keep writing")
+    publish_pending(key.ai_agent_id, deps)
+
+
+def _commit(
+    record: AgentRecord,
+    after: AgentRecord,
+    changes: tuple[Change, ...],
+    cause: Cause,
+    deps: Deps,
+) -> None:
+    after = replace(after, version=record.version + 1)
+    alert = Alert(
+        alert_id=alert_id(after.key.ai_agent_id, after.version),
+        time=deps.clock.now(),
+        instance_id=after.instance_id,
+        agent_name=after.name,
+        agent_arn=after.arn,
+        ai_agent_id=after.key.ai_agent_id,
+        qualifiers=(),
+        changes=changes,
+        actor=cause.actor,
+        event_name=cause.event_name,
+    )
+    deps.store.commit(after, record, render(alert, deps.language))
+    deps.journal.decision(notice_record(after.key, cause, changes, alert.alert_id))

@@ -1,0 +1,57 @@
+"""The two gateways on real boto3 clients against an emulator, and what the tests know of them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from connect_emulator import Emulator, Server
+from tests.emulator.world import REGION
+
+from toolgrant.adapters.aws import Api, Pacer
+from toolgrant.adapters.connect import Connect
+from toolgrant.adapters.qconnect import QConnect
+
+ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=0.5)
+"""No retry and no patience: what a gateway makes of the first answer."""
+
+
+@dataclass
+class Gateways:
+    """Makes gateways; `sent` is what reached the services since the last `forget`."""
+
+    server: Server
+    emulator: Emulator
+    cleanup: ExitStack
+    slept: list[float] = field(default_factory=list)
+
+    def qconnect(self, config: Config = ONCE) -> QConnect:
+        return QConnect(self.api("qconnect", config))
+
+    def connect(self, config: Config = ONCE) -> Connect:
+        return Connect(self.api("connect", config))
+
+    def api(self, service: str, config: Config = ONCE, per_second: float = 1e6) -> Api:
+        pacer = Pacer(per_second, lambda: 0.0, self.slept.append)
+        return Api(self.client(service, config), service, pacer)
+
+    def client(self, service: str, config: Config = ONCE) -> Any:
+        client = boto3.session.Session().client(
+            service,
+            endpoint_url=self.server.url(service),
+            region_name=REGION,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+            config=config,
+        )
+        self.cleanup.callback(client.close)
+        return client
+
+    def sent(self) -> dict[str, int]:
+        return dict(self.emulator.calls)
+
+    def forget(self) -> None:
+        self.emulator.reset_calls()

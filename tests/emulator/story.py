@@ -1,0 +1,209 @@
+"""One call of every served operation, in an order in which each of them succeeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.emulator.world import mcp_tool, orchestration
+
+Known = dict[str, Any]
+Step = tuple[str, Callable[[Known], Known], tuple[str, ...]]
+
+_INSTANCE = {"InstanceId": "instance"}
+_PROFILE = _INSTANCE | {"SecurityProfileId": "profile"}
+_MODULE = _INSTANCE | {"ContactFlowModuleId": "module"}
+_ALIAS = _MODULE | {"AliasId": "alias"}
+_USER = _INSTANCE | {"UserId": "user"}
+_ASSISTANT = {"assistantId": "assistant"}
+_AGENT = _ASSISTANT | {"aiAgentId": "agent"}
+_MADE = {"tool": mcp_tool("aws_service__qconnect_Retrieve", description="Search")}
+
+
+def step(operation: str, names: Known | None = None, keep: str = "", **params: Any) -> Any:
+    """A call; ``names`` maps members to known values, ``keep`` is ``name=path.in.output``."""
+
+    def build(known: Known) -> Known:
+        named = {member: known[name] for member, name in (names or {}).items()}
+        made = {key: value(known) if callable(value) else value for key, value in params.items()}
+        return named | made
+
+    return operation, build, tuple(keep.split())
+
+
+def _entity(known: Known) -> str:
+    return f"{known['agent_arn']}:$LATEST"
+
+
+STORY: list[Step] = [
+    step("connect:ListInstances"),
+    step("connect:DescribeInstance", _INSTANCE),
+    step(
+        "connect:CreateSecurityProfile",
+        _INSTANCE,
+        "profile=SecurityProfileId profile_arn=SecurityProfileArn",
+        SecurityProfileName="Story",
+        Description="d",
+        Permissions=["Wisdom.View"],
+        Tags={"team": "a"},
+        AllowedAccessControlTags={"k": "v"},
+        TagRestrictedResources=["User"],
+        HierarchyRestrictedResources=["User"],
+        AllowedAccessControlHierarchyGroupId="group",
+        Applications=[{"Namespace": "gw", "ApplicationPermissions": ["t"], "Type": "MCP"}],
+        AllowedFlowModules=[{"Type": "MCP", "FlowModuleId": "m"}],
+        AllowedAIAgents=[{"Type": "THIRD_PARTY", "Arn": "arn:x"}],
+        GranularAccessControlConfiguration={
+            "DataTableAccessControlConfiguration": {
+                "PrimaryAttributeAccessControlConfiguration": {
+                    "PrimaryAttributeValues": [
+                        {"AccessType": "ALLOW", "AttributeName": "n", "Values": ["v"]}
+                    ]
+                }
+            }
+        },
+    ),
+    step("connect:UpdateSecurityProfile", _PROFILE, Permissions=["Wisdom.View", "Cases.View"]),
+    step("connect:DescribeSecurityProfile", _PROFILE),
+    step("connect:ListSecurityProfiles", _INSTANCE),
+    step("connect:SearchSecurityProfiles", _INSTANCE),
+    step("connect:ListSecurityProfilePermissions", _PROFILE),
+    step("connect:ListSecurityProfileApplications", _PROFILE),
+    step("connect:ListSecurityProfileFlowModules", _PROFILE),
+    step("connect:ListSecurityProfileAIAgents", _PROFILE),
+    step("connect:TagResource", {"resourceArn": "profile_arn"}, tags={"a": "b"}),
+    step("connect:ListTagsForResource", {"resourceArn": "profile_arn"}),
+    step("connect:UntagResource", {"resourceArn": "profile_arn"}, tagKeys=["a", "team"]),
+    step(
+        "connect:CreateUser",
+        _INSTANCE,
+        "user=UserId",
+        Username="kim",
+        RoutingProfileId="r",
+        SecurityProfileIds=lambda known: [known["profile"]],
+        IdentityInfo={"FirstName": "Kim", "LastName": "Lee", "Email": "kim@example.com"},
+        PhoneConfig={"PhoneType": "SOFT_PHONE"},
+        Password="Abcdefg1",
+    ),
+    step("connect:DescribeUser", _USER),
+    step("connect:ListUsers", _INSTANCE),
+    step("connect:SearchUsers", _INSTANCE),
+    step(
+        "connect:UpdateUserSecurityProfiles",
+        _USER,
+        SecurityProfileIds=lambda known: [known["other_profile"]],
+    ),
+    step("connect:DeleteUser", _USER),
+    step(
+        "connect:CreateContactFlowModule",
+        _INSTANCE,
+        "module=Id",
+        Name="Lookup",
+        Description="d",
+        Content="{}",
+        Settings="{}",
+        ExternalInvocationConfiguration={"Enabled": True},
+    ),
+    step("connect:UpdateContactFlowModuleContent", _MODULE, Content='{"a": 1}'),
+    step("connect:UpdateContactFlowModuleMetadata", _MODULE, Name="Renamed", State="ACTIVE"),
+    step("connect:CreateContactFlowModuleVersion", _MODULE, "version=Version", Description="v"),
+    step("connect:DescribeContactFlowModule", _MODULE),
+    step("connect:ListContactFlowModules", _INSTANCE),
+    step("connect:ListContactFlowModuleVersions", _MODULE),
+    step(
+        "connect:CreateContactFlowModuleAlias",
+        _MODULE | {"ContactFlowModuleVersion": "version"},
+        "alias=Id",
+        AliasName="live",
+        Description="a",
+    ),
+    step("connect:UpdateContactFlowModuleAlias", _ALIAS, Name="prod"),
+    step("connect:DescribeContactFlowModuleAlias", _ALIAS),
+    step("connect:ListContactFlowModuleAliases", _MODULE),
+    step("connect:DeleteContactFlowModuleAlias", _ALIAS),
+    step(
+        "connect:DeleteContactFlowModuleVersion", _MODULE | {"ContactFlowModuleVersion": "version"}
+    ),
+    step("connect:DeleteContactFlowModule", _MODULE),
+    step(
+        "connect:CreateIntegrationAssociation",
+        _INSTANCE,
+        "integration=IntegrationAssociationId",
+        IntegrationType="APPLICATION",
+        IntegrationArn="arn:aws:app-integrations:us-east-1:111122223333:application/gw",
+    ),
+    step("connect:ListIntegrationAssociations", _INSTANCE),
+    step(
+        "connect:DeleteIntegrationAssociation",
+        _INSTANCE | {"IntegrationAssociationId": "integration"},
+    ),
+    step(
+        "qconnect:CreateAssistant",
+        None,
+        "assistant=assistant.assistantId assistant_arn=assistant.assistantArn",
+        name="story",
+        type="AGENT",
+        description="d",
+        tags={"a": "b"},
+    ),
+    step("qconnect:GetAssistant", _ASSISTANT),
+    step("qconnect:ListAssistants"),
+    step(
+        "qconnect:CreateAssistantAssociation",
+        _ASSISTANT,
+        "association=assistantAssociation.assistantAssociationId",
+        associationType="KNOWLEDGE_BASE",
+        association={"knowledgeBaseId": "00000000-0000-4000-8000-0000000000aa"},
+    ),
+    step("qconnect:ListAssistantAssociations", _ASSISTANT),
+    step(
+        "qconnect:DeleteAssistantAssociation",
+        _ASSISTANT | {"assistantAssociationId": "association"},
+    ),
+    step(
+        "qconnect:CreateAIAgent",
+        _ASSISTANT,
+        "agent=aiAgent.aiAgentId agent_arn=aiAgent.aiAgentArn",
+        name="agent",
+        type="ORCHESTRATION",
+        visibilityStatus="SAVED",
+        configuration=orchestration([_MADE["tool"]]),
+        description="d",
+        tags={"a": "b"},
+    ),
+    step("qconnect:UpdateAIAgent", _AGENT, visibilityStatus="PUBLISHED", description="e"),
+    step("qconnect:GetAIAgent", _AGENT),
+    step("qconnect:ListAIAgents", _ASSISTANT),
+    step("qconnect:CreateAIAgentVersion", _AGENT, "number=versionNumber"),
+    step("qconnect:ListAIAgentVersions", _AGENT),
+    step(
+        "connect:AssociateSecurityProfiles",
+        _INSTANCE,
+        EntityType="AI_AGENT",
+        EntityArn=_entity,
+        SecurityProfiles=lambda known: [{"Id": known["profile"]}],
+    ),
+    step("connect:ListEntitySecurityProfiles", _INSTANCE, EntityType="AI_AGENT", EntityArn=_entity),
+    step(
+        "connect:DisassociateSecurityProfiles",
+        _INSTANCE,
+        EntityType="AI_AGENT",
+        EntityArn=_entity,
+        SecurityProfiles=lambda known: [{"Id": known["profile"]}],
+    ),
+    step("connect:DeleteSecurityProfile", _PROFILE),
+    step(
+        "qconnect:UpdateAssistantAIAgent",
+        _ASSISTANT,
+        aiAgentType="ORCHESTRATION",
+        configuration=lambda known: {"aiAgentId": f"{known['agent']}:$LATEST"},
+    ),
+    step("qconnect:RemoveAssistantAIAgent", _ASSISTANT, aiAgentType="ORCHESTRATION"),
+    step("qconnect:DeleteAIAgentVersion", _AGENT | {"versionNumber": "number"}),
+    step("qconnect:DeleteAIAgent", _AGENT),
+    step("qconnect:TagResource", {"resourceArn": "assistant_arn"}, tags={"c": "d"}),
+    step("qconnect:ListTagsForResource", {"resourceArn": "assistant_arn"}),
+    step("qconnect:UntagResource", {"resourceArn": "assistant_arn"}, tagKeys=["c"]),
+    step("qconnect:DeleteAssistant", _ASSISTANT),
+    step("cloudtrail:LookupEvents"),
+]
