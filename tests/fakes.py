@@ -40,6 +40,8 @@ from toolgrant.usecases.sweep import sweep
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 SETTLE = timedelta(seconds=60)
+VISIBILITY = timedelta(seconds=660)
+"""How long a message that failed stays out of sight (template.yaml)."""
 
 
 def uuid_of(word: str) -> str:
@@ -235,9 +237,7 @@ class FakeProfiles:
             raise NotFound("connect: ResourceNotFoundException") from None
 
     def instances_by_assistant(self) -> Mapping[str, str]:
-        return dict(
-            self._cache.ask("profiles.instances", (), lambda: dict(self._cloud.instances))
-        )
+        return dict(self._cache.ask("profiles.instances", (), lambda: dict(self._cloud.instances)))
 
 
 class FakeStore:
@@ -247,6 +247,7 @@ class FakeStore:
         self.calls = calls or Calls()
         self.records: dict[AgentKey, str] = {}
         self.outbox: dict[str, str] = {}
+        self.claims: dict[str, datetime] = {}
         self.instances: dict[str, str] = {}
         self.progress: SweepProgress | None = None
 
@@ -275,9 +276,17 @@ class FakeStore:
             items = [item for key, item in sorted(self.outbox.items()) if key.startswith(prefix)]
             return [stored.alert_from_item(json.loads(item)) for item in items]
 
+    def claim(self, alert_id: str, now: datetime, until: datetime) -> bool:
+        with self.calls.made("store.claim", alert_id):
+            if alert_id not in self.outbox or self.claims.get(alert_id, now) > now:
+                return False
+            self.claims[alert_id] = until
+            return True
+
     def published(self, alert_id: str) -> None:
         with self.calls.made("store.published", alert_id):
             self.outbox.pop(alert_id, None)
+            self.claims.pop(alert_id, None)
 
     def agents_with(self, edge: Edge) -> tuple[AgentKey, ...]:
         with self.calls.made("store.agents_with", edge):
@@ -326,7 +335,6 @@ class Waiting:
     body: str
     visible_at: datetime
     delay: timedelta = timedelta()
-    receives: int = 0
 
 
 class FakeQueue:
@@ -489,7 +497,11 @@ class World:
         return self._event("CreateAIAgent", "qconnect", fields, requests)
 
     def refused_save(
-        self, event: str = "UpdateAIAgent", tool: str = DASHBOARD, name: str = "agent", **fields: Any
+        self,
+        event: str = "UpdateAIAgent",
+        tool: str = DASHBOARD,
+        name: str = "agent",
+        **fields: Any,
     ) -> str:
         """The body of a save that the service refused because of `tool`."""
         message = f"MCP tool with ID '{tool}' not found in MCP tools"
@@ -542,17 +554,20 @@ class World:
         return handle_batch(messages, parse_message, self.deps(), self.has_time)
 
     def deliver(self) -> None:
-        """One batch of all that is visible in the queue. What fails comes back at once; when the
-        process dies, all of it does."""
-        batch = self.queue.take()
+        """One batch of all that is visible in the queue. What fails comes back when its time out
+        of sight is over; when the process dies, all of it does."""
+        batch = [
+            replace(message, visible_at=self.clock.now() + VISIBILITY)
+            for message in self.queue.take()
+        ]
         try:
             failed = self.handle(*(message.body for message in batch))
         except BaseException:
             self.queue.waiting += batch
             raise
-        for number, message in enumerate(batch):
-            if f"m{number}" in failed:
-                self.queue.waiting.append(replace(message, receives=message.receives + 1))
+        self.queue.waiting += [
+            message for number, message in enumerate(batch) if f"m{number}" in failed
+        ]
 
     def drain(self, batches: int = 20) -> None:
         """Batches until nothing is visible any more."""

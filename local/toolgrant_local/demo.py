@@ -95,13 +95,17 @@ class Inbox:
 
 
 def _audit_of(stack: LocalStack, alert_id: str) -> Mapping[str, Any]:
-    """The audit record of the decision behind an alert, from CloudWatch Logs."""
-    for line in reversed(stack.logs("EvaluateFunction")):
-        if alert_id in line and line.lstrip().startswith("{"):
-            audit = json.loads(line).get("audit")
-            if audit and audit.get("alertId") == alert_id:
-                return dict(audit)
-    raise DemoFailed(f"no audit record of alert {alert_id}")
+    """The audit record of the decision behind an alert. Logs may arrive after the alert."""
+    found: list[Mapping[str, Any]] = []
+
+    def look() -> bool:
+        lines = (line for line in stack.logs("EvaluateFunction") if alert_id in line)
+        audits = (json.loads(line).get("audit") for line in lines if line.startswith("{"))
+        found.extend(audit for audit in audits if audit and audit.get("alertId") == alert_id)
+        return bool(found)
+
+    wait_until(look, ALERT_WITHIN, f"the audit record of alert {alert_id}")
+    return found[0]
 
 
 def _check(expected: Expected, alert: Alert) -> None:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-
 from tests.fakes import (
     ASSISTANT,
     GET_ORDER,
@@ -19,6 +18,7 @@ from tests.fakes import (
     World,
     uuid_of,
 )
+
 from toolgrant.adapters.requests import parse_message, to_json
 from toolgrant.domain.model import QualifiedAgent
 from toolgrant.domain.records import Actor, AgentKey, AgentRequest, Cause, Observed
@@ -264,9 +264,7 @@ def test_a_denied_call_is_skipped_with_a_reason_and_no_call(world: World) -> Non
 # --- many requests for one agent
 
 
-def request(
-    minute: int | None = None, observed: int | None = None, **fields: Any
-) -> AgentRequest:
+def request(minute: int | None = None, observed: int | None = None, **fields: Any) -> AgentRequest:
     time = None if minute is None else NOON + timedelta(minutes=minute)
     agent = QualifiedAgent(ASSISTANT, "a", "$SAVED", "arn", "a", "ORCHESTRATION")
     return AgentRequest(

@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-
 from tests.fakes import (
     CREATE_CASE,
     MYSTERY,
@@ -21,8 +20,10 @@ from tests.fakes import (
     Fault,
     World,
 )
+
 from toolgrant.domain.model import DRAFT, LATEST
 from toolgrant.errors import Conflict, ServiceUnavailable, Throttled
+from toolgrant.usecases.deps import publish_pending
 
 Story = Callable[[World], None]
 ALL = (DRAFT, LATEST, "1")
@@ -166,6 +167,22 @@ def test_an_alert_that_was_published_but_not_ticked_off_comes_again_with_its_id(
     assert first == second
 
 
+def test_two_batches_that_see_the_same_alert_publish_it_once() -> None:
+    world = World()
+    world.agent(RETRIEVE)
+    nested = []
+
+    def on_call(name: str, _: tuple[Any, ...]) -> None:
+        if name == "notifier.publish" and not nested:
+            nested.append(publish_pending(None, world.deps()))
+
+    world.calls.on_call = on_call
+    world.handle(world.event(at=NOON - timedelta(hours=1)))
+
+    assert nested == [0]
+    assert world.told == ["opened Retrieve"]
+
+
 def test_the_next_look_publishes_what_got_stuck_even_if_its_event_is_stale() -> None:
     world = World()
     world.agent(RETRIEVE)
@@ -173,6 +190,7 @@ def test_the_next_look_publishes_what_got_stuck_even_if_its_event_is_stale() -> 
     world.calls.faults.append(Fault("notifier.publish", 1, ServiceUnavailable("topic")))
     assert world.handle(world.event(at=NOON - timedelta(hours=1))) == {"m0"}
     assert (world.told, len(world.store.outbox)) == ([], 1)
+    world.clock.advance(61)
 
     assert world.handle(late) == set()
 
@@ -185,6 +203,7 @@ def test_the_sweep_publishes_what_got_stuck() -> None:
     world.agent(RETRIEVE)
     world.calls.faults.append(Fault("notifier.publish", 1, ServiceUnavailable("topic")))
     world.handle(world.event(at=NOON - timedelta(hours=1)))
+    world.clock.advance(61)
 
     world.sweep(interval=timedelta(hours=1))
 
@@ -196,9 +215,12 @@ def test_an_alert_that_cannot_be_published_is_kept_until_it_can() -> None:
     world.agent(RETRIEVE)
     error = ServiceUnavailable("topic")
     world.calls.faults.append(Fault("notifier.publish", 1, error, times=3))
-    body = world.event(at=NOON - timedelta(hours=1))
+    world.queue.put(world.event(at=NOON - timedelta(hours=1)))
 
-    failures = [world.handle(body) for _ in range(4)]
+    for _ in range(3):
+        world.drain()
+        assert (world.told, len(world.queue.waiting)) == ([], 1)
+        world.clock.advance(660)
+    world.drain()
 
-    assert failures == [{"m0"}, {"m0"}, {"m0"}, set()]
-    assert world.told == ["opened Retrieve"]
+    assert (world.told, world.queue.waiting) == (["opened Retrieve"], [])

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-
 from tests.fakes import (
     ASSISTANT,
     CREATE_CASE,
@@ -23,6 +22,7 @@ from tests.fakes import (
     mcp,
     uuid_of,
 )
+
 from toolgrant.domain.messages import Rendered
 from toolgrant.domain.model import DRAFT, LATEST
 from toolgrant.domain.records import (

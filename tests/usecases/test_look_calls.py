@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.fakes import (
     CREATE_CASE,
     DESCRIBE_CONTACT,
@@ -15,6 +14,7 @@ from tests.fakes import (
     World,
     uuid_of,
 )
+
 from toolgrant.domain.model import DRAFT, LATEST, Tool
 
 
