@@ -40,12 +40,17 @@ def agents_of(account: Account, assistant: Assistant) -> list[AIAgent]:
 
 
 def agent_by_arn(account: Account, arn: str) -> tuple[AIAgent, str]:
-    """The agent and qualifier that an entity ARN names; both must exist."""
+    """The agent and qualifier that an entity ARN names; both must exist.
+
+    ``:$LATEST`` may be named before the first version exists [inferred]: public scripts associate
+    it together with ``:$SAVED``, whether or not they have published.
+    """
     if not _ENTITY_ARN.fullmatch(unquote(arn)):
         raise invalid(f"The EntityArn is not valid: {arn}")
     bare, qualifier = split_qualifier(arn)
     agent = find(account.resources.agents.values(), bare, "AI agent")
-    version_of(agent, qualifier)
+    if qualifier != LATEST:
+        version_of(agent, qualifier)
     return agent, qualifier
 
 

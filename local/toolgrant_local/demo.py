@@ -14,8 +14,9 @@ from typing import Any, TextIO
 
 from toolgrant_local.errors import LocalError
 from toolgrant_local.processes import wait_until
+from toolgrant_local.scenes import SCENES, Expected, Scene
 from toolgrant_local.stack import LocalStack
-from toolgrant_local.story import SCENES, Expected, Scene, Stage
+from toolgrant_local.story import Stage
 
 ALERT_WITHIN = 20.0
 Alert = Mapping[str, Any]

@@ -1,6 +1,6 @@
 """The admin of the demo: what a contact-centre admin does, scene by scene, over plain boto3.
 
-Each scene is one thing the admin does and the alerts that must follow it. Scenes share `Stage`.
+The scenes (`scenes.py`) share one `Stage`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from toolgrant_local.stack import LocalStack
 
+DASHBOARD = "get_dashboard_configuration"
 MODULE_ID = "3f2b8a10-4c1d-4e6a-9b7f-2d5c8e901234"
 FLOW_MODULE_TOOL = {
     "toolName": "CheckOrderStatus",
@@ -49,23 +50,6 @@ class Stage:
             "toolConfigurations": self.tools,
         }
         return {"orchestrationAIAgentConfiguration": inner}
-
-
-@dataclass(frozen=True)
-class Expected:
-    """An alert: its status, and per finding (tool name) what it must say somewhere."""
-
-    status: str
-    findings: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """One thing the admin does, and the alerts that must follow, in this order."""
-
-    title: str
-    act: Callable[[Stage], None]
-    expected: tuple[Expected, ...]
 
 
 def copy_system_agent(stage: Stage) -> None:
@@ -189,86 +173,3 @@ def association(stage: Stage, qualifier: str = "$SAVED") -> dict[str, Any]:
         "EntityType": "AI_AGENT",
         "EntityArn": f"{stage.ids['arn']}:{qualifier}",
     }
-
-
-DASHBOARD = "get_dashboard_configuration"
-_VIEW = "permission:Wisdom.View"
-_ASSISTANCE = {"GenerateNotes": _VIEW, "Retrieve": _VIEW}
-_CUSTOMER_PROFILES = dict.fromkeys(
-    (
-        "GetDomainName",
-        "GetProfileSummary",
-        "GetRecommendedForYouRecommendation",
-        "GetFrequentlyPairedTogetherItemsRecommendation",
-        "GetSemanticallySimilarItemsRecommendation",
-        "GetTrendingItemsRecommendation",
-        "GetPopularItemsRecommendation",
-        "GetRecentActivities",
-        "ListRecommenders",
-    ),
-    "permission:CustomerProfiles.View",
-)
-_SALES = {**_CUSTOMER_PROFILES, "GetProfileId": "permission:BasicAgentAccess"}
-_GAP = {"security profile": "association-gap"}
-
-SCENES = (
-    Scene(
-        "An AI agent copied from AgentAssistanceOrchestrator, with an empty security profile",
-        copy_system_agent,
-        (Expected("opened", _ASSISTANCE),),
-    ),
-    Scene(
-        "The missing permission is granted",
-        grant("Wisdom.View"),
-        (Expected("resolved", _ASSISTANCE),),
-    ),
-    Scene(
-        "A flow module becomes a tool, but the profile does not allow it",
-        add_tool(FLOW_MODULE_TOOL),
-        (Expected("opened", {"CheckOrderStatus": f"flow-module:{MODULE_ID}"}),),
-    ),
-    Scene(
-        "A tool of an MCP server is added, but the profile does not allow it",
-        add_tool(GATEWAY_TOOL),
-        (
-            Expected(
-                "opened", {"orders_api___CancelOrder": "mcp:gw-retail/orders-api___CancelOrder"}
-            ),
-        ),
-    ),
-    Scene(
-        "A tool that the catalog does not know",
-        add_tool(UNKNOWN_TOOL),
-        (Expected("opened", {"SearchTheWeb": "UNKNOWN"}),),
-    ),
-    Scene(
-        "The security profile is taken away from the AI agent",
-        dissociate,
-        (Expected("reopened", _ASSISTANCE),),
-    ),
-    Scene(
-        "SalesAgent is copied as it is: the service refuses one of its tools",
-        copy_sales_agent,
-        (Expected("opened", {DASHBOARD: "remove the tool"}),),
-    ),
-    Scene(
-        "Copied without that tool, on a security profile without Customer Profiles",
-        copy_sales_agent_without,
-        (Expected("resolved", {DASHBOARD: "saved"}), Expected("opened", _CUSTOMER_PROFILES)),
-    ),
-    Scene(
-        "Customer Profiles - View is granted",
-        grant("BasicAgentAccess", "CustomerProfiles.View"),
-        (Expected("resolved", _CUSTOMER_PROFILES),),
-    ),
-    Scene(
-        "A version is published and made the default, but nobody attaches the security profile",
-        publish,
-        (Expected("opened", {**_SALES, **_GAP}),),
-    ),
-    Scene(
-        "The security profile is attached to the published version",
-        associate_live,
-        (Expected("resolved", {**_SALES, **_GAP}),),
-    ),
-)

@@ -71,7 +71,6 @@ def test_what_is_named_must_exist(world: World, connect: Client) -> None:
     cases = [
         (other, profile_id, "ResourceNotFoundException"),
         (f"{arn}:7", profile_id, "ResourceNotFoundException"),
-        (f"{arn}:$LATEST", profile_id, "ResourceNotFoundException"),
         (arn, "unknown", "ResourceNotFoundException"),
         ("not an arn", profile_id, "InvalidParameterException"),
     ]
@@ -135,3 +134,11 @@ def test_deleting_a_version_forgets_its_associations(
     with pytest.raises(connect.exceptions.ResourceNotFoundException):
         listed(connect, world, f"{arn}:1")
     connect.delete_security_profile(InstanceId=world.instance_id, SecurityProfileId=profile_id)
+
+
+def test_the_newest_version_may_be_prepared_before_it_exists(world: World, connect: Client) -> None:
+    arn, profile_id = world.agent()["aiAgentArn"], world.profile()
+    latest = entity(world, f"{arn}:$LATEST")
+    connect.associate_security_profiles(**latest, SecurityProfiles=[{"Id": profile_id}])
+    assert listed(connect, world, f"{arn}:$LATEST") == [profile_id]
+    assert listed(connect, world, f"{arn}:$SAVED") == []
