@@ -111,9 +111,18 @@ def _agent_target(names: Names, record: Record) -> Request:
     else:
         key = _key(record.request.get("assistantid"), record.request.get("aiagentid"))
     if key is None:
-        return Skip("names no AI agent; the next sweep looks at all of them", record.cause)
+        return _somewhere(record)
     saved_at = record.cause.event_time if record.cause.event_name in SAVES else None
     return AgentRequest(key, record.cause, saved_at=saved_at)
+
+
+def _somewhere(record: Record) -> Request:
+    """The record hides which AI agent it means: all of the assistant or instance are looked at."""
+    for name, kind in (("assistantid", EdgeKind.ASSISTANT), ("instanceid", EdgeKind.INSTANCE)):
+        target = uuid_of(plain_id(record.request.get(name)))
+        if target:
+            return FanOut(Edge(kind, target), record.cause)
+    return Skip("names no AI agent; the next sweep looks at all of them", record.cause)
 
 
 def _key(assistant: object, agent: object) -> AgentKey | None:
