@@ -8,7 +8,7 @@ from toolgrant.adapters.requests import parse_message
 from toolgrant.bootstrap import has_time, runtime
 from toolgrant.usecases.batch import Message, handle_batch
 
-RESERVE_MILLISECONDS = 20_000
+RESERVE_MILLISECONDS = 60_000
 """Time kept back for one AI agent; with less left the rest of the batch is asked for again."""
 
 

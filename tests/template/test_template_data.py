@@ -110,7 +110,7 @@ def test_logs_are_kept_as_long_as_the_parameters_say(resources: Tree) -> None:
 @pytest.mark.parametrize(
     ("function", "role", "group", "timeout"),
     [
-        ("EvaluateFunction", "EvaluateRole", "AuditLogGroup", 60),
+        ("EvaluateFunction", "EvaluateRole", "AuditLogGroup", 120),
         ("SweepFunction", "SweepRole", "SweepLogGroup", 300),
     ],
 )

@@ -15,7 +15,7 @@ RANGES = {
 CHOICES = {
     "Mode": ("warn", ["warn"]),
     "AlertLanguage": ("en", ["en", "ja"]),
-    "LogLevel": ("INFO", ["DEBUG", "INFO", "WARNING", "ERROR"]),
+    "LogLevel": ("INFO", ["DEBUG", "INFO"]),
 }
 
 

@@ -31,7 +31,6 @@ STATE = {
 }
 OWN = {
     **STATE,
-    "ssm:GetParameter": [{"Fn::Sub": OVERRIDES}],
     "sns:Publish": [ref("AlertsTopic")],
     "kms:Decrypt": [arn("AlertsKey")],
     "kms:GenerateDataKey*": [arn("AlertsKey")],
@@ -46,6 +45,7 @@ ALLOWED: dict[str, dict[str, list[Any]]] = {
     "EvaluateRole": {
         **OWN,
         **INSTANCES,
+        "ssm:GetParameter": [{"Fn::Sub": OVERRIDES}],
         "wisdom:GetAIAgent": [AGENT],
         "wisdom:GetAssistant": [ASSISTANT],
         "connect:DescribeSecurityProfile": [PROFILE],

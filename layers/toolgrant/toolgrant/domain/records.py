@@ -22,7 +22,7 @@ class EdgeKind(StrEnum):
     APPLICATION = "application"
     ASSISTANT = "assistant"
     INSTANCE = "instance"
-    REFUSED_CREATE = "refused-create"
+    NOTICE_ONLY = "notice-only"
 
 
 @dataclass(frozen=True, order=True)

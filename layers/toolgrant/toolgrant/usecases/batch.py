@@ -120,13 +120,21 @@ def _skip(skip: Skip, deps: Deps) -> None:
 
 def _fan_out(request: FanOut, deps: Deps) -> None:
     if request.instances_changed:
-        deps.store.remember_instances(deps.profiles.instances_by_assistant())
+        _remember_instances(deps)
     keys = dict.fromkeys((*request.also, *deps.store.agents_with(request.edge)))
     if not keys:
         edge = request.edge
         _skip(Skip(f"no AI agent on record uses {edge.kind} {edge.target}", request.cause), deps)
     for key in keys:
         deps.queue.send(AgentRequest(key, request.cause), timedelta())
+
+
+def _remember_instances(deps: Deps) -> None:
+    """Throttling is no reason to fail: the sweep, and a look that misses, read the map again."""
+    try:
+        deps.store.remember_instances(deps.profiles.instances_by_assistant())
+    except Throttled as error:
+        deps.journal.note("instances-not-read", reason=str(error))
 
 
 def _review(

@@ -23,7 +23,9 @@ from toolgrant.errors import Conflict
 from toolgrant.usecases.audit import notice_record
 from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps, publish_pending
 
-REFUSED_CREATES = Edge(EdgeKind.REFUSED_CREATE, "all")
+NEVER_EVALUATED = Edge(EdgeKind.NOTICE_ONLY, "all")
+"""Marks records that no evaluation ever wrote, so that the sweep finds their notices."""
+
 NOTHING_SEEN = Scope({}, frozenset())
 Amended = tuple[AgentRecord, tuple[Change, ...]] | None
 
@@ -39,13 +41,12 @@ def record_refusal(refused: RefusedSave, deps: Deps) -> None:
         if filed is None:
             return None
         finding, change = filed
-        created = refused.key == created_key(refused.key.assistant_id, refused.agent_name)
         after = replace(
             record,
             instance_id=record.instance_id or instance_id,
             name=record.name or refused.agent_name or refused.key.ai_agent_id,
             findings={**record.findings, finding.id: finding},
-            edges=record.edges | ({REFUSED_CREATES} if created else set()),
+            edges=record.edges if record.started_at else frozenset({NEVER_EVALUATED}),
         )
         return after, (change,)
 
@@ -53,7 +54,7 @@ def record_refusal(refused: RefusedSave, deps: Deps) -> None:
 
 
 def close_notices(key: AgentKey, saved_at: datetime | None, cause: Cause, deps: Deps) -> None:
-    """Close the notices of an AI agent that was never made: saved under that name, or expired."""
+    """Close the notices of an AI agent never evaluated: saved under that name, or expired."""
 
     def amend(record: AgentRecord) -> Amended:
         moment = Moment(deps.clock.now(), saved_at=saved_at)
@@ -71,9 +72,9 @@ def close_refused_create(record: AgentRecord, saved_at: datetime, cause: Cause, 
     close_notices(created_key(record.key.assistant_id, record.name), saved_at, cause, deps)
 
 
-def expire_refused_creates(deps: Deps) -> None:
-    """For the sweep: no evaluation ever looks at an AI agent that was never made."""
-    for key in deps.store.agents_with(REFUSED_CREATES):
+def expire_notices(deps: Deps) -> None:
+    """For the sweep: notices that no evaluation looks after, such as of a refused creation."""
+    for key in deps.store.agents_with(NEVER_EVALUATED):
         close_notices(key, None, Cause("sweep"), deps)
 
 

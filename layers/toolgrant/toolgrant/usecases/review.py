@@ -46,16 +46,23 @@ def review(request: AgentRequest, deps: Deps, started_at: datetime) -> str:
 def _is_stale(record: AgentRecord, request: AgentRequest, settle: timedelta) -> bool:
     """Whether an evaluation that began well after this event has already finished."""
     event_time = request.observed.at if request.observed else request.cause.event_time
-    if event_time is None or record.started_at is None:
+    if event_time is None or record.started_at is None or _closes_notices(record, request):
         return False
     slack = timedelta() if request.observed else settle + CLOCK_GRAIN
     return event_time + slack < record.started_at
 
 
+def _closes_notices(record: AgentRecord, request: AgentRequest) -> bool:
+    """A save that was told late may still end a refused one."""
+    if request.saved_at is None or (record.saved_at and record.saved_at >= request.saved_at):
+        return False
+    return any(finding.kind is FindingKind.REFUSED_SAVE for finding in record.findings.values())
+
+
 def _evaluate(request: AgentRequest, record: AgentRecord, deps: Deps, started_at: datetime) -> str:
     began = request.observed.at if request.observed else started_at
     seen = _look(request, deps)
-    if isinstance(seen, NotJudged) and not record.qualifiers:
+    if isinstance(seen, NotJudged) and not record.qualifiers and not record.findings:
         return _done(request, record, "not-judged", deps, reason=seen.reason)
     for _ in range(COMMIT_ATTEMPTS):
         if record.started_at and record.started_at > began:

@@ -22,9 +22,9 @@ from toolgrant.domain.records import (
     Observed,
     SweepProgress,
 )
-from toolgrant.errors import NotFound, RequestRefused
+from toolgrant.errors import NotFound, RequestRefused, Throttled
 from toolgrant.usecases.deps import Deps, publish_pending
-from toolgrant.usecases.notices import expire_refused_creates
+from toolgrant.usecases.notices import expire_notices
 
 NOW = timedelta()
 
@@ -36,7 +36,11 @@ def sweep(deps: Deps, interval: timedelta, has_time: Callable[[], bool]) -> Swee
     """
     progress = _current(deps, interval)
     while progress.assistants and has_time():
-        progress = _page(progress, deps)
+        try:
+            progress = _page(progress, deps)
+        except Throttled as error:
+            deps.journal.note("sweep-throttled", reason=str(error))
+            break  # the next run goes on here
         deps.store.save_sweep_progress(progress)
     if not progress.assistants and progress.finished_at is None:
         progress = _finish(progress, deps)
@@ -105,7 +109,7 @@ def _judged_versions(key: AgentKey, live: frozenset[str], deps: Deps) -> Iterato
 
 def _finish(progress: SweepProgress, deps: Deps) -> SweepProgress:
     gone = _ask_about_the_gone(progress, deps)
-    expire_refused_creates(deps)
+    expire_notices(deps)
     done = replace(progress, finished_at=deps.clock.now())
     deps.store.save_sweep_progress(done)
     deps.journal.note("swept", **counts(done), gone=gone)
