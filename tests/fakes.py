@@ -1,8 +1,8 @@
 """In-memory fakes of every port (`toolgrant.usecases.ports`) and a small world to use them in.
 
 The fakes keep what the real adapters keep: answers for one batch, items in their stored form,
-messages as text. Every call of a port goes through one `Calls`, which counts it, can make it fail and
-can let the process die in it (`Crash`), before or after it took effect.
+messages as text. Every call of a port goes through one `Calls`, which counts it, can make it fail
+and can let the process die in it (`Crash`), before or after it took effect.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Calls:
 
     log: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    on_call: Callable[[str, tuple[Any, ...]], None] = lambda name, arguments: None
+    on_call: Callable[[str, tuple[Any, ...]], None] = lambda *_: None
 
     @contextmanager
     def made(self, name: str, *arguments: Any) -> Iterator[None]:

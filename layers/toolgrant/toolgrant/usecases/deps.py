@@ -10,8 +10,9 @@ from toolgrant.usecases.look import Look
 from toolgrant.usecases.ports import Agents, Clock, Journal, Notifier, Profiles, Queue, Store
 
 COMMIT_ATTEMPTS = 5
-CLAIM = timedelta(seconds=60)
-"""How long a publisher may take before others may publish the same alert again."""
+CLAIM = timedelta(seconds=10)
+"""How long a publisher may take before others may publish the same alert again. Shorter than the
+first delay of throttled work, or the look that was put off would find its own claim and pass by."""
 
 
 @dataclass(frozen=True)
