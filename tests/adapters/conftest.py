@@ -1,4 +1,4 @@
-"""A served emulator with a fresh account for each test, and a local AWS for table, topic, queues."""
+"""A served emulator with a fresh account for each test; a local AWS for table, topic, queues."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from connect_emulator import Emulator, Server, seed, serve
 from tests.adapters.gateways import Gateways
 from tests.emulator.world import ACCOUNT, REGION, World
+
+from connect_emulator import Emulator, Server, seed, serve
+from toolgrant_local import stack
 from toolgrant_local.clients import Clients
 from toolgrant_local.ministack import Ministack
-
-from toolgrant_local import stack
 
 MINISTACK = stack.PROJECT / ".venv-ministack" / "bin" / "ministack"
 
@@ -63,9 +63,7 @@ def table(aws: Clients) -> str:
     aws.get("dynamodb").create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")
-        ],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
         KeySchema=[
             {"AttributeName": "pk", "KeyType": "HASH"},
             {"AttributeName": "sk", "KeyType": "RANGE"},

@@ -8,12 +8,13 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from connect_emulator import Emulator, Server
 from tests.emulator.world import REGION
 
+from connect_emulator import Emulator, Server
 from toolgrant.adapters.aws import Api, Pacer
 from toolgrant.adapters.connect import Connect
 from toolgrant.adapters.qconnect import QConnect
+from toolgrant.domain.model import QualifiedAgent
 
 ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=0.5)
 """No retry and no patience: what a gateway makes of the first answer."""
@@ -38,10 +39,10 @@ class Gateways:
         pacer = Pacer(per_second, lambda: 0.0, self.slept.append)
         return Api(self.client(service, config), service, pacer)
 
-    def client(self, service: str, config: Config = ONCE) -> Any:
+    def client(self, service: str, config: Config = ONCE, url: str = "") -> Any:
         client = boto3.session.Session().client(
             service,
-            endpoint_url=self.server.url(service),
+            endpoint_url=url or self.server.url(service),
             region_name=REGION,
             aws_access_key_id="local",
             aws_secret_access_key="local",
@@ -49,6 +50,15 @@ class Gateways:
         )
         self.cleanup.callback(client.close)
         return client
+
+    def drafts(self, assistant_id: str) -> list[QualifiedAgent]:
+        """All pages of an assistant's drafts."""
+        qconnect, found, token = self.qconnect(), [], None
+        while True:
+            page, token = qconnect.listed(assistant_id, token)
+            found.extend(page)
+            if token is None:
+                return found
 
     def sent(self) -> dict[str, int]:
         return dict(self.emulator.calls)

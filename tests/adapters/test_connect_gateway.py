@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from connect_emulator.instances import add_instance
 from tests.adapters.gateways import Gateways
 from tests.emulator.world import World
 
+from connect_emulator.instances import add_instance
 from toolgrant.domain.model import GrantKind
 from toolgrant.errors import NotFound
 
@@ -65,9 +65,7 @@ def test_each_kind_of_grant_costs_one_call_of_its_own_list(
 
 
 @pytest.mark.parametrize("kind", GrantKind)
-def test_an_empty_profile_grants_nothing(
-    world: World, gateways: Gateways, kind: GrantKind
-) -> None:
+def test_an_empty_profile_grants_nothing(world: World, gateways: Gateways, kind: GrantKind) -> None:
     profile = world.profile("empty")
     assert gateways.connect().grants(world.instance_id, profile, kind) == frozenset()
 
@@ -179,7 +177,7 @@ def test_a_name_is_read_once(world: World, gateways: Gateways) -> None:
     assert gateways.sent() == {"connect:DescribeSecurityProfile": 1}
 
 
-def test_nothing_is_read_before_it_is_asked_for(world: World, gateways: Gateways) -> None:
+def test_nothing_is_read_before_it_is_asked_for(gateways: Gateways) -> None:
     gateways.connect()
     gateways.qconnect()
     assert gateways.sent() == {}

@@ -21,6 +21,7 @@ from toolgrant.errors import (
     Throttled,
     ToolgrantError,
 )
+from toolgrant_local.processes import free_port
 
 SECRET = "the caller asked about card 4111 1111"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -38,7 +39,7 @@ READS: dict[str, Ask] = {
     ),
     "qconnect:GetAssistant": lambda g, w: g.qconnect().live(w.assistant_id),
     "qconnect:ListAssistants": lambda g, _: list(g.qconnect().assistants()),
-    "qconnect:ListAIAgents": lambda g, w: list(g.qconnect().listed(w.assistant_id)),
+    "qconnect:ListAIAgents": lambda g, w: g.drafts(w.assistant_id),
     "qconnect:ListAIAgentVersions": lambda g, w: list(
         g.qconnect().versions(AgentKey(w.assistant_id, w.seed.system_agents["SalesAgent"]))
     ),
@@ -70,9 +71,7 @@ def raised_by(operation: str, gateways: Gateways, world: World) -> ToolgrantErro
 
 
 @pytest.mark.parametrize("operation", READS)
-def test_every_read_works_without_faults(
-    world: World, gateways: Gateways, operation: str
-) -> None:
+def test_every_read_works_without_faults(world: World, gateways: Gateways, operation: str) -> None:
     READS[operation](gateways, world)
     assert gateways.sent()[operation] == 1
 
@@ -107,9 +106,7 @@ def test_a_dropped_connection_of_any_read_is_unavailable(
         (429, "TooManyRequestsException", Throttled),
     ],
 )
-@pytest.mark.parametrize(
-    "operation", ["qconnect:GetAIAgent", "connect:ListEntitySecurityProfiles"]
-)
+@pytest.mark.parametrize("operation", ["qconnect:GetAIAgent", "connect:ListEntitySecurityProfiles"])
 def test_errors_are_mapped_and_their_message_stays_behind(
     world: World,
     gateways: Gateways,
@@ -133,11 +130,8 @@ def test_an_answer_that_comes_too_late_is_unavailable(world: World, gateways: Ga
 
 
 def test_nobody_listening_is_unavailable(gateways: Gateways) -> None:
-    client = gateways.client("connect")
-    client.meta.endpoint_url  # noqa: B018 - the client exists; its endpoint is replaced below
-    client._endpoint.host = "http://127.0.0.1:1"
     api = gateways.api("connect")
-    api.client = client
+    api.client = gateways.client("connect", url=f"http://127.0.0.1:{free_port()}")
     with pytest.raises(ServiceUnavailable, match="EndpointConnectionError"):
         api.call("list_instances")
 

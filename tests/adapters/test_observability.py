@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import uuid
 from collections.abc import Callable
@@ -16,18 +17,28 @@ Lines = Callable[[], list[str]]
 
 
 @pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
-    return lambda: [line for line in capsys.readouterr().out.splitlines() if line]
+def log() -> io.StringIO:
+    """Stands for the function's standard output."""
+    return io.StringIO()
 
 
 @pytest.fixture
-def journal(lines: Lines) -> PowertoolsJournal:
-    """Made after the capture began: a logger keeps the stream it was made with."""
-    lines()
-    service = f"toolgrant-{uuid.uuid4()}"
-    return PowertoolsJournal(
-        Logger(service=service, level="INFO"), Metrics(namespace="toolgrant", service="toolgrant")
-    )
+def lines(log: io.StringIO, capsys: pytest.CaptureFixture[str]) -> Lines:
+    """`lines()`: what was printed since the last time it was asked for."""
+
+    def take() -> list[str]:
+        printed = log.getvalue() + capsys.readouterr().out
+        log.seek(0)
+        log.truncate()
+        return [line for line in printed.split("\n") if line]
+
+    return take
+
+
+@pytest.fixture
+def journal(log: io.StringIO) -> PowertoolsJournal:
+    logger = Logger(service=f"toolgrant-{uuid.uuid4()}", level="INFO", stream=log)
+    return PowertoolsJournal(logger, Metrics(namespace="toolgrant", service="toolgrant"))
 
 
 RECORD = {

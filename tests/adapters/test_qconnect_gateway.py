@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from connect_emulator.agent_versions import release
 from tests.adapters.gateways import Gateways
 from tests.emulator.world import World, mcp_tool
 
+from connect_emulator.agent_versions import release
 from toolgrant.adapters.qconnect import live_qualifiers
 from toolgrant.domain.model import DRAFT, LATEST
 from toolgrant.domain.records import AgentKey
-from toolgrant.errors import NotFound
+from toolgrant.errors import NotFound, RequestRefused
 
 RETRIEVE = "aws_service__qconnect_Retrieve"
 
@@ -73,7 +73,7 @@ def test_an_unknown_agent_and_an_unknown_assistant_are_not_found(gateways: Gatew
     with pytest.raises(NotFound):
         gateways.qconnect().live(unknown)
     with pytest.raises(NotFound):
-        list(gateways.qconnect().listed(unknown))
+        gateways.qconnect().listed(unknown, None)
 
 
 def test_answers_are_kept_for_one_batch_and_no_longer(world: World, gateways: Gateways) -> None:
@@ -90,23 +90,23 @@ def test_lists_are_read_to_the_last_page(world: World, gateways: Gateways) -> No
     mine = {world.agent(f"agent {number}")["aiAgentId"] for number in range(7)}
     system = set(world.seed.system_agents.values())
     world.emulator.settings.page_size = 3
-    listed = [agent.ai_agent_id for agent in gateways.qconnect().listed(world.assistant_id)]
+    listed = [agent.ai_agent_id for agent in gateways.drafts(world.assistant_id)]
     assert sorted(listed) == sorted(mine | system)
     assert gateways.sent() == {"qconnect:ListAIAgents": 4}
 
 
-def test_more_agents_than_the_largest_page_are_all_listed(
-    world: World, gateways: Gateways
-) -> None:
+def test_more_agents_than_the_largest_page_are_all_listed(world: World, gateways: Gateways) -> None:
     for number in range(101 - len(world.seed.system_agents)):
         world.agent(f"agent {number}")
-    assert len(list(gateways.qconnect().listed(world.assistant_id))) == 101
-    assert gateways.sent() == {"qconnect:ListAIAgents": 2}
+    listed = {agent.ai_agent_id for agent in gateways.drafts(world.assistant_id)}
+    assert len(listed) == 101
+    assert gateways.sent()["qconnect:ListAIAgents"] > 1
 
 
 def test_a_list_is_read_no_further_than_it_is_used(world: World, gateways: Gateways) -> None:
     world.emulator.settings.page_size = 1
-    next(iter(gateways.qconnect().listed(world.assistant_id)))
+    agents, token = gateways.qconnect().listed(world.assistant_id, None)
+    assert (len(agents), bool(token)) == (1, True)
     assert gateways.sent() == {"qconnect:ListAIAgents": 1}
 
 
@@ -119,16 +119,26 @@ def test_other_types_are_not_listed(world: World, gateways: Gateways) -> None:
         visibilityStatus="SAVED",
         configuration={"manualSearchAIAgentConfiguration": {}},
     )["aiAgent"]
-    listed = {agent.ai_agent_id for agent in gateways.qconnect().listed(world.assistant_id)}
+    listed = {agent.ai_agent_id for agent in gateways.drafts(world.assistant_id)}
     assert other["aiAgentId"] not in listed
     assert listed == set(world.seed.system_agents.values())
 
 
 def test_summaries_carry_what_a_get_would_tell(world: World, gateways: Gateways) -> None:
     created = world.agent("Orders", [mcp_tool(RETRIEVE)])
-    qconnect = gateways.qconnect()
-    listed = {agent.ai_agent_id: agent for agent in qconnect.listed(world.assistant_id)}
-    assert listed[created["aiAgentId"]] == qconnect.get(key_of(created), DRAFT)
+    listed = {agent.ai_agent_id: agent for agent in gateways.drafts(world.assistant_id)}
+    assert listed[created["aiAgentId"]] == gateways.qconnect().get(key_of(created), DRAFT)
+
+
+@pytest.mark.parametrize("token", ["made up", ""])
+def test_a_token_that_is_not_valid_any_more_is_a_refusal_or_the_start(
+    world: World, gateways: Gateways, token: str
+) -> None:
+    if token:
+        with pytest.raises(RequestRefused):
+            gateways.qconnect().listed(world.assistant_id, token)
+    else:
+        assert gateways.qconnect().listed(world.assistant_id, token)[0]
 
 
 def test_versions_are_read_to_the_last_page(world: World, gateways: Gateways) -> None:

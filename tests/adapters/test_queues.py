@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from tests.adapters.values import new_key
-from toolgrant_local.clients import Clients
 
 from toolgrant.adapters.queues import SQSQueue
 from toolgrant.adapters.requests import MOST_BYTES, parse_message, to_json
 from toolgrant.domain.model import QualifiedAgent, Tool
 from toolgrant.domain.records import Actor, AgentKey, AgentRequest, Cause, Observed
 from toolgrant.errors import Misconfigured
+from toolgrant_local.clients import Clients
 
 Receive = Callable[..., dict[str, Any] | None]
 AT = datetime(2026, 11, 23, 12, 0, 0, 5, tzinfo=UTC)
@@ -134,7 +134,7 @@ def test_an_empty_message_and_an_endless_reason_can_be_put_aside(
 def test_a_missing_queue_is_a_misconfiguration(aws: Clients, queue_url: str) -> None:
     missing = f"{queue_url}-which-nobody-made"
     queue = SQSQueue(aws.get("sqs"), missing, missing)
-    with pytest.raises(Misconfigured, match="^change queue send: "):
+    with pytest.raises(Misconfigured, match=r"^change queue send: "):
         queue.send(request(), timedelta())
-    with pytest.raises(Misconfigured, match="^dead-letter queue send: "):
+    with pytest.raises(Misconfigured, match=r"^dead-letter queue send: "):
         queue.dead_letter("body", "reason")

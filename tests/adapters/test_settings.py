@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +20,8 @@ GOOD = {
     "TOOLGRANT_SETTLE_SECONDS": "60",
     "TOOLGRANT_REQUESTS_PER_SECOND": "1",
     "TOOLGRANT_LANGUAGE": "en",
+    "TOOLGRANT_SWEEP_INTERVAL_HOURS": "6",
+    "TOOLGRANT_CATALOG_OVERRIDES": "parameter",
 }
 
 
@@ -31,6 +35,8 @@ def test_a_complete_environment() -> None:
     assert settings.settle == timedelta(minutes=1)
     assert settings.requests_per_second == 1.0
     assert settings.language == "en"
+    assert settings.sweep_interval == timedelta(hours=6)
+    assert settings.catalog_overrides == "parameter"
 
 
 @pytest.mark.parametrize("variable", GOOD)
@@ -62,6 +68,9 @@ def test_an_empty_variable_is_named(variable: str) -> None:
         ("TOOLGRANT_REQUESTS_PER_SECOND", "1001"),
         ("TOOLGRANT_LANGUAGE", "fr"),
         ("TOOLGRANT_LANGUAGE", "EN"),
+        ("TOOLGRANT_SWEEP_INTERVAL_HOURS", "0"),
+        ("TOOLGRANT_SWEEP_INTERVAL_HOURS", "daily"),
+        ("TOOLGRANT_SWEEP_INTERVAL_HOURS", "8760"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_variable(variable: str, value: str) -> None:
@@ -84,6 +93,11 @@ def test_the_limits_themselves_are_fine(variable: str, value: str) -> None:
     from_environment({**GOOD, variable: value})
 
 
+def test_every_variable_of_the_template_is_read_and_no_other() -> None:
+    template = (Path(__file__).parents[2] / "template.yaml").read_text()
+    assert set(re.findall(r"^ +(TOOLGRANT_\w+):", template, re.MULTILINE)) == set(GOOD)
+
+
 def test_only_the_first_wrong_variable_is_told() -> None:
-    with pytest.raises(Misconfigured, match="^TOOLGRANT_TABLE="):
+    with pytest.raises(Misconfigured, match=r"^TOOLGRANT_TABLE="):
         from_environment({})

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from tests.adapters.values import NOON, alert, finding, new_key, profile_edges, record
-from toolgrant_local.clients import Clients
 
 from toolgrant.adapters.store_dynamodb import ANY, MOST_EDGES, DynamoDBStore, transaction
 from toolgrant.domain.catalog import packaged
 from toolgrant.domain.evaluate import evaluate
 from toolgrant.domain.model import QualifiedAgent, Tool
 from toolgrant.domain.problems import Judged, observe
-from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind
+from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind, SweepProgress
 from toolgrant.errors import Conflict, Misconfigured, NewerSchema
+from toolgrant_local.clients import Clients
 
 INSTANCE = Edge(EdgeKind.INSTANCE, "instance")
 
@@ -154,7 +154,7 @@ def test_when_all_retry_the_newest_look_is_what_stays(store: DynamoDBStore) -> N
         for _ in range(50):
             before = store.load(key)
             if before.started_at and before.started_at > mine:
-                return
+                return None
             after = record(
                 key,
                 before.version + 1,
@@ -195,11 +195,9 @@ def test_one_edge_leads_to_all_its_agents_over_many_pages(
     keys = [new_key() for _ in range(6)]
     for key in keys:
         first(store, key, edges=profile_edges(1, "shared"))
-    real = client.query
-    store._client = _OnePerPage(client)
-    found = store.agents_with(Edge(EdgeKind.PROFILE, "shared-0"))
+    paging = DynamoDBStore(_OnePerPage(client), table)
+    found = paging.agents_with(Edge(EdgeKind.PROFILE, "shared-0"))
     assert sorted(found) == sorted(keys)
-    assert client.query == real
 
 
 class _OnePerPage:
@@ -234,9 +232,7 @@ def test_too_many_edges_of_a_kind_match_every_target_and_lose_nothing(
     assert store.agents_with(Edge(kind, "never seen")) == ()
 
 
-def test_the_largest_change_of_edges_fits_one_transaction(
-    store: DynamoDBStore, table: str
-) -> None:
+def test_the_largest_change_of_edges_fits_one_transaction(store: DynamoDBStore, table: str) -> None:
     key = new_key()
     before = first(store, key, edges=profile_edges(MOST_EDGES, "old"))
     after = record(key, 2, edges=profile_edges(MOST_EDGES, "new"))
@@ -297,6 +293,46 @@ def test_pending_may_be_published_while_it_is_read(store: DynamoDBStore) -> None
     for waiting in store.pending():
         store.published(waiting.alert_id)
     assert list(store.pending()) == []
+
+
+def test_of_two_publishers_one_may_publish_until_its_claim_ends(store: DynamoDBStore) -> None:
+    key = new_key()
+    told = alert(f"{key.ai_agent_id}-1")
+    store.commit(record(key), AgentRecord(key), told)
+    until = NOON + timedelta(seconds=60)
+    assert store.claim(told.alert_id, NOON, until)
+    assert not store.claim(told.alert_id, until - timedelta(seconds=1), until)
+    assert list(store.pending()) == [told], "claimed is not published"
+    assert store.claim(told.alert_id, until + timedelta(seconds=1), until + timedelta(seconds=61))
+    store.published(told.alert_id)
+    assert not store.claim(told.alert_id, until + timedelta(hours=1), until + timedelta(hours=2))
+    assert list(store.pending()) == []
+
+
+def test_eight_publishers_of_one_alert_agree_on_one(store: DynamoDBStore) -> None:
+    key, won = new_key(), []
+    told = alert(f"{key.ai_agent_id}-1")
+    store.commit(record(key), AgentRecord(key), told)
+
+    def claim(number: int) -> None:
+        if store.claim(told.alert_id, NOON, NOON + timedelta(seconds=60)):
+            won.append(number)
+
+    in_threads(8, claim)
+    assert len(won) == 1
+
+
+# ----------------------------------------------------------------------------------------- sweep
+
+
+def test_the_progress_of_a_sweep_is_kept(store: DynamoDBStore) -> None:
+    assert store.sweep_progress() is None
+    progress = SweepProgress(NOON, ("one", "two"), "token", frozenset({new_key(), new_key()}), 3, 4)
+    store.save_sweep_progress(progress)
+    assert store.sweep_progress() == progress
+    done = SweepProgress(NOON, finished_at=NOON + timedelta(minutes=1))
+    store.save_sweep_progress(done)
+    assert store.sweep_progress() == done
 
 
 # ------------------------------------------------------------------------------------- instances
@@ -390,9 +426,7 @@ def judged_record(key: AgentKey, name: str, tool_id: str, tools: int = 200) -> A
     ],
     ids=["ordinary", "4096-ascii", "4096-japanese", "4096-emoji"],
 )
-def test_a_record_of_200_broken_tools_fits(
-    store: DynamoDBStore, name: str, tool_id: str
-) -> None:
+def test_a_record_of_200_broken_tools_fits(store: DynamoDBStore, name: str, tool_id: str) -> None:
     key = new_key()
     written = judged_record(key, name, tool_id)
     assert len(written.findings) == 200

@@ -39,6 +39,7 @@ ERRORS: Mapping[str, type[ToolgrantError]] = {
     "TooManyRequestsException": Throttled,
     "RequestLimitExceeded": Throttled,
     "RequestThrottled": Throttled,
+    "KMSThrottling": Throttled,
     "ProvisionedThroughputExceededException": Throttled,
     "InternalServiceException": ServiceUnavailable,
     "InternalServerError": ServiceUnavailable,
@@ -63,6 +64,8 @@ ERRORS: Mapping[str, type[ToolgrantError]] = {
     "KMSDisabled": Misconfigured,
     "KMSNotFoundException": Misconfigured,
     "KMSNotFound": Misconfigured,
+    "KMSInvalidState": Misconfigured,
+    "KMSOptInRequired": Misconfigured,
 }
 """AWS error code → our tree. Not every operation models every code (AssociateSecurityProfiles and
 ListAssistants model no throttling), so the code decides and never a typed exception."""

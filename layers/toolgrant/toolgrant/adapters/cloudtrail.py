@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from toolgrant.domain.records import Actor, Cause
+from toolgrant.domain.model import clip
+from toolgrant.domain.records import Actor, Cause, plausible
 from toolgrant.domain.snapshot import split_qualifier
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -38,8 +39,8 @@ def read_record(detail: Mapping[str, Any], event: Mapping[str, Any], name: str) 
     """The parts of `detail`, the record inside `event`; `name` is its eventName."""
     cause = Cause(
         reason="event",
-        event_id=text_or_empty(detail.get("eventID")) or text_or_empty(event.get("id")),
-        event_name=name,
+        event_id=clip(text_or_empty(detail.get("eventID")) or text_or_empty(event.get("id"))),
+        event_name=clip(name),
         event_time=time_or_none(detail.get("eventTime") or event.get("time")),
         actor=actor_of(detail),
     )
@@ -56,6 +57,8 @@ def read_record(detail: Mapping[str, Any], event: Mapping[str, Any], name: str) 
 def actor_of(detail: Mapping[str, Any]) -> Actor:
     """Who called, and by which way: admin website, CloudFormation, another AWS service or the API.
 
+    Free text is clipped: the actor goes into every message and alert that follows.
+
     In the admin website the session name of the service-linked role is the Connect user's id
     (observed, not documented).
     """
@@ -63,11 +66,11 @@ def actor_of(detail: Mapping[str, Any]) -> Actor:
     arn = text_or_empty(identity.get("arn"))
     invoked_by = text_or_empty(identity.get("invokedBy"))
     if "AWSServiceRoleForAmazonConnect" in arn:
-        return Actor("connect-user", arn.rsplit("/", 1)[-1], "admin website")
+        return Actor("connect-user", clip(arn.rsplit("/", 1)[-1]), "admin website")
     via = _VIA.get(invoked_by, invoked_by or "API")
     kind = text_or_empty(identity.get("type")) or "unknown"
     name = "/".join(arn.split("/")[1:]) or text_or_empty(identity.get("userName")) or invoked_by
-    return Actor(kind, name or kind, via)
+    return Actor(clip(kind), clip(name or kind), clip(via))
 
 
 def plain_id(value: object) -> str:
@@ -102,4 +105,4 @@ def time_or_none(value: object) -> datetime | None:
         time = datetime.fromisoformat(text_or_empty(value))
     except ValueError:
         return None
-    return time if time.tzinfo else None
+    return time if time.tzinfo and plausible(time) else None

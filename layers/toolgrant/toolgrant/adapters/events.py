@@ -19,6 +19,7 @@ from toolgrant.adapters.cloudtrail import (
     uuid_of,
 )
 from toolgrant.adapters.triggers import SAVES, TRIGGERS, Names
+from toolgrant.domain.model import clip
 from toolgrant.domain.notices import refused_tool
 from toolgrant.domain.records import (
     AgentKey,
@@ -44,7 +45,7 @@ def parse_event(event: Mapping[str, Any]) -> Request:
     """What an EventBridge event asks for. Raises InvalidInput naming the field."""
     if event.get("detail-type") != DETAIL_TYPE:
         return Skip(
-            "not a CloudTrail event", Cause("event", event_id=text_or_empty(event.get("id")))
+            "not a CloudTrail event", Cause("event", event_id=clip(text_or_empty(event.get("id"))))
         )
     detail = as_map(event.get("detail"), "$.detail")
     name = _required(detail, "eventName")
@@ -63,9 +64,9 @@ def _failed(record: Record) -> Request:
     tool_id = refused_tool(record.error_message) if record.cause.event_name in SAVES else None
     assistant_id = uuid_of(plain_id(record.request.get("assistantid")))
     if not tool_id or not assistant_id:
-        code = record.error_code[:64]
+        code = clip(record.error_code)[:64]
         return Skip(f"the call failed ({code}) and changed nothing", record.cause)
-    name = text_or_empty(record.request.get("name"))
+    name = clip(text_or_empty(record.request.get("name")))
     agent_id = uuid_of(plain_id(record.request.get("aiagentid")))
     key = AgentKey(assistant_id, agent_id) if agent_id else created_key(assistant_id, name)
     return RefusedSave(key, name, tool_id, _tool_name(record, tool_id), record.cause)

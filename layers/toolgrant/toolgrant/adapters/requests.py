@@ -19,6 +19,7 @@ from toolgrant.domain.records import (
     Cause,
     Observed,
     Request,
+    plausible,
 )
 from toolgrant.domain.snapshot import as_list, as_map, as_text, numbered
 from toolgrant.errors import InvalidInput
@@ -120,6 +121,8 @@ def parse_time(value: object, path: str) -> datetime | None:
         raise InvalidInput(path, "expected an ISO 8601 time") from None
     if time.tzinfo is None:
         raise InvalidInput(path, "expected a time zone")
+    if not plausible(time):
+        raise InvalidInput(path, "expected a time of this age")
     return time
 
 

@@ -64,7 +64,8 @@ class DynamoDBStore:
     def pending(self, ai_agent_id: str | None = None) -> Iterator[Rendered]:
         """Alerts in the outbox, oldest version first for one AI agent."""
         prefix = f"{ai_agent_id}-" if ai_agent_id else None
-        for item in list(self._query(OUTBOX, prefix)):
+        waiting = list(self._query(OUTBOX, prefix))
+        for item in sorted(waiting, key=lambda item: (len(item["sk"]), item["sk"])):  # -9, then -10
             yield stored.alert_from_item(item)
 
     def claim(self, alert_id: str, now: datetime, until: datetime) -> bool:

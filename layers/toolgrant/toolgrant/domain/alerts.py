@@ -17,12 +17,13 @@ from toolgrant.domain.records import Actor
 
 SCHEMA = "toolgrant/alert/1"
 MOST_FINDINGS = 100
-"""Most findings that one alert carries: SNS takes 256 KB over all bodies of a message."""
+"""Most findings that one alert carries; fewer where they would not fit (`messages.render`)."""
 
 
 @dataclass(frozen=True)
 class Alert:
-    """`profiles` are the attached security profiles, id → name, as far as people need them."""
+    """`profiles` are the attached security profiles, id → name, as far as people need them. `most`
+    is how many of its findings it carries."""
 
     alert_id: str
     time: datetime
@@ -36,6 +37,7 @@ class Alert:
     event_name: str = ""
     profiles: Mapping[str, str] = field(default_factory=dict)
     change_id: str | None = None
+    most: int = MOST_FINDINGS
 
     @property
     def status(self) -> Status:
@@ -72,8 +74,8 @@ def machine_json(alert: Alert) -> dict[str, Any]:
             "aiAgentId": alert.ai_agent_id,
             "qualifiers": list(alert.qualifiers),
         },
-        "findings": [_finding_json(change) for change in alert.changes[:MOST_FINDINGS]],
-        "omittedFindings": max(0, len(alert.changes) - MOST_FINDINGS),
+        "findings": [_finding_json(change) for change in alert.changes[: alert.most]],
+        "omittedFindings": max(0, len(alert.changes) - alert.most),
         "actor": _actor_json(alert.actor),
         "changeId": alert.change_id,
     }
@@ -104,7 +106,9 @@ def _text_json(text: Text | None) -> dict[str, str] | None:
 
 
 def _actor_json(actor: Actor | None) -> dict[str, str] | None:
-    return {"type": actor.type, "name": clip(actor.name), "via": actor.via} if actor else None
+    if actor is None:
+        return None
+    return {"type": clip(actor.type), "name": clip(actor.name), "via": clip(actor.via)}
 
 
 def grant_texts(grants: Iterable[object]) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -24,7 +24,10 @@ LANGUAGES = ("en", "ja")
 MOST_SHOWN = 20
 """Most findings that the readable forms show; the machine form has more."""
 
-_SUBJECT_LIMIT = 100  # SNS: an e-mail subject has at most 100 ASCII characters
+MOST_BYTES = 250_000
+"""SNS takes 256 KB over all bodies, subject and attributes of a message."""
+
+_SUBJECT_LIMIT = 99  # SNS Publish: less than 100 characters
 _Texts = Mapping[str, Mapping[str, str]]
 
 
@@ -46,7 +49,15 @@ def texts(language: str) -> _Texts:
 
 
 def render(alert: Alert, language: str) -> Rendered:
-    """All forms of one alert."""
+    """All forms of one alert, with as many of its findings as fit a message."""
+    rendered = _render(alert, language)
+    while len(json.dumps(dict(rendered.bodies))) > MOST_BYTES and alert.most > 1:
+        alert = replace(alert, most=alert.most // 2)
+        rendered = _render(alert, language)
+    return rendered
+
+
+def _render(alert: Alert, language: str) -> Rendered:
     table = texts(language)
     machine = machine_json(alert)
     return Rendered(
@@ -72,21 +83,22 @@ def _subject(alert: Alert) -> str:
     return f"[toolgrant] {alert.severity}: {ascii_title}"[:_SUBJECT_LIMIT]
 
 
+_TITLES = {
+    FindingKind.INSUFFICIENT: None,
+    FindingKind.REFUSED_SAVE: "refused-save",
+    FindingKind.ASSOCIATION_GAP: "gap",
+    FindingKind.UNKNOWN: "unknown",
+}
+"""Kinds of problems, most serious first, with the title of new ones that make no tool fail."""
+
+
 def _title(alert: Alert, table: _Texts) -> str:
-    kinds = {change.finding.kind for change in alert.changes}
+    current = [c.finding.kind for c in alert.changes if c.status is not Status.RESOLVED]
+    worst = next((kind for kind in _TITLES if kind in current), FindingKind.INSUFFICIENT)
     key: str = alert.status
     if alert.status in (Status.OPENED, Status.REOPENED):
-        key = {
-            frozenset({FindingKind.UNKNOWN}): "unknown",
-            frozenset({FindingKind.ASSOCIATION_GAP}): "gap",
-            frozenset({FindingKind.REFUSED_SAVE}): "refused-save",
-        }.get(frozenset(kinds), key)
-    count = sum(
-        change.status is not Status.RESOLVED
-        and change.finding.kind is not FindingKind.ASSOCIATION_GAP
-        for change in alert.changes
-    )
-    return table["title"][key].format(agent=clip(alert.agent_name), count=count)
+        key = _TITLES[worst] or key
+    return table["title"][key].format(agent=clip(alert.agent_name), count=current.count(worst))
 
 
 def email(alert: Alert, table: _Texts) -> str:
@@ -101,7 +113,7 @@ def email(alert: Alert, table: _Texts) -> str:
         (label["time"], utc_text(alert.time)),
     ]
     lines = [_title(alert, table), "", *(f"{name}: {value}" for name, value in facts), ""]
-    for number, change in enumerate(alert.changes[:MOST_SHOWN], start=1):
+    for number, change in enumerate(alert.changes[: _shown(alert)], start=1):
         lines += [f"{number}. {_headline(change, alert, table)}"]
         lines += [f"   {name}: {value}" for name, value in details(change, table)]
     lines += [*_more(alert, label), "", f"{label['what_to_do']}:"]
@@ -113,7 +125,7 @@ def chat(alert: Alert, table: _Texts) -> dict[str, Any]:
     """The custom notification. `threadId` keeps one AI agent's story in one chat thread."""
     label = table["label"]
     lines = []
-    for change in alert.changes[:MOST_SHOWN]:
+    for change in alert.changes[: _shown(alert)]:
         lines.append(f"*{_chat_safe(_headline(change, alert, table))}*")
         lines += [f"{name}: {_chat_safe(value)}" for name, value in details(change, table)]
     lines += [*_more(alert, label), f"{label['changed_by']}: {_chat_safe(_actor(alert, label))}"]
@@ -130,7 +142,7 @@ def chat(alert: Alert, table: _Texts) -> dict[str, Any]:
         },
         "metadata": {
             "threadId": alert.ai_agent_id,
-            "summary": _title(alert, table),
+            "summary": _chat_safe(_title(alert, table)),
             "eventType": f"toolgrant.{alert.status}",
             "relatedResources": [alert.agent_arn],
             "additionalContext": {"alertId": alert.alert_id, "instanceId": alert.instance_id},
@@ -181,7 +193,7 @@ def next_steps(alert: Alert, table: _Texts) -> list[str]:
     steps = [
         *(step["gap"].format(qualifiers=", ".join(finding.qualifiers)) for finding in gaps),
         *([_opening(alert, step)] if any(finding.missing for finding in others) else []),
-        *(_step(finding, step, _language(table)) for finding in others[:MOST_SHOWN]),
+        *(_step(finding, step, _language(table)) for finding in others[: _shown(alert)]),
         *([step["assist"]] if any(finding.missing for finding in current) else []),
         step["then"],
     ]
@@ -223,11 +235,15 @@ def _qualifiers(qualifiers: tuple[str, ...], label: Mapping[str, str]) -> str:
 def _actor(alert: Alert, label: Mapping[str, str]) -> str:
     if alert.actor is None:
         return label["unknown_actor"]
-    return f"{clip(alert.actor.name)} ({alert.actor.via}, {alert.event_name})"
+    return f"{clip(alert.actor.name)} ({clip(alert.actor.via)}, {clip(alert.event_name)})"
+
+
+def _shown(alert: Alert) -> int:
+    return min(MOST_SHOWN, alert.most)
 
 
 def _more(alert: Alert, label: Mapping[str, str]) -> list[str]:
-    hidden = len(alert.changes) - MOST_SHOWN
+    hidden = len(alert.changes) - _shown(alert)
     return [label["more"].format(count=hidden)] if hidden > 0 else []
 
 

@@ -242,3 +242,11 @@ def clip(text: str) -> str:
     """Free text on one line, without control characters, at most CLIP characters."""
     line = "".join(character if character.isprintable() else " " for character in text)
     return line if len(line) <= CLIP else f"{line[: CLIP - 1]}…"
+
+
+def on_record(text: str) -> str:
+    """Free text as findings keep it: `clip`ped, and at most CLIP bytes in UTF-8, so that the
+    findings of some two hundred tools fit one item of 400 KB in any script."""
+    line = clip(text)
+    data = line.encode()
+    return line if len(data) <= CLIP + 2 else f"{data[: CLIP - 1].decode(errors='ignore')}…"

@@ -23,7 +23,7 @@ from toolgrant.domain.model import (
     Text,
     ToolResult,
     Verdict,
-    clip,
+    on_record,
 )
 
 _T = TypeVar("_T")
@@ -63,7 +63,7 @@ def scope_of(judged: Iterable[Judged]) -> Scope:
     tools: dict[tuple[str, str | None], Verdict] = {}
     for one in (judged := tuple(judged)):
         for result in one.result.tools:
-            key = (clip(result.tool.name), _tool_id(result))
+            key = (on_record(result.tool.name), _tool_id(result))
             tools[key] = _worst(result.verdict, tools.get(key, result.verdict))
     return Scope(tools, frozenset(one.qualifier for one in judged))
 
@@ -91,26 +91,26 @@ def _problem(instance_id: str, one: Judged, result: ToolResult) -> Finding:
         kind=kind,
         state=FindingState.OPEN,
         severity=_severity(one.live) if insufficient else Severity.LOW,
-        tool_name=clip(result.tool.name),
+        tool_name=on_record(result.tool.name),
         tool_id=_tool_id(result),
         tool_type=result.tool.type,
         verdict=result.verdict,
         qualifiers=(one.qualifier,),
-        required=_on_record(result.required),
-        missing=_on_record(result.missing),
+        required=_grants_on_record(result.required),
+        missing=_grants_on_record(result.missing),
         confidence=result.confidence,
-        reason=clip(result.reason),
+        reason=on_record(result.reason),
         advisories=result.advisories,
         console_path=result.console_path,
     )
 
 
 def _tool_id(result: ToolResult) -> str | None:
-    return clip(result.tool.id) if result.tool.id else None
+    return on_record(result.tool.id) if result.tool.id else None
 
 
-def _on_record(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
-    return tuple(Grant(grant.kind, clip(grant.value)) for grant in grants)
+def _grants_on_record(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
+    return tuple(Grant(grant.kind, on_record(grant.value)) for grant in grants)
 
 
 def _severity(live: bool) -> Severity:

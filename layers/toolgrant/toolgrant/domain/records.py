@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from toolgrant.domain.model import Finding, QualifiedAgent
+from toolgrant.domain.model import Finding, QualifiedAgent, clip
 
 
 class EdgeKind(StrEnum):
@@ -163,7 +163,12 @@ class SweepProgress:
 Request = AgentRequest | FanOut | RefusedSave | Skip
 
 
+def plausible(time: datetime) -> bool:
+    """Whether a time from outside can be reckoned with: the ends of the calendar overflow."""
+    return 2000 <= time.year < 3000
+
+
 def created_key(assistant_id: str, agent_name: str) -> AgentKey:
     """Stands for an AI agent whose creation was refused; never the key of a real one."""
-    digest = hashlib.sha256(agent_name.encode()).hexdigest()[:12]
+    digest = hashlib.sha256(clip(agent_name).encode()).hexdigest()[:12]
     return AgentKey(assistant_id, f"create-{digest}")

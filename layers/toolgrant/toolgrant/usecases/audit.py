@@ -76,7 +76,7 @@ def cause_json(cause: Cause) -> dict[str, Any]:
         "eventId": cause.event_id or None,
         "eventName": cause.event_name or None,
         "eventTime": utc_text(cause.event_time) if cause.event_time else None,
-        "actor": {"type": actor.type, "name": clip(actor.name), "via": actor.via}
+        "actor": {"type": clip(actor.type), "name": clip(actor.name), "via": clip(actor.via)}
         if actor
         else None,
     }

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from toolgrant.domain.model import LATEST, QualifiedAgent
 from toolgrant.domain.records import (
@@ -61,6 +61,7 @@ def _current(deps: Deps, interval: timedelta) -> SweepProgress:
 def _page(progress: SweepProgress, deps: Deps) -> SweepProgress:
     """One page of one assistant's AI agents."""
     assistant_id, *others = progress.assistants
+    at = deps.clock.now()  # before the lists, or they would seem newer than they are
     try:
         live = deps.agents.live(assistant_id)
         drafts, token = deps.agents.listed(assistant_id, progress.token)
@@ -72,14 +73,18 @@ def _page(progress: SweepProgress, deps: Deps) -> SweepProgress:
         return replace(progress, token=None)  # the token is too old: this assistant from the start
     for draft in drafts:
         qualifiers = live.get(draft.ai_agent_id, frozenset())
-        progress = _agent(progress, draft, qualifiers, deps)
+        progress = _agent(progress, draft, qualifiers, at, deps)
     if token:
         return replace(progress, token=token)
     return replace(progress, assistants=tuple(others), token=None)
 
 
 def _agent(
-    progress: SweepProgress, draft: QualifiedAgent, live: frozenset[str], deps: Deps
+    progress: SweepProgress,
+    draft: QualifiedAgent,
+    live: frozenset[str],
+    at: datetime,
+    deps: Deps,
 ) -> SweepProgress:
     """Enqueue one AI agent, unless it was evaluated since the sweep began."""
     key = AgentKey(draft.assistant_id, draft.ai_agent_id)
@@ -89,7 +94,6 @@ def _agent(
     evaluated_at = deps.store.load(key).started_at
     if evaluated_at and evaluated_at >= progress.started_at:
         return replace(progress, skipped=progress.skipped + 1)
-    at = deps.clock.now()
     observed = Observed(at, (draft, *_judged_versions(key, live, deps)), live)
     instance_id = deps.store.instance_of(draft.assistant_id) or ""
     deps.queue.send(AgentRequest(key, Cause("sweep"), instance_id, observed), NOW)
