@@ -336,6 +336,48 @@ def test_associating_the_published_version_resolves_gap_and_tool(world: World) -
     assert resolved == {"insufficient": "granted", "association-gap": "associated"}
 
 
+def test_taking_the_profile_off_the_draft_ends_the_gap_without_calling_it_associated(
+    world: World,
+) -> None:
+    world.agent(ESCALATE)
+    world.publish(1)
+    world.look()
+    world.attach()
+
+    world.look()
+
+    (finding,) = world.notifier.alerts[1]["findings"]
+    assert (finding["kind"], finding["resolution"]) == ("association-gap", "detached")
+
+
+def test_a_gap_that_is_closed_says_nothing_of_tools_that_still_lack_a_grant(world: World) -> None:
+    world.publish(1)
+    world.look()
+    world.attach("Agents", on=ALL)
+
+    world.look()
+
+    told = {f["kind"]: f for f in world.notifier.alerts[-1]["findings"]}
+    assert told["association-gap"]["resolution"] == "associated"
+    assert told["association-gap"]["verdict"] == "INSUFFICIENT"
+
+
+def test_a_version_that_is_no_longer_used_ends_its_gap(world: World) -> None:
+    grant(world)
+    world.publish(1)
+    world.attach("Agents", on=(DRAFT, LATEST))
+    world.look()
+    world.make_live()
+
+    world.look()
+
+    resolved = {f["kind"]: f["resolution"] for f in world.notifier.alerts[1]["findings"]}
+    assert resolved == {
+        "insufficient": "version-deleted",
+        "association-gap": "version-deleted",
+    }
+
+
 def test_a_version_that_nobody_uses_has_no_gap(world: World) -> None:
     grant(world)
     world.publish(1, live=False)

@@ -43,13 +43,11 @@ class Resolution(StrEnum):
     VERSION_DELETED = "version-deleted"
     NOT_JUDGED = "not-judged"
     ASSOCIATED = "associated"
+    DETACHED = "detached"
     NOW_KNOWN = "now-known"
     NO_LONGER_KNOWN = "no-longer-known"
     SAVED = "saved"
     EXPIRED = "expired"
-
-
-_NOW_SUFFICIENT = (Resolution.GRANTED, Resolution.ASSOCIATED)
 
 
 @dataclass(frozen=True)
@@ -91,11 +89,13 @@ class Moment:
 class Scope:
     """What an evaluation could see: findings outside of it are over.
 
-    `tools` are the tools by name and id, written as findings have them, with the worst verdict.
+    `tools` are the tools by name and id, written as findings have them, with the worst verdict,
+    `draft_profiles` the profiles of the draft as association gaps name them.
     """
 
     tools: Mapping[tuple[str, str | None], Verdict]
     qualifiers: frozenset[str]
+    draft_profiles: frozenset[str] = frozenset()
 
 
 def reconcile(
@@ -173,7 +173,7 @@ def _disappear(
     if not old.told:
         return  # suspected and never told: it settled by itself
     resolved = replace(
-        _granted(old) if resolution in _NOW_SUFFICIENT else old,
+        _granted(old) if resolution is Resolution.GRANTED else old,
         state=FindingState.RESOLVED,
         resolved_at=moment.now,
         resolution=resolution,
@@ -197,7 +197,8 @@ def _resolution(old: Finding, moment: Moment, scope: Scope | Resolution) -> Reso
     if scope.qualifiers.isdisjoint(old.qualifiers):
         return Resolution.VERSION_DELETED
     if old.kind is FindingKind.ASSOCIATION_GAP:
-        return Resolution.ASSOCIATED
+        named = old.tool_name in scope.draft_profiles
+        return Resolution.ASSOCIATED if named else Resolution.DETACHED
     return _tool_resolution(old, scope.tools.get((old.tool_name, old.tool_id)))
 
 

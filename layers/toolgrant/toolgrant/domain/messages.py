@@ -17,7 +17,8 @@ from typing import Any
 
 from toolgrant.domain.alerts import Alert, grant_texts, machine_json, utc_text
 from toolgrant.domain.findings import Change, Status
-from toolgrant.domain.model import DRAFT, Finding, FindingKind, GrantKind, clip
+from toolgrant.domain.model import DRAFT, Finding, FindingKind, clip
+from toolgrant.domain.next_steps import next_steps
 from toolgrant.domain.problems import GAP_PREFIX
 
 LANGUAGES = ("en", "ja")
@@ -117,7 +118,7 @@ def email(alert: Alert, table: _Texts) -> str:
         lines += [f"{number}. {_headline(change, alert, table)}"]
         lines += [f"   {name}: {value}" for name, value in details(change, table)]
     lines += [*_more(alert, label), "", f"{label['what_to_do']}:"]
-    lines += [f"  - {step}" for step in next_steps(alert, table)]
+    lines += [f"  - {step}" for step in _steps(alert, table)]
     return "\n".join([*lines, "", label["alert"].format(alert_id=alert.alert_id), ""])
 
 
@@ -137,7 +138,7 @@ def chat(alert: Alert, table: _Texts) -> dict[str, Any]:
             "textType": "client-markdown",
             "title": f"{alert.severity}: {_chat_safe(_title(alert, table))}",
             "description": "\n".join(lines),
-            "nextSteps": [_chat_safe(step) for step in next_steps(alert, table)],
+            "nextSteps": [_chat_safe(step) for step in _steps(alert, table)],
             "keywords": ["toolgrant", str(alert.status), str(alert.severity)],
         },
         "metadata": {
@@ -182,43 +183,8 @@ def details(change: Change, table: _Texts) -> list[tuple[str, str]]:
     return rows + [(label["note"], advisory) for advisory in advisories]
 
 
-def next_steps(alert: Alert, table: _Texts) -> list[str]:
-    """What to click, in order, each step once."""
-    step = table["step"]
-    current = [change.finding for change in alert.changes if change.status is not Status.RESOLVED]
-    if not current:
-        return [step["nothing"]]
-    gaps = [finding for finding in current if finding.kind is FindingKind.ASSOCIATION_GAP]
-    others = [one for one in current if one not in gaps and not (gaps and _only_published(one))]
-    steps = [
-        *(step["gap"].format(qualifiers=", ".join(finding.qualifiers)) for finding in gaps),
-        *([_opening(alert, step)] if any(finding.missing for finding in others) else []),
-        *(_step(finding, step, _language(table)) for finding in others[: _shown(alert)]),
-        *([step["assist"]] if any(finding.missing for finding in current) else []),
-        step["then"],
-    ]
-    return list(dict.fromkeys(steps))
-
-
-def _only_published(finding: Finding) -> bool:
-    """The draft has what it needs: attaching its profiles to the published version is enough."""
-    return bool(finding.missing) and DRAFT not in finding.qualifiers
-
-
-def _opening(alert: Alert, step: Mapping[str, str]) -> str:
-    profiles = ", ".join(clip(name) for name in alert.profiles.values())
-    return step["open_profile"].format(profiles=profiles) if profiles else step["no_profile"]
-
-
-def _step(finding: Finding, step: Mapping[str, str], language: str) -> str:
-    where = finding.console_path.say(language) if finding.console_path else ""
-    grants = ", ".join(grant_texts(finding.missing))
-    if finding.kind is FindingKind.REFUSED_SAVE:
-        return step["refused"].format(where=where)
-    if finding.kind is FindingKind.UNKNOWN:
-        return step["unknown"]
-    by_api = any(grant.kind is GrantKind.AI_AGENT for grant in finding.missing)
-    return step["ai_agent_api" if by_api else "grant_box"].format(where=where, grants=grants)
+def _steps(alert: Alert, table: _Texts) -> list[str]:
+    return next_steps(alert, table["step"], _language(table))
 
 
 def _language(table: _Texts) -> str:

@@ -1,8 +1,4 @@
-"""The words of the domain as frozen values (docs/architecture.md has the same table in prose).
-
-Everything here is plain data: no AWS client, no clock, no environment. The other modules of
-`toolgrant.domain` turn one kind of value into another.
-"""
+"""The words of the domain as frozen values; the other modules turn one kind into another."""
 
 from __future__ import annotations
 
@@ -138,13 +134,13 @@ class SecurityProfile:
 
 @dataclass(frozen=True)
 class Text:
-    """One text in the languages that toolgrant speaks."""
+    """One text in both languages."""
 
     en: str
     ja: str
 
     def say(self, language: str) -> str:
-        """The text in `language` (`en` or `ja`)."""
+        """`language` is `en` or `ja`."""
         return self.ja if language == "ja" else self.en
 
 

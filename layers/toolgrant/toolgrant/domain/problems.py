@@ -65,7 +65,8 @@ def scope_of(judged: Iterable[Judged]) -> Scope:
         for result in one.result.tools:
             key = (on_record(result.tool.name), _tool_id(result))
             tools[key] = _worst(result.verdict, tools.get(key, result.verdict))
-    return Scope(tools, frozenset(one.qualifier for one in judged))
+    named = frozenset(f"{GAP_PREFIX}{profile}" for profile in _draft_profiles(judged))
+    return Scope(tools, frozenset(one.qualifier for one in judged), named)
 
 
 def finding_id(instance_id: str, ai_agent_id: str, tool_name: str, kind: FindingKind) -> str:

@@ -1,0 +1,49 @@
+"""What a person should click now, in order: the last part of every alert."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from toolgrant.domain.alerts import Alert, grant_texts
+from toolgrant.domain.findings import Status
+from toolgrant.domain.model import DRAFT, Finding, FindingKind, GrantKind, clip
+
+MOST_STEPS = 20
+
+
+def next_steps(alert: Alert, step: Mapping[str, str], language: str) -> list[str]:
+    """What to click, in order, each step once."""
+    current = [change.finding for change in alert.changes if change.status is not Status.RESOLVED]
+    if not current:
+        return [step["nothing"]]
+    gaps = [finding for finding in current if finding.kind is FindingKind.ASSOCIATION_GAP]
+    others = [one for one in current if one not in gaps and not (gaps and _only_published(one))]
+    steps = [
+        *(step["gap"].format(qualifiers=", ".join(finding.qualifiers)) for finding in gaps),
+        *([_opening(alert, step)] if any(finding.missing for finding in others) else []),
+        *(_step(finding, step, language) for finding in others[: _shown(alert)]),
+        *([step["assist"]] if any(finding.missing for finding in current) else []),
+        step["then"],
+    ]
+    return list(dict.fromkeys(steps))
+
+
+def _only_published(finding: Finding) -> bool:
+    """The draft has what it needs: attaching its profiles to the published version is enough."""
+    return bool(finding.missing) and DRAFT not in finding.qualifiers
+
+
+def _opening(alert: Alert, step: Mapping[str, str]) -> str:
+    profiles = ", ".join(clip(name) for name in alert.profiles.values())
+    return step["open_profile"].format(profiles=profiles) if profiles else step["no_profile"]
+
+
+def _step(finding: Finding, step: Mapping[str, str], language: str) -> str:
+    where = finding.console_path.say(language) if finding.console_path else ""
+    grants = ", ".join(grant_texts(finding.missing))
+    if finding.kind is FindingKind.REFUSED_SAVE:
+        return step["refused"].format(where=where)
+    if finding.kind is FindingKind.UNKNOWN:
+        return step["unknown"]
+    by_api = any(grant.kind is GrantKind.AI_AGENT for grant in finding.missing)
+    return step["ai_agent_api" if by_api else "grant_box"].format(where=where, grants=grants)
