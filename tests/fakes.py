@@ -15,7 +15,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+
+from jsonschema import Draft202012Validator
 
 from toolgrant.adapters import stored
 from toolgrant.adapters.requests import parse_message, to_json
@@ -42,6 +45,16 @@ NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 SETTLE = timedelta(seconds=60)
 VISIBILITY = timedelta(seconds=660)
 """How long a message that failed stays out of sight (template.yaml)."""
+
+
+def schema(name: str) -> Draft202012Validator:
+    """One of docs/schemas: the fakes hold everything that is told or recorded against them."""
+    path = Path(__file__).parents[1] / "docs" / "schemas" / f"{name}.schema.json"
+    return Draft202012Validator(json.loads(path.read_text(encoding="utf-8")))
+
+
+ALERT_SCHEMA = schema("alert-1")
+AUDIT_SCHEMA = schema("audit-1")
 
 
 def uuid_of(word: str) -> str:
@@ -320,6 +333,7 @@ class FakeNotifier:
 
     def publish(self, alert: Rendered) -> None:
         with self.calls.made("notifier.publish", alert.alert_id):
+            ALERT_SCHEMA.validate(json.loads(alert.bodies["default"]))
             self.sent.append(alert)
 
     @property
@@ -376,6 +390,7 @@ class FakeJournal:
 
     def decision(self, record: Mapping[str, Any]) -> None:
         self.decisions.append(json.loads(json.dumps(record)))
+        AUDIT_SCHEMA.validate(self.decisions[-1])
 
     def note(self, event: str, **fields: object) -> None:
         self.notes.append((event, fields))

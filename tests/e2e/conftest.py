@@ -119,7 +119,7 @@ class Admin:
         found: list[Alert] = []
 
         def look() -> bool:
-            found.extend(self._new(agent))
+            found.extend(self.new_alerts(agent))
             return bool(found)
 
         wait_until(look, ALERT_WITHIN, f"an alert about {agent}")
@@ -129,9 +129,10 @@ class Admin:
     def silence(self, agent: Mapping[str, Any] | str) -> None:
         """After everything is done, there is no further alert about an AI agent."""
         self.stack.wait_idle()
-        assert self._new(agent) == []
+        assert self.new_alerts(agent) == []
 
-    def _new(self, agent: Mapping[str, Any] | str) -> list[Alert]:
+    def new_alerts(self, agent: Mapping[str, Any] | str) -> list[Alert]:
+        """What has arrived about an AI agent and was not taken yet."""
         agent_id = agent if isinstance(agent, str) else agent["aiAgentId"]
         for body in self.stack.drain_inbox():
             envelope = json.loads(body)

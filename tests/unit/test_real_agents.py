@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from toolgrant_cli.main import main
 
 DATA = Path(__file__).parents[1] / "data" / "real_agents.json"
@@ -136,7 +137,8 @@ def test_with_its_grants_every_tool_is_sufficient_and_one_less_shows(
 
 
 def test_the_sales_agent_of_tokyo_has_a_tool_that_no_grant_helps(judge: Judge) -> None:
-    tools = [*AGENTS[2]["tools"], DASHBOARD]
+    sales = next(agent for agent in AGENTS if agent["name"].startswith("SalesAgent"))
+    tools = [*sales["tools"], DASHBOARD]
     grants = {grant for tool in tools[:-1] if (grant := needs(tool))}
 
     code, answer = judge(tools, profile(grants | {"permission:Dashboards.View"}))

@@ -20,6 +20,10 @@ MOST_FINDINGS = 100
 """Most findings that one alert carries; fewer where they would not fit (`messages.render`)."""
 
 
+MOST_SHOWN = 20
+"""Most findings that the readable forms show; the machine form has more."""
+
+
 @dataclass(frozen=True)
 class Alert:
     """`profiles` are the attached security profiles, id → name, as far as people need them. `most`
@@ -38,6 +42,11 @@ class Alert:
     profiles: Mapping[str, str] = field(default_factory=dict)
     change_id: str | None = None
     most: int = MOST_FINDINGS
+
+    @property
+    def shown(self) -> int:
+        """How many findings the readable forms show."""
+        return min(MOST_SHOWN, self.most)
 
     @property
     def status(self) -> Status:

@@ -22,9 +22,6 @@ from toolgrant.domain.next_steps import next_steps
 from toolgrant.domain.problems import GAP_PREFIX
 
 LANGUAGES = ("en", "ja")
-MOST_SHOWN = 20
-"""Most findings that the readable forms show; the machine form has more."""
-
 MOST_BYTES = 250_000
 """SNS takes 256 KB over all bodies, subject and attributes of a message."""
 
@@ -114,7 +111,7 @@ def email(alert: Alert, table: _Texts) -> str:
         (label["time"], utc_text(alert.time)),
     ]
     lines = [_title(alert, table), "", *(f"{name}: {value}" for name, value in facts), ""]
-    for number, change in enumerate(alert.changes[: _shown(alert)], start=1):
+    for number, change in enumerate(alert.changes[: alert.shown], start=1):
         lines += [f"{number}. {_headline(change, alert, table)}"]
         lines += [f"   {name}: {value}" for name, value in details(change, table)]
     lines += [*_more(alert, label), "", f"{label['what_to_do']}:"]
@@ -126,7 +123,7 @@ def chat(alert: Alert, table: _Texts) -> dict[str, Any]:
     """The custom notification. `threadId` keeps one AI agent's story in one chat thread."""
     label = table["label"]
     lines = []
-    for change in alert.changes[: _shown(alert)]:
+    for change in alert.changes[: alert.shown]:
         lines.append(f"*{_chat_safe(_headline(change, alert, table))}*")
         lines += [f"{name}: {_chat_safe(value)}" for name, value in details(change, table)]
     lines += [*_more(alert, label), f"{label['changed_by']}: {_chat_safe(_actor(alert, label))}"]
@@ -204,12 +201,8 @@ def _actor(alert: Alert, label: Mapping[str, str]) -> str:
     return f"{clip(alert.actor.name)} ({clip(alert.actor.via)}, {clip(alert.event_name)})"
 
 
-def _shown(alert: Alert) -> int:
-    return min(MOST_SHOWN, alert.most)
-
-
 def _more(alert: Alert, label: Mapping[str, str]) -> list[str]:
-    hidden = len(alert.changes) - _shown(alert)
+    hidden = len(alert.changes) - alert.shown
     return [label["more"].format(count=hidden)] if hidden > 0 else []
 
 

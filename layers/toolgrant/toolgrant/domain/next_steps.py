@@ -8,8 +8,6 @@ from toolgrant.domain.alerts import Alert, grant_texts
 from toolgrant.domain.findings import Status
 from toolgrant.domain.model import DRAFT, Finding, FindingKind, GrantKind, clip
 
-MOST_STEPS = 20
-
 
 def next_steps(alert: Alert, step: Mapping[str, str], language: str) -> list[str]:
     """What to click, in order, each step once."""
@@ -21,7 +19,7 @@ def next_steps(alert: Alert, step: Mapping[str, str], language: str) -> list[str
     steps = [
         *(step["gap"].format(qualifiers=", ".join(finding.qualifiers)) for finding in gaps),
         *([_opening(alert, step)] if any(finding.missing for finding in others) else []),
-        *(_step(finding, step, language) for finding in others[: _shown(alert)]),
+        *(_step(finding, step, language) for finding in others[: alert.shown]),
         *([step["assist"]] if any(finding.missing for finding in current) else []),
         step["then"],
     ]
