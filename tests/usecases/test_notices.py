@@ -1,183 +1,330 @@
-"""Refused saves: told once with their remedy, over with the next save or after a week."""
+"""Refused saves: told once with the remedy, over with the next save, never more than a notice."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import itertools
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
-from tests.fakes import DASHBOARD, INSTANCE, NOON, RETRIEVE, World
+from tests.fakes import ASSISTANT, DASHBOARD, NOON, RETRIEVE, World, uuid_of
 
-from toolgrant.domain.model import FindingKind
+from toolgrant.adapters.requests import parse_message
+from toolgrant.domain.messages import Rendered
+from toolgrant.domain.model import Finding
 from toolgrant.domain.records import created_key
+from toolgrant.usecases.batch import Message, handle_batch
 
-HOUR = timedelta(hours=1)
+MODULE_TOOL = f"aws_custom_flows__{uuid_of('module')}_1"
 WEEK = timedelta(days=7)
 
 
 @pytest.fixture
 def world() -> World:
-    """An agent in good order, looked at an hour ago."""
+    """An agent without trouble."""
     world = World()
+    world.store.remember_instances(world.cloud.instances)
     world.agent(RETRIEVE)
     world.profile("Agents", "permission:Wisdom.View")
     world.attach("Agents")
-    world.handle(world.event(at=NOON - HOUR))
-    world.calls.forget()
     return world
 
 
-def notices(world: World, agent: str = "agent") -> list[str]:
-    return [
-        str(finding.state)
-        for finding in world.findings(agent).values()
-        if finding.kind is FindingKind.REFUSED_SAVE
-    ]
+def after(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
 
 
-def test_a_refused_save_is_told_at_once_with_its_remedy_and_without_any_call(world: World) -> None:
-    assert world.handle(world.refused_save()) == set()
+def notices(world: World) -> list[Finding]:
+    found = [f for name, f in world.findings().items() if name.startswith("refused-save")]
+    return sorted(found, key=lambda finding: finding.tool_name)
+
+
+def notices_of_creation(world: World, name: str) -> list[Finding]:
+    return list(world.store.record(created_key(ASSISTANT, name)).findings.values())
+
+
+# --- telling
+
+
+def test_a_refused_save_is_told_with_the_tool_and_the_remedy(world: World) -> None:
+    world.handle(world.refused_save())
 
     (alert,) = world.notifier.alerts
-    (finding,) = alert["findings"]
-    assert (finding["kind"], finding["verdict"]) == ("refused-save", "UNKNOWN")
-    assert (finding["toolId"], finding["missing"]) == (DASHBOARD, [])
+    assert (alert["status"], alert["severity"]) == ("opened", "MEDIUM")
+    assert alert["threadId"] == uuid_of("agent")
     assert alert["actor"]["name"] == "Admin/ann"
-    assert alert["instanceId"] == INSTANCE
-    assert "remove the tool" in world.notifier.sent[0].bodies["email"]
-    assert world.calls.count("agents.").total() == world.calls.count("profiles.").total() == 0
+    (finding,) = alert["findings"]
+    assert finding["kind"] == "refused-save"
+    assert finding["toolId"] == DASHBOARD
+    assert (finding["required"], finding["missing"]) == ([], [])
+    assert finding["consolePath"] == {
+        "en": "AI agent designer > the agent > remove the tool",
+        "ja": "AI エージェントの設定からツールを削除",
+    }
+    assert any("remove" in advisory.lower() for advisory in finding["advisories"])
 
 
-def test_it_is_told_once_however_often_the_save_is_tried(world: World) -> None:
-    for minute in range(5):
-        world.handle(world.refused_save(at=NOON + timedelta(minutes=minute)))
+def test_the_tool_goes_by_the_name_that_the_refused_configuration_gives_it(world: World) -> None:
+    tools = [{"toolName": "Figures", "toolType": "MODEL_CONTEXT_PROTOCOL", "toolId": DASHBOARD}]
+    body = json.loads(world.refused_save())
+    body["detail"]["requestParameters"]["configuration"] = {
+        "orchestrationAIAgentConfiguration": {"toolConfigurations": tools}
+    }
 
-    assert len(world.notifier.alerts) == 1
+    world.handle(json.dumps(body))
+
+    assert world.told == ["opened Figures"]
 
 
-def test_a_look_meanwhile_keeps_it(world: World) -> None:
+def test_a_module_that_cannot_be_used_yet_has_another_remedy(world: World) -> None:
+    message = f"Flow module for MCP tool with ID '{MODULE_TOOL}' not found"
+
+    world.handle(world.refused_save(errorMessage=message))
+
+    (finding,) = world.notifier.alerts[0]["findings"]
+    assert finding["toolId"] == MODULE_TOOL
+    assert "release a version" in finding["consolePath"]["en"]
+    assert "バージョン" in finding["consolePath"]["ja"]
+
+
+def test_the_same_refusal_again_is_silent(world: World) -> None:
+    for seconds in (0, 0, 30, 3600):
+        world.clock.time = after(seconds)
+        world.handle(world.refused_save(), world.refused_save())
+
+    assert world.told == [f"opened {DASHBOARD}"]
+
+
+def test_each_refused_tool_is_told_once(world: World) -> None:
+    world.handle(world.refused_save(), world.refused_save(tool="aws_custom_x__y"))
+    world.handle(world.refused_save(tool="aws_custom_x__y"), world.refused_save())
+
+    assert world.told == [f"opened {DASHBOARD}", "opened aws_custom_x__y"]
+    assert [str(finding.state) for finding in notices(world)] == ["open", "open"]
+
+
+def test_a_refusal_after_a_good_save_is_told_anew(world: World) -> None:
     world.handle(world.refused_save())
-    world.queue.put(world.event("AssociateSecurityProfiles", requestParameters=None))
-    world.sweep()
-    world.drain()
+    world.handle(world.event(at=after(10)))
 
-    assert notices(world) == ["open"]
+    world.handle(world.refused_save(at=after(20)))
 
-
-@pytest.mark.parametrize("save", ["UpdateAIAgent", "CreateAIAgentVersion"])
-def test_it_is_over_with_the_next_save_that_goes_well(world: World, save: str) -> None:
-    world.handle(world.refused_save())
-    world.clock.advance(60)
-
-    world.handle(world.event(save))
-
-    assert notices(world) == ["resolved"]
-    assert world.notifier.alerts[-1]["findings"][0]["resolution"] == "saved"
-
-
-def test_a_refusal_older_than_a_save_that_went_well_is_not_told(world: World) -> None:
-    world.handle(world.event(at=NOON))
-
-    world.handle(world.refused_save(at=NOON - timedelta(seconds=5)))
-
-    assert world.told == []
-
-
-def test_a_refusal_after_the_save_is_told_as_reopened(world: World) -> None:
-    world.handle(world.refused_save())
-    world.clock.advance(60)
-    world.handle(world.event())
-    world.clock.advance(60)
-
-    world.handle(world.refused_save())
-
-    assert [alert["status"] for alert in world.notifier.alerts] == [
-        "opened",
-        "resolved",
-        "reopened",
-    ]
-
-
-@pytest.mark.parametrize(("age", "states"), [(WEEK, ["open"]), (WEEK + HOUR, ["resolved"])])
-def test_it_is_over_after_a_week(world: World, age: timedelta, states: list[str]) -> None:
-    world.handle(world.refused_save())
-    world.clock.advance(age.total_seconds())
-
-    world.sweep()
-    world.drain()
-
-    assert notices(world) == states
-
-
-def test_it_goes_with_its_agent(world: World) -> None:
-    world.handle(world.refused_save())
-    world.delete_agent()
-    world.clock.advance(120)
-
-    world.handle(world.event("DeleteAIAgent"))
-
-    assert notices(world) == ["resolved"]
-
-
-def test_a_refused_creation_is_told_and_over_when_the_agent_is_made() -> None:
-    world = World()
-    world.handle(world.refused_save("CreateAIAgent", name="agent"))
-    assert [alert["agent"]["name"] for alert in world.notifier.alerts] == ["agent"]
-    world.clock.advance(60)
-    world.agent(name="agent")
-
-    world.handle(world.created())
-
-    key = created_key(world.key().assistant_id, "agent")
-    assert [str(one.state) for one in world.store.record(key).findings.values()] == ["resolved"]
-    assert [alert["status"] for alert in world.notifier.alerts] == ["opened", "resolved"]
-
-
-def test_the_creation_of_another_agent_does_not_end_it() -> None:
-    world = World()
-    world.handle(world.refused_save("CreateAIAgent", name="agent"))
-    world.clock.advance(60)
-    world.agent(name="another")
-
-    world.handle(world.created("another"))
-
-    assert [alert["status"] for alert in world.notifier.alerts] == ["opened"]
-
-
-def test_a_creation_that_is_never_made_good_is_over_after_a_week() -> None:
-    world = World()
-    world.handle(world.refused_save("CreateAIAgent", name="agent"))
-    world.clock.advance((WEEK + HOUR).total_seconds())
-
-    world.sweep()
-    world.sweep()
-
-    assert [alert["status"] for alert in world.notifier.alerts] == ["opened", "resolved"]
-    assert world.notifier.alerts[1]["findings"][0]["resolution"] == "expired"
+    assert world.told == [f"{status} {DASHBOARD}" for status in ("opened", "resolved", "reopened")]
 
 
 @pytest.mark.parametrize(
-    ("name", "fields"),
-    [
-        ("UpdateAIAgent", {"errorMessage": "Something else is wrong"}),
-        ("UpdateAIAgent", {"errorMessage": None}),
-        ("DeleteAIAgent", {}),
-    ],
+    "event", ["UpdateAIAgent", "CreateAIAgent"], ids=["of an agent", "of a new agent"]
 )
-def test_other_refusals_are_only_skipped(
-    world: World, name: str, fields: dict[str, object]
+def test_a_notice_never_leads_to_a_call_of_the_services_or_to_a_look(
+    world: World, event: str
 ) -> None:
-    world.handle(world.refused_save(name, **fields))
+    world.calls.forget()
+
+    world.handle(world.refused_save(event))
+
+    assert world.calls.count("agents.") + world.calls.count("profiles.") == {}
+    assert world.queue.waiting == []
+    assert world.outcomes == ["notice"]
+
+
+def test_a_refusal_for_another_reason_is_no_notice(world: World) -> None:
+    world.handle(world.refused_save(errorMessage="1 validation error detected"))
+
+    assert world.outcomes == ["skipped"]
+    assert world.told == []
+
+
+def test_a_refusal_without_a_readable_time_counts_from_now(world: World) -> None:
+    world.handle(world.refused_save(eventTime="soon"))
+
+    (finding,) = notices(world)
+    assert finding.opened_at == NOON
+
+
+# --- closing
+
+
+def test_the_next_good_save_closes_it(world: World) -> None:
+    world.handle(world.refused_save())
+    world.handle(world.event(at=after(5)))
+
+    (finding,) = notices(world)
+    assert (str(finding.state), finding.resolution) == ("resolved", "saved")
+    assert world.told == [f"opened {DASHBOARD}", f"resolved {DASHBOARD}"]
+
+
+def test_publishing_a_version_closes_it_too(world: World) -> None:
+    world.handle(world.refused_save())
+    world.handle(world.event("CreateAIAgentVersion", at=after(5)))
+
+    assert [finding.resolution for finding in notices(world)] == ["saved"]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+def test_a_good_save_closes_it_among_other_events_in_any_order(
+    world: World, order: tuple[int, ...]
+) -> None:
+    bodies = [
+        world.refused_save(at=after(0)),
+        world.event("UpdateAIAgent", at=after(5)),
+        world.event("DeleteAIAgentVersion", at=after(8)),
+    ]
+    world.clock.time = after(10)
+
+    world.handle(*(bodies[at] for at in order))
+
+    assert [finding.resolution for finding in notices(world)] == ["saved"]
+    assert world.told == [f"opened {DASHBOARD}", f"resolved {DASHBOARD}"]
+
+
+def test_looks_for_other_reasons_leave_it_open(world: World) -> None:
+    world.handle(world.refused_save())
+    world.handle(world.event("DeleteAIAgentVersion", at=after(5)))
+    world.sweep()
+    world.drain()
+
+    assert [str(finding.state) for finding in notices(world)] == ["open"]
+    assert world.told == [f"opened {DASHBOARD}"]
+
+
+def test_an_older_save_leaves_it_open(world: World) -> None:
+    world.handle(world.refused_save(at=after(10)))
+    world.clock.time = after(12)
+    world.handle(world.event(at=after(5)))
+
+    assert [str(finding.state) for finding in notices(world)] == ["open"]
+
+
+def test_a_refusal_that_comes_after_a_younger_save_is_ignored(world: World) -> None:
+    world.clock.time = after(30)
+    world.handle(world.event(at=after(20)))
+
+    world.handle(world.refused_save(at=after(10)))
 
     assert world.told == []
-    assert world.outcomes[-1] == "skipped"
+    assert notices(world) == []
 
 
-def test_a_refused_save_of_an_agent_never_seen_is_kept_until_it_is() -> None:
-    world = World()
-    world.handle(world.refused_save(at=NOON - HOUR))
-    world.agent(RETRIEVE)
+def test_within_one_second_a_refusal_counts_as_before_the_save(world: World) -> None:
+    """CloudTrail's times have whole seconds: which came first cannot be told."""
+    world.clock.time = after(5)
+    world.handle(world.event(at=after(2)))
 
-    world.look()
+    world.handle(world.refused_save(at=after(2)))
 
-    assert [alert["status"] for alert in world.notifier.alerts][:2] == ["opened", "resolved"]
-    assert world.states()["insufficient Retrieve"] == "open"
+    assert world.told == []
+
+
+def test_a_closed_notice_stays_closed_when_its_event_comes_again(world: World) -> None:
+    world.handle(world.refused_save())
+    world.handle(world.event(at=after(5)))
+    world.handle(world.refused_save())
+
+    assert [finding.resolution for finding in notices(world)] == ["saved"]
+    assert world.told[1:] == [f"resolved {DASHBOARD}"]
+
+
+@pytest.mark.parametrize("looked_at", [True, False], ids=["agent on record", "agent never seen"])
+def test_it_is_over_after_a_week(world: World, looked_at: bool) -> None:
+    if looked_at:
+        world.look()
+    refused_at = world.clock.now()
+    world.handle(world.refused_save())
+
+    world.clock.time = refused_at + WEEK - timedelta(minutes=1)
+    world.sweep()
+    world.drain()
+    assert [str(finding.state) for finding in notices(world)] == ["open"]
+
+    world.clock.time = refused_at + WEEK + timedelta(minutes=1)
+    world.sweep()
+    world.drain()
+    assert [finding.resolution for finding in notices(world)] == ["expired"]
+    assert world.told == [f"opened {DASHBOARD}", f"resolved {DASHBOARD}"]
+
+
+@pytest.mark.parametrize("looked_at", [True, False], ids=["agent on record", "agent never seen"])
+def test_it_is_over_when_the_agent_is_deleted(world: World, looked_at: bool) -> None:
+    if looked_at:
+        world.look()
+    world.handle(world.refused_save())
+    world.delete_agent()
+
+    world.handle(world.event("DeleteAIAgent", at=world.clock.now() + timedelta(seconds=2)))
+
+    assert [finding.resolution for finding in notices(world)] == ["agent-deleted"]
+    assert world.told == [f"opened {DASHBOARD}", f"resolved {DASHBOARD}"]
+
+
+# --- agents that were never made
+
+
+def test_a_refused_creation_is_told_under_the_name_it_was_to_have(world: World) -> None:
+    world.handle(world.refused_save("CreateAIAgent", name="Sales"))
+
+    (alert,) = world.notifier.alerts
+    assert alert["agent"]["name"] == "Sales"
+    assert alert["status"] == "opened"
+
+
+def test_a_later_creation_of_that_name_closes_it(world: World) -> None:
+    world.handle(world.refused_save("CreateAIAgent", name="Sales"))
+    world.agent(RETRIEVE, name="Sales")
+    world.attach("Agents", agent="Sales")
+
+    world.handle(world.created("Sales", at=after(30)))
+
+    assert [one.resolution for one in notices_of_creation(world, "Sales")] == ["saved"]
+    assert world.told == [f"opened {DASHBOARD}", f"resolved {DASHBOARD}"]
+
+
+def test_another_agents_creation_leaves_it_open(world: World) -> None:
+    world.handle(world.refused_save("CreateAIAgent", name="Sales"))
+    world.agent(RETRIEVE, name="Service")
+    world.attach("Agents", agent="Service")
+
+    world.handle(world.created("Service", at=after(30)))
+
+    assert [str(one.state) for one in notices_of_creation(world, "Sales")] == ["open"]
+
+
+def test_a_refused_creation_is_over_after_a_week(world: World) -> None:
+    world.handle(world.refused_save("CreateAIAgent", name="Sales"))
+    world.clock.time = NOON + WEEK + timedelta(minutes=1)
+
+    world.sweep()
+    world.drain()
+
+    assert [one.resolution for one in notices_of_creation(world, "Sales")] == ["expired"]
+    assert world.told == [f"opened {DASHBOARD}", f"resolved {DASHBOARD}"]
+
+
+# --- words
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["a save was refused", "remove the tool", "No permission helps", "Admin/ann"]),
+        (
+            "ja",
+            ["保存が拒否されました", "ツールを削除", "権限を付与しても解決しません", "Admin/ann"],
+        ),
+    ],
+)
+def test_people_read_what_happened_and_what_to_do(
+    world: World, language: str, words: list[str]
+) -> None:
+    deps = replace(world.deps(), language=language)
+
+    handle_batch([Message("m", world.refused_save())], parse_message, deps, lambda: True)
+
+    (sent,) = world.notifier.sent
+    for body in (sent.bodies["email"], readable_chat(sent)):
+        missing = [word for word in [*words, DASHBOARD] if word not in body]
+        assert missing == []
+
+
+def readable_chat(sent: Rendered) -> str:
+    return json.dumps(json.loads(sent.bodies["https"]), ensure_ascii=False)

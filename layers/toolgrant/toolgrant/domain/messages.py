@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from toolgrant.domain.alerts import Alert, grant_texts, machine_json, utc_text
-from toolgrant.domain.findings import Change, Status
+from toolgrant.domain.findings import Change, Resolution, Status
 from toolgrant.domain.model import DRAFT, Finding, FindingKind, clip
 from toolgrant.domain.next_steps import next_steps
 from toolgrant.domain.problems import GAP_PREFIX
@@ -110,7 +110,7 @@ def email(alert: Alert, table: _Texts) -> str:
         (label["changed_by"], _actor(alert, label)),
         (label["time"], utc_text(alert.time)),
     ]
-    lines = [_title(alert, table), "", *(f"{name}: {value}" for name, value in facts), ""]
+    lines = [_title(alert, table), "", *(f"{name}: {value}" for name, value in facts if value), ""]
     for number, change in enumerate(alert.changes[: alert.shown], start=1):
         lines += [f"{number}. {_headline(change, alert, table)}"]
         lines += [f"   {name}: {value}" for name, value in details(change, table)]
@@ -167,7 +167,7 @@ def details(change: Change, table: _Texts) -> list[tuple[str, str]]:
     rows = [(label["tool_id"], clip(finding.tool_id))] if finding.tool_id else []
     if change.status is Status.RESOLVED:
         rows.append((label["reason"], table["resolution"][finding.resolution]))
-        if finding.granted:
+        if finding.resolution == Resolution.GRANTED and finding.granted:
             rows.append((label["granted"], ", ".join(grant_texts(finding.granted))))
         return rows
     if finding.missing:

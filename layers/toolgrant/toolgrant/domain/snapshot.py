@@ -159,19 +159,23 @@ def _mcp_values(entry: Json, path: str) -> list[str]:
     namespace = as_text(entry.get("Namespace"), f"{path}.Namespace")
     listed_path = f"{path}.ApplicationPermissions"
     permissions = as_list(entry.get("ApplicationPermissions"), listed_path)
-    if entry.get("Type") != "MCP" or not namespace or "/" in namespace:
+    if not _is(entry, path, "MCP") or not namespace or "/" in namespace:
         return []
     return [f"{namespace}/{as_text(tool, at)}" for at, tool in numbered(permissions, listed_path)]
 
 
 def _module_values(entry: Json, path: str) -> list[str]:
     module = as_text(entry.get("FlowModuleId"), f"{path}.FlowModuleId")
-    return [module] if module and entry.get("Type") == "MCP" else []
+    return [module] if _is(entry, path, "MCP") and module else []
 
 
 def _ai_agent_values(entry: Json, path: str) -> list[str]:
     arn = as_text(entry.get("Arn"), f"{path}.Arn")
-    return [arn] if arn and entry.get("Type") == "THIRD_PARTY" else []
+    return [arn] if _is(entry, path, "THIRD_PARTY") and arn else []
+
+
+def _is(entry: Json, path: str, kind: str) -> bool:
+    return as_text(entry.get("Type"), f"{path}.Type") == kind
 
 
 _GRANT_VALUES = {

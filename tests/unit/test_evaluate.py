@@ -1,0 +1,316 @@
+"""Never a false SUFFICIENT: the promise that everything else stands on."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.strategies import MANY
+
+from toolgrant.domain.catalog import packaged
+from toolgrant.domain.evaluate import evaluate, evaluate_snapshot, grant_kinds
+from toolgrant.domain.model import (
+    Grant,
+    GrantKind,
+    QualifiedAgent,
+    SecurityProfile,
+    Tool,
+    ToolType,
+    Verdict,
+)
+from toolgrant.domain.snapshot import parse_snapshot
+
+CATALOG = packaged()
+MCP_IDS = [row.key for row in CATALOG.rows if row.requires]
+UUIDS = ["0a1b2c3d-0000-4000-8000-00000000000a", "0a1b2c3d-0000-4000-8000-00000000000b"]
+APPLICATION = "arn:aws:app-integrations:us-east-1:111122223333:application/Abc"
+
+words = st.text("abcXYZ09-", min_size=1, max_size=8).filter(lambda word: word.swapcase() != word)
+namespaces = st.builds("gw-{}".format, words)
+tool_ids = st.one_of(
+    st.sampled_from(MCP_IDS),
+    st.builds("gateway_{}__{}___{}".format, namespaces, words, words),
+    st.builds("aws_custom_flows__{}_{}".format, st.sampled_from(UUIDS), st.integers(1, 9)),
+)
+entries = st.one_of(
+    st.builds(lambda one: {"toolType": "MODEL_CONTEXT_PROTOCOL", "toolId": one}, tool_ids),
+    st.sampled_from([{"toolType": "RETURN_TO_CONTROL"}, {"toolType": "CONSTANT"}]),
+)
+
+
+def configured(entry: dict[str, Any], number: int) -> dict[str, Any]:
+    return {"toolName": f"tool{number}", **entry}
+
+
+def snapshot_of(tools: list[dict[str, Any]], targets: list[str]) -> dict[str, Any]:
+    """An agent with these tools and one profile that holds exactly what they need."""
+    multi = [{"handoffAgentConfiguration": {"agentTarget": {"applicationId": t}}} for t in targets]
+    inner = {
+        "toolConfigurations": [configured(tool, n) for n, tool in enumerate(tools)],
+        "multiAgentConfigurations": multi,
+    }
+    agent = {"name": "a", "configuration": {"orchestrationAIAgentConfiguration": inner}}
+    profile = {"SecurityProfile": {"Id": "p", "SecurityProfileName": "Agents"}}
+    data = {"aiAgent": agent, "securityProfiles": [profile]}
+    needed = {
+        grant
+        for tool in parse_snapshot(data).agent.tools
+        for grant in CATALOG.requirement(tool).grants
+    }
+    return {**data, "securityProfiles": [{**profile, **held(needed)}]}
+
+
+def held(grants: set[Grant]) -> dict[str, Any]:
+    """The four lists of a profile that holds exactly these grants, an entry for each."""
+    values = {kind: sorted(g.value for g in grants if g.kind is kind) for kind in GrantKind}
+    return {
+        "Permissions": values[GrantKind.PERMISSION],
+        "Applications": [
+            {
+                "Namespace": value.partition("/")[0],
+                "ApplicationPermissions": [value.partition("/")[2]],
+                "Type": "MCP",
+            }
+            for value in values[GrantKind.MCP]
+        ],
+        "AllowedFlowModules": [
+            {"Type": "MCP", "FlowModuleId": value} for value in values[GrantKind.FLOW_MODULE]
+        ],
+        "AllowedAIAgents": [
+            {"Type": "THIRD_PARTY", "Arn": value} for value in values[GrantKind.AI_AGENT]
+        ],
+    }
+
+
+def spoil(lists: dict[str, Any], name: str, number: int, how: str) -> dict[str, Any] | None:
+    """The lists with one entry spoiled; None where that would change nothing."""
+    lists = copy.deepcopy(lists)
+    entry = lists[name][number]
+    if how == "removed":
+        del lists[name][number]
+    elif isinstance(entry, str):
+        other = {"case": entry.swapcase(), "space": f"{entry} ", "prefix": entry[:-1]}.get(how)
+        if other is None:
+            return None
+        lists[name][number] = other
+    else:
+        changed = _spoiled(entry, how)
+        if changed is None or changed == entry:
+            return None
+        lists[name][number] = changed
+    return lists
+
+
+def _spoiled(entry: dict[str, Any], how: str) -> dict[str, Any] | None:
+    main = next(key for key in ("ApplicationPermissions", "FlowModuleId", "Arn") if key in entry)
+    value = entry[main][0] if main == "ApplicationPermissions" else entry[main]
+
+    def with_value(new: str) -> dict[str, Any]:
+        return {**entry, main: [new] if main == "ApplicationPermissions" else new}
+
+    return {
+        "type": {**entry, "Type": "THIRD_PARTY" if entry["Type"] == "MCP" else "MCP"},
+        "no-type": {key: item for key, item in entry.items() if key != "Type"},
+        "namespace": {**entry, "Namespace": "another"} if "Namespace" in entry else None,
+        "namespace-case": {**entry, "Namespace": entry["Namespace"].swapcase()}
+        if "Namespace" in entry
+        else None,
+        "module": with_value("ffffffff-0000-4000-8000-000000000000"),
+        "case": with_value(value.swapcase()),
+        "space": with_value(f"{value} "),
+        "prefix": with_value(value[:-1]),
+        "empty": {**entry, "ApplicationPermissions": []} if "Namespace" in entry else None,
+    }[how]
+
+
+WAYS = [
+    "removed",
+    "type",
+    "no-type",
+    "namespace",
+    "namespace-case",
+    "module",
+    "case",
+    "space",
+    "prefix",
+    "empty",
+]
+
+
+@MANY
+@given(
+    st.lists(entries, min_size=1, max_size=5),
+    st.lists(st.just(APPLICATION), max_size=1),
+    st.sampled_from(WAYS),
+    st.data(),
+)
+def test_a_single_spoiled_grant_is_never_sufficient(
+    tools: list[dict[str, Any]], targets: list[str], how: str, data: st.DataObject
+) -> None:
+    snapshot = snapshot_of(tools, targets)
+    assert evaluate_snapshot(parse_snapshot(snapshot), CATALOG).status is Verdict.SUFFICIENT
+    (profile,) = snapshot["securityProfiles"]
+    places = [
+        (name, number)
+        for name, entries in profile.items()
+        if isinstance(entries, list)
+        for number in range(len(entries))
+    ]
+    if not places:
+        return
+    spoiled = spoil(profile, *data.draw(st.sampled_from(places)), how)
+    if spoiled is None:
+        return
+
+    result = evaluate_snapshot(parse_snapshot({**snapshot, "securityProfiles": [spoiled]}), CATALOG)
+
+    assert result.status is Verdict.INSUFFICIENT
+    assert all((one.verdict is Verdict.INSUFFICIENT) == bool(one.missing) for one in result.tools)
+
+
+grants = st.builds(
+    Grant, st.sampled_from(GrantKind), st.sampled_from(["Wisdom.View", "gw/t", "m", "Cases.View"])
+)
+any_tools = st.builds(
+    Tool,
+    st.text(max_size=5),
+    st.sampled_from([*ToolType, "OTHER", ""]),
+    st.none() | tool_ids | st.text(max_size=20),
+)
+
+
+@MANY
+@given(st.lists(any_tools, max_size=6), st.frozensets(grants), st.frozensets(grants))
+def test_sufficient_means_that_every_required_grant_is_held_and_nothing_else(
+    tools: list[Tool], first: frozenset[Grant], second: frozenset[Grant]
+) -> None:
+    agent = QualifiedAgent("a", "b", "$SAVED", "arn", "n", "ORCHESTRATION", tuple(tools))
+    profiles = [SecurityProfile("1", "One", first), SecurityProfile("2", "Two", second)]
+
+    result = evaluate(agent, profiles, CATALOG)
+
+    assert [one.tool for one in result.tools] == tools  # the order of the configuration
+    for one in result.tools:
+        needs = CATALOG.requirement(one.tool)
+        union = first | second
+        missing = {
+            grant
+            for grant in needs.grants
+            if grant not in union
+            and not any(held.value.rsplit("/", 1)[-1] == grant.value for held in union)
+        }
+        assert (one.verdict is Verdict.UNKNOWN) == needs.unknown
+        assert (one.verdict is Verdict.SUFFICIENT) == (not needs.unknown and not one.missing)
+        assert set(one.missing) >= missing
+        assert set(one.granted_by) | set(one.missing) == set(one.required) == set(needs.grants)
+        assert grant_kinds([agent], CATALOG) >= {grant.kind for grant in needs.grants}
+
+
+# --- in words
+
+
+def verdicts(*tools: Tool, grants: tuple[str, ...] = ()) -> list[str]:
+    agent = QualifiedAgent("a", "b", "$SAVED", "arn", "n", "ORCHESTRATION", tools)
+    profile = SecurityProfile("p", "Agents", frozenset(Grant.parse(text) for text in grants))
+    return [str(one.verdict) for one in evaluate(agent, [profile], CATALOG).tools]
+
+
+def mcp(tool_id: str | None, name: str = "x") -> Tool:
+    return Tool(name, ToolType.MODEL_CONTEXT_PROTOCOL, tool_id)
+
+
+@pytest.mark.parametrize(
+    ("tool", "grants", "verdict"),
+    [
+        (mcp("aws_service__qconnect_Retrieve"), ("permission:Wisdom.View",), "SUFFICIENT"),
+        (mcp("aws_service__qconnect_Retrieve"), ("permission:wisdom.view",), "INSUFFICIENT"),
+        (mcp("aws_service__qconnect_retrieve"), ("permission:Wisdom.View",), "UNKNOWN"),
+        (mcp("aws_service__connectcases_CreateCase"), ("permission:Cases.View",), "INSUFFICIENT"),
+        (mcp("aws_service__connectcases_CreateCase"), ("permission:Cases.Edit",), "INSUFFICIENT"),
+        (
+            mcp("aws_service__connectcases_CreateCase"),
+            ("permission:Cases.Edit", "permission:Cases.View"),
+            "SUFFICIENT",
+        ),
+        (mcp("gateway_gw__t___op"), ("mcp:gw/t___op",), "SUFFICIENT"),
+        (mcp("gateway_gw__t___op"), ("mcp:gw/t__op",), "INSUFFICIENT"),
+        (mcp("gateway_gw__t___op"), ("permission:gw/t___op",), "INSUFFICIENT"),
+        (mcp("aws_custom_flows__m_1"), ("flow-module:m",), "SUFFICIENT"),
+        (mcp("aws_custom_flows__m_2"), ("flow-module:m",), "SUFFICIENT"),
+        (mcp("aws_custom_flows__m_1"), ("flow-module:m_1",), "INSUFFICIENT"),
+        (mcp("aws_custom_analytics__get_dashboard_configuration"), (), "UNKNOWN"),
+        (mcp("aws_custom_other__x"), (), "UNKNOWN"),
+        (mcp(None), ("permission:Wisdom.View",), "UNKNOWN"),
+        (Tool("Retrieve", "RETURN_TO_CONTROL", None), (), "SUFFICIENT"),
+        (Tool("t", "AI_AGENT", "arn:x/app"), ("ai-agent:arn:x/app",), "SUFFICIENT"),
+        (Tool("t", "AI_AGENT", "arn:x/app"), ("ai-agent:arn:y/app",), "INSUFFICIENT"),
+        (Tool("t", "AI_AGENT", "arn:x/app"), ("ai-agent:app",), "INSUFFICIENT"),
+        (Tool("t", "AI_AGENT", "app"), ("ai-agent:arn:x/app",), "SUFFICIENT"),
+        (Tool("t", "AI_AGENT", "app"), ("ai-agent:arn:x/my-app",), "INSUFFICIENT"),
+        (Tool("t", "AI_AGENT", "app"), ("mcp:gw/app",), "INSUFFICIENT"),
+        (Tool("t", "AI_AGENT", None), ("ai-agent:arn:x/app",), "UNKNOWN"),
+    ],
+)
+def test_grants_are_compared_exactly(tool: Tool, grants: tuple[str, ...], verdict: str) -> None:
+    assert verdicts(tool, grants=grants) == [verdict]
+
+
+def test_tools_that_share_an_id_or_a_name_are_judged_each_in_its_place() -> None:
+    tools = (
+        mcp("aws_service__qconnect_Retrieve", "A"),
+        mcp("aws_service__qconnect_Retrieve", "B"),
+        mcp("aws_service__connect_DescribeContact", "A"),
+        mcp("nobody-knows", "B"),
+    )
+
+    assert verdicts(*tools, grants=("permission:Wisdom.View",)) == [
+        "SUFFICIENT",
+        "SUFFICIENT",
+        "INSUFFICIENT",
+        "UNKNOWN",
+    ]
+
+
+def test_profiles_add_up_and_each_holder_is_named_once() -> None:
+    agent = QualifiedAgent(
+        *("a", "b", "$SAVED", "arn", "n", "ORCHESTRATION"),
+        tools=(mcp("aws_service__connectcases_CreateCase"),),
+    )
+    view, edit = Grant.parse("permission:Cases.View"), Grant.parse("permission:Cases.Edit")
+    profiles = [
+        SecurityProfile("1", "One", frozenset({view})),
+        SecurityProfile("2", "Two", frozenset({edit, view})),
+        SecurityProfile("3", "One", frozenset({view})),
+    ]
+
+    (result,) = evaluate(agent, profiles, CATALOG).tools
+
+    assert result.verdict is Verdict.SUFFICIENT
+    assert result.granted_by == {view: ("One", "Two"), edit: ("Two",)}
+
+
+def test_an_agent_without_tools_is_sufficient() -> None:
+    agent = QualifiedAgent("a", "b", "$SAVED", "arn", "n", "ORCHESTRATION")
+
+    assert evaluate(agent, [], CATALOG).status is Verdict.SUFFICIENT
+
+
+def test_a_restricting_permission_is_an_advisory_and_changes_no_verdict() -> None:
+    tool = mcp("aws_service__connect_StartTaskContact")
+    plain, restricted = (
+        evaluate(
+            QualifiedAgent("a", "b", "$SAVED", "arn", "n", "ORCHESTRATION", (tool,)),
+            [SecurityProfile("p", "P", frozenset(Grant.parse(text) for text in texts))],
+            CATALOG,
+        ).tools[0]
+        for texts in (
+            ("permission:BasicAgentAccess",),
+            ("permission:BasicAgentAccess", "permission:RestrictTaskCreation.Access"),
+        )
+    )
+
+    assert plain.verdict is restricted.verdict is Verdict.SUFFICIENT
+    assert len(restricted.advisories) == len(plain.advisories) + 1
