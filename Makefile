@@ -52,7 +52,7 @@ build: .venv/.ready .venv-sam/.ready ## Build the layers and functions (sam buil
 	UV="$(CURDIR)/$(UV)" $(SAM) build
 
 deploy: build ## Deploy to your AWS account (ENV=dev: the table of that name in samconfig.toml)
-	$(SAM) deploy --config-env $(ENV)
+	$(SAM) deploy --config-env $(ENV) $(ARGS)
 
 demo: setup ## Watch it work on a local AWS
 	.venv/bin/toolgrant demo

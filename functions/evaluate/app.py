@@ -8,13 +8,16 @@ from toolgrant.adapters.requests import parse_message
 from toolgrant.bootstrap import has_time, runtime
 from toolgrant.usecases.batch import Message, handle_batch
 
+MAXIMUM_CONCURRENCY = 2
+"""As the event source mapping in template.yaml says; a test compares them."""
+
 RESERVE_MILLISECONDS = 60_000
 """Time kept back for one AI agent; with less left the rest of the batch is asked for again."""
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """An SQS batch in; the messages that must be delivered again out (ReportBatchItemFailures)."""
-    run = runtime()
+    run = runtime(MAXIMUM_CONCURRENCY)
     messages = [Message(record["messageId"], record["body"]) for record in event["Records"]]
     try:
         deps = run.deps(run.catalog_source.catalog())

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.e2e.conftest import Admin
+
 from toolgrant_local.processes import wait_until
 from toolgrant_local.relay import wrap
 from toolgrant_local.stack import LocalStack
@@ -52,6 +54,19 @@ def about(agent: Mapping[str, Any], **more: Any) -> dict[str, Any]:
 
 def event_id(message: Mapping[str, Any]) -> str:
     return str(message["detail"]["eventID"])
+
+
+def silent_agent(admin: Admin, *tools: Mapping[str, Any]) -> dict[str, Any]:
+    """An AI agent of which no event tells."""
+    created = admin.stack.emulator.apply(
+        "qconnect:CreateAIAgent",
+        assistantId=admin.assistant,
+        name=f"silent {new_id()}",
+        type="ORCHESTRATION",
+        visibilityStatus="SAVED",
+        configuration=admin.configuration(*tools),
+    )
+    return dict(created["aiAgent"])
 
 
 @dataclass

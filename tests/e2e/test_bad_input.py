@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.e2e.conftest import NOTES, RETRIEVE, Admin, names, tool
-from tests.e2e.queue_messages import Changes, about, event, event_id, new_id
+from tests.e2e.queue_messages import Changes, about, event, event_id, new_id, silent_agent
 
 from connect_emulator.account import Account
 from connect_emulator.faults import Faults
@@ -285,19 +285,6 @@ def test_a_clock_that_is_wrong_does_not_keep_a_finding_back(
     agent = silent_agent(admin, NOTES)
     changes.send(about(agent, age=age))
     assert names(admin.alert(agent)) == {"GenerateNotes": ["permission:Wisdom.View"]}
-
-
-def silent_agent(admin: Admin, *tools: Mapping[str, Any]) -> dict[str, Any]:
-    """An AI agent of which no event tells."""
-    created = admin.stack.emulator.apply(
-        "qconnect:CreateAIAgent",
-        assistantId=admin.assistant,
-        name=f"silent {new_id()}",
-        type="ORCHESTRATION",
-        visibilityStatus="SAVED",
-        configuration=admin.configuration(*tools),
-    )
-    return dict(created["aiAgent"])
 
 
 # ------------------------------------------------------------------- services that do not answer

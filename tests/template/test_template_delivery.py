@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from tests.template.reading import Tree, arn, of_type, ref
@@ -118,6 +119,8 @@ def test_evaluate_is_fed_in_batches_two_at_a_time(translated: Tree) -> None:
     assert mapping["MaximumBatchingWindowInSeconds"] == ref("BatchingWindowSeconds")
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
+    function = (Path(__file__).parents[2] / "functions/evaluate/app.py").read_text("utf-8")
+    assert "\nMAXIMUM_CONCURRENCY = 2\n" in function  # they share the ceiling of requests
 
 
 def test_no_function_reserves_concurrency(translated: Tree) -> None:

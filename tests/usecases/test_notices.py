@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from tests.fakes import ASSISTANT, DASHBOARD, NOON, RETRIEVE, World, uuid_of
+from tests.fakes import ASSISTANT, DASHBOARD, INSTANCE, NOON, RETRIEVE, World, uuid_of
 
 from toolgrant.adapters.requests import parse_message
 from toolgrant.domain.messages import Rendered
@@ -52,10 +52,10 @@ def test_a_refused_save_is_told_with_the_tool_and_the_remedy(world: World) -> No
 
     (alert,) = world.notifier.alerts
     assert (alert["status"], alert["severity"]) == ("opened", "MEDIUM")
-    assert alert["threadId"] == uuid_of("agent")
+    assert (alert["threadId"], alert["instanceId"]) == (uuid_of("agent"), INSTANCE)
     assert alert["actor"]["name"] == "Admin/ann"
     (finding,) = alert["findings"]
-    assert finding["kind"] == "refused-save"
+    assert (finding["kind"], finding["verdict"]) == ("refused-save", "UNKNOWN")
     assert finding["toolId"] == DASHBOARD
     assert (finding["required"], finding["missing"]) == ([], [])
     assert finding["consolePath"] == {
@@ -128,8 +128,16 @@ def test_a_notice_never_leads_to_a_call_of_the_services_or_to_a_look(
     assert world.outcomes == ["notice"]
 
 
-def test_a_refusal_for_another_reason_is_no_notice(world: World) -> None:
-    world.handle(world.refused_save(errorMessage="1 validation error detected"))
+@pytest.mark.parametrize(
+    ("event", "fields"),
+    [
+        ("UpdateAIAgent", {"errorMessage": "1 validation error detected"}),
+        ("UpdateAIAgent", {"errorMessage": None}),
+        ("DeleteAIAgent", {}),
+    ],
+)
+def test_another_refusal_is_no_notice(world: World, event: str, fields: dict[str, object]) -> None:
+    world.handle(world.refused_save(event, **fields))
 
     assert world.outcomes == ["skipped"]
     assert world.told == []
@@ -223,6 +231,15 @@ def test_a_closed_notice_stays_closed_when_its_event_comes_again(world: World) -
 
     assert [finding.resolution for finding in notices(world)] == ["saved"]
     assert world.told[1:] == [f"resolved {DASHBOARD}"]
+
+
+def test_the_first_look_at_an_agent_that_was_saved_since_closes_it(world: World) -> None:
+    world.profile("Agents")
+    world.handle(world.refused_save(at=after(-3600)))
+
+    world.look()
+
+    assert world.told == [f"opened {DASHBOARD}", f"resolved {DASHBOARD}", "opened Retrieve"]
 
 
 @pytest.mark.parametrize("looked_at", [True, False], ids=["agent on record", "agent never seen"])

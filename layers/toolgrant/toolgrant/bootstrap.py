@@ -77,10 +77,14 @@ def client(service: str) -> Any:
 
 
 @lru_cache
-def runtime() -> Runtime:
-    """Built on the first invocation. Raises Misconfigured."""
+def runtime(environments: int = 1) -> Runtime:
+    """Built on the first invocation. Raises Misconfigured.
+
+    `environments` is how many execution environments of the function run at once: together they
+    keep the ceiling of requests per second.
+    """
     settings = from_environment()
-    pacer = Pacer(settings.requests_per_second, time.monotonic, time.sleep)
+    pacer = Pacer(settings.requests_per_second / environments, time.monotonic, time.sleep)
     journal = PowertoolsJournal(Logger(), Metrics())
     overrides = CatalogSource.over(client("ssm"), settings.catalog_overrides, journal)
     return Runtime(settings, pacer, journal, overrides)

@@ -1,0 +1,277 @@
+"""Messages of the change queue: ours come back as they went, and no other does any harm."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from tests.fakes import refused
+from tests.strategies import HOSTILE, MANY, agent_requests
+
+from toolgrant.adapters.requests import MOST_BYTES, parse_message, to_json
+from toolgrant.domain.model import QualifiedAgent, Tool
+from toolgrant.domain.records import (
+    Actor,
+    AgentKey,
+    AgentRequest,
+    Cause,
+    FanOut,
+    Observed,
+    RefusedSave,
+    Skip,
+)
+from toolgrant.errors import InvalidInput
+
+EVENTS = {
+    path.stem: json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((Path(__file__).parents[2] / "events").glob("*.json"))
+}
+SECRET = "do-not-repeat-me"
+SENSITIVE = (
+    *("title", "description", "instruction", "examples", "overrideInputValues", "outputFilters"),
+    *("inputSchema", "outputSchema", "annotations", "Content", "orchestrationAIPromptId"),
+)
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+AGENT = QualifiedAgent("s", "a", "$SAVED", "arn", "n", "ORCHESTRATION")
+REQUEST = AgentRequest(AgentKey("s", "a"), Cause("sweep"), observed=Observed(NOW, (AGENT,)))
+
+# --- ours
+
+
+@MANY
+@given(agent_requests())
+def test_a_request_comes_back_as_it_went(request: AgentRequest) -> None:
+    body = to_json(request)
+
+    assert body.isascii()
+    assert parse_message(body) == request
+
+
+def test_a_request_says_all_it_has_to_and_no_more() -> None:
+    cause = Cause("event", "e", "UpdateAIAgent", NOW, Actor("t", "n", "API"))
+    request = AgentRequest(AgentKey("s", "a"), cause, "i", None, 3, NOW)
+
+    assert json.loads(to_json(request)) == {
+        "schema": "toolgrant/request/1",
+        "assistantId": "s",
+        "aiAgentId": "a",
+        "instanceId": "i",
+        "attempt": 3,
+        "savedAt": "2026-11-23T12:00:00+00:00",
+        "cause": {
+            "reason": "event",
+            "eventId": "e",
+            "eventName": "UpdateAIAgent",
+            "eventTime": "2026-11-23T12:00:00+00:00",
+            "actor": {"type": "t", "name": "n", "via": "API"},
+        },
+        "observed": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("tools", "kept"),
+    [
+        (1, True),
+        (50, True),
+        (60, False),
+        (5000, False),
+    ],
+)
+def test_what_the_sweep_observed_is_left_out_where_it_would_not_fit(tools: int, kept: bool) -> None:
+    many = tuple(Tool(f"tool {n}", "MODEL_CONTEXT_PROTOCOL", "x" * 4096) for n in range(tools))
+    request = replace(REQUEST, observed=Observed(NOW, (replace(AGENT, tools=many),)))
+
+    body = to_json(request)
+
+    assert len(body) <= MOST_BYTES
+    assert parse_message(body) == (request if kept else replace(request, observed=None))
+
+
+def set_at(path: str, value: object) -> str:
+    """A request of ours with one value replaced; a path names list positions, too."""
+    data: Any = json.loads(to_json(replace(REQUEST, cause=FULL_CAUSE, observed=OBSERVED)))
+    inner = data
+    *steps, last = [int(word) if word.isdigit() else word for word in path.split(".")]
+    for step in steps:
+        inner = inner[step]
+    inner[last] = value
+    return json.dumps(data)
+
+
+FULL_CAUSE = Cause("event", "e", "UpdateAIAgent", NOW, Actor("t", "n", "API"))
+OBSERVED = Observed(
+    NOW, (replace(AGENT, tools=(Tool("t", "y", "i", frozenset("o")),)),), frozenset("1")
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "refusal"),
+    [
+        ("schema", "toolgrant/request/2", "$.schema: expected toolgrant/request/1"),
+        ("schema", None, "$.schema: expected toolgrant/request/1"),
+        ("assistantId", "", "$.assistantId: missing"),
+        ("assistantId", 7, "$.assistantId: expected text, found a number"),
+        ("aiAgentId", None, "$.aiAgentId: missing"),
+        ("instanceId", [], "$.instanceId: expected text, found a list"),
+        ("attempt", "1", "$.attempt: expected a number, 0 or more"),
+        ("attempt", True, "$.attempt: expected a number, 0 or more"),
+        ("attempt", -1, "$.attempt: expected a number, 0 or more"),
+        ("attempt", 1.5, "$.attempt: expected a number, 0 or more"),
+        ("savedAt", "yesterday", "$.savedAt: expected an ISO 8601 time"),
+        ("savedAt", "9999-12-31T23:59:59Z", "$.savedAt: expected a time of this age"),
+        ("cause", "x", "$.cause: expected an object, found text"),
+        ("cause.reason", {}, "$.cause.reason: expected text, found an object"),
+        ("cause.eventTime", "2026-11-23T12:00:00", "$.cause.eventTime: expected a time zone"),
+        ("cause.eventTime", 5, "$.cause.eventTime: expected text, found a number"),
+        ("cause.actor", "x", "$.cause.actor: expected an object, found text"),
+        ("cause.actor.via", 5, "$.cause.actor.via: expected text, found a number"),
+        ("observed", [], "$.observed: expected an object, found a list"),
+        ("observed.at", None, "$.observed: expected a time and at least the draft"),
+        ("observed.agents", [], "$.observed: expected a time and at least the draft"),
+        ("observed.agents", {}, "$.observed.agents: expected a list, found an object"),
+        ("observed.agents.0", "x", "$.observed.agents[0]: expected an object, found text"),
+        ("observed.agents.0.arn", 1, "$.observed.agents[0].arn: expected text, found a number"),
+        (
+            "observed.agents.0.tools.0",
+            ["t"],
+            "$.observed.agents[0].tools[0]: expected name, type, id and overrides",
+        ),
+        (
+            "observed.agents.0.tools.0.3",
+            "o",
+            "$.observed.agents[0].tools[0]: expected a list, found text",
+        ),
+        ("observed.live.0", 1, "$.observed.live: expected text, found a number"),
+    ],
+)
+def test_a_wrong_request_is_refused_naming_the_field(
+    path: str, value: object, refusal: str
+) -> None:
+    assert refused(set_at(path, value)) == refusal
+
+
+@pytest.mark.parametrize(
+    ("body", "refusal"),
+    [
+        ("", "$: not JSON"),
+        ("not json", "$: not JSON"),
+        ("[" * 100_000, "$: not JSON"),
+        ("1" * 5000, "$: not JSON"),
+        ("null", "$: neither an EventBridge event nor a request of toolgrant"),
+        ("[]", "$: expected an object, found a list"),
+        ("true", "$: expected an object, found a boolean"),
+        ("{}", "$: neither an EventBridge event nor a request of toolgrant"),
+    ],
+    ids=range(8),
+)
+def test_what_is_no_message_is_refused(body: str, refusal: str) -> None:
+    assert refused(body) == refusal
+
+
+# --- events, valid, mutated, hostile
+
+
+def outcome(body: str) -> object:
+    """What a message leads to: a request or a refusal, and never anything else."""
+    try:
+        parsed = parse_message(body)
+    except InvalidInput as error:
+        return str(error)
+    assert isinstance(parsed, AgentRequest | FanOut | RefusedSave | Skip)
+    return parsed
+
+
+def with_secrets(value: Any) -> Any:
+    """A copy in which every field that the service calls sensitive holds SECRET."""
+    if isinstance(value, dict):
+        known = {key: with_secrets(item) for key, item in value.items() if key not in SENSITIVE}
+        return {**known, **{key: {"text": SECRET, "list": [SECRET]} for key in SENSITIVE}}
+    return [with_secrets(item) for item in value] if isinstance(value, list) else value
+
+
+junk: st.SearchStrategy[object] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(HOSTILE) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def places(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to every value inside a value."""
+    inner: list[tuple[Any, object]] = []
+    if isinstance(value, dict):
+        inner = list(value.items())
+    elif isinstance(value, list):
+        inner = list(enumerate(value))
+    return [one for key, item in inner for one in ((*path, key), *places(item, (*path, key)))]
+
+
+@st.composite
+def mutated_events(draw: st.DrawFn) -> dict[str, Any]:
+    """A sample event with up to three values replaced, removed or renamed."""
+    event = copy.deepcopy(draw(st.sampled_from(list(EVENTS.values()))))
+    for _ in range(draw(st.integers(0, 3))):
+        *steps, last = draw(st.sampled_from(places(event)))
+        inner: Any = event
+        for step in steps:
+            inner = inner[step]
+        if isinstance(last, str) and draw(st.booleans()):
+            value = inner.pop(last)
+            if draw(st.booleans()):
+                inner[draw(st.sampled_from([last.lower(), last.upper(), last.title()]))] = value
+        else:
+            inner[last] = draw(junk)
+        if not places(event):
+            break
+    return event
+
+
+@MANY
+@given(mutated_events())
+@example({"detail-type": "AWS API Call via CloudTrail", "detail": {"eventName": "\ud800"}})
+def test_no_event_does_any_harm_or_gives_away_what_is_sensitive(event: dict[str, Any]) -> None:
+    parsed = outcome(json.dumps(with_secrets(event)))
+
+    assert SECRET not in repr(parsed)
+    if isinstance(parsed, AgentRequest):
+        assert parse_message(to_json(parsed)) == parsed
+
+
+@MANY
+@given(st.dictionaries(st.sampled_from(["schema", "detail-type", "detail", "id"]), junk))
+def test_no_made_up_message_does_any_harm(data: dict[str, object]) -> None:
+    outcome(json.dumps(data))
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_a_sample_event_gives_away_nothing_sensitive(name: str) -> None:
+    assert SECRET not in repr(outcome(json.dumps(with_secrets(EVENTS[name]))))
+
+
+@pytest.mark.parametrize("field", ["eventName", "eventID", "userIdentity", "errorCode", "name"])
+def test_an_event_of_256_kb_leads_to_small_requests(field: str) -> None:
+    huge = "名" * 80_000
+    event = copy.deepcopy(EVENTS["update-ai-agent--role"])
+    detail = event["detail"]
+    if field == "userIdentity":
+        detail[field] = {"type": huge, "arn": f"arn:{huge}/{huge}", "invokedBy": huge}
+    elif field == "name":
+        tool = f"MCP tool with ID '{'x' * 4096}' not found in MCP tools"
+        detail |= {"eventName": "CreateAIAgent", "errorCode": "x", "errorMessage": tool}
+        detail["requestParameters"]["name"] = huge
+    else:
+        detail[field] = huge
+
+    parsed = outcome(json.dumps(event))
+
+    size = len(json.dumps(dataclasses.asdict(parsed), default=str))  # type: ignore[call-overload]
+    assert size < 20_000
