@@ -99,7 +99,7 @@ def secrets(random: Random, parameters: dict[str, Any]) -> None:
         "overrideInputValues": [{"jsonPath": "$.a", "value": {"constant": {"value": SECRET}}}],
     }
     inner = {"orchestrationAIAgentConfiguration": {"toolConfigurations": [tool]}}
-    parameters.update({name: SECRET for name in random.sample(SENSITIVE, 2)})
+    parameters.update(dict.fromkeys(random.sample(SENSITIVE, 2), SECRET))
     if "aiAgentId" in parameters:
         parameters["configuration"] = {**inner, "description": SECRET}
 
@@ -179,7 +179,10 @@ def nonsense(random: Random) -> str:
             "[" * 20_000,
             '{"a":' * 5_000 + "1" + "}" * 5_000,
             "9" * 5_000,
-            '{"detail-type": "AWS API Call via CloudTrail", "detail": ' + "[" * 900 + "]" * 900 + "}",
+            '{"detail-type": "AWS API Call via CloudTrail", "detail": '
+            + "[" * 900
+            + "]" * 900
+            + "}",
             '{"schema": "toolgrant/request/2"}',
             "\ufeff{}",
             json.dumps({"detail-type": "AWS API Call via CloudTrail", "detail": {"eventName": 1}}),

@@ -197,12 +197,12 @@ def play(client: Client) -> None:
     }
     agent = client.qconnect.create_ai_agent(
         assistantId=told["assistantId"],
-        name="a stranger's agent",
+        name="agent of a stranger",
         type="ORCHESTRATION",
         visibilityStatus="SAVED",
         configuration=configuration,
     )["aiAgent"]
-    profile_id = client.create_profile("a stranger's profile")
+    profile_id = client.create_profile("profile of a stranger")
     client.attach(f"{agent['aiAgentArn']}:$SAVED", profile_id)
     opened = client.told_of("opened", "FindAnswers")
     (finding,) = opened["findings"]
