@@ -319,7 +319,7 @@ class FakeStore:
 
     def remember_instances(self, by_assistant: Mapping[str, str]) -> None:
         with self.calls.made("store.remember_instances", by_assistant):
-            self.instances.update(by_assistant)
+            self.instances = dict(by_assistant)
 
     def record(self, key: AgentKey) -> AgentRecord:
         """What is stored, for a test to look at; not a call."""

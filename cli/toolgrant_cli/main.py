@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +19,8 @@ UNUSABLE = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The console script. Returns 0 (fine), 1 (the answer is no) or 2 (unusable input)."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names may hold what a terminal cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")
     options = parser().parse_args(arguments)
     command: Command = options.command
     try:

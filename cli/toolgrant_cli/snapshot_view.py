@@ -25,13 +25,13 @@ def judge_file(path: str, catalog: Catalog) -> AgentResult:
         return evaluate_snapshot(parse_snapshot(data), catalog)
     except OSError as error:
         raise UnreadableFile(f"{path}: {error.strerror or type(error).__name__}") from None
+    except InvalidInput as error:
+        raise UnreadableFile(f"{path}: {error}") from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise UnreadableFile(f"{path}: $: not JSON ({where}: {error.msg})") from None
-    except (UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableFile(f"{path}: $: not JSON ({type(error).__name__})") from None
-    except InvalidInput as error:
-        raise UnreadableFile(f"{path}: {error}") from None
 
 
 def exit_code(results: Sequence[AgentResult]) -> int:

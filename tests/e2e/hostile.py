@@ -136,7 +136,7 @@ def places(data: Any) -> Iterator[tuple[Any, Any]]:
 def torn(random: Random, text: str) -> str:
     """JSON that is cut off, or has a character too many or too few."""
     at = random.randrange(len(text))
-    return random.choice([text[:at], text[:at] + text[at + 1 :], f"{text[:at]}\x00{text[at:]}"])
+    return random.choice([text[:at], text[:at] + text[at + 1 :], f'{text[:at]}"{text[at:]}'])
 
 
 def request(random: Random, ids: Mapping[str, list[str]]) -> dict[str, Any]:

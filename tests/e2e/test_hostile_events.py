@@ -87,9 +87,12 @@ class Resources:
         while messages := sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         ).get("Messages"):
-            for message in messages:
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                yield message
+            entries = [
+                {"Id": str(at), "ReceiptHandle": one["ReceiptHandle"]}
+                for at, one in enumerate(messages)
+            ]
+            sqs.delete_message_batch(QueueUrl=url, Entries=entries)
+            yield from messages
 
     def items(self) -> list[dict[str, Any]]:
         pages = self.clients.get("dynamodb").get_paginator("scan").paginate(TableName=self.table)
@@ -159,9 +162,9 @@ def account(server: Server) -> World:
     ids = ["aws_service__qconnect_Retrieve", f"aws_custom_flows__{modules[0]}_1"]
     ids += ["gateway_gw-1__orders-api___Get", "aws_custom_websearch__search"]
     text = {"instruction": {"instruction": SECRET, "examples": [SECRET]}}
-    for at in range(8):
+    for at in range(4):
         tools = [mcp_tool(one, f"tool{n}", title=SECRET, **text) for n, one in enumerate(ids)]
-        agent = world.agent(f"agent {at}", tools[: at % 5])
+        agent = world.agent(f"agent {at}", tools[at:])
         world.emulator.apply(
             "connect:AssociateSecurityProfiles",
             InstanceId=world.instance_id,
@@ -236,14 +239,6 @@ def test_each_message_ends_in_an_outcome_and_nothing_sensitive_is_repeated(
 
     dead = list(resources.take(resources.dead_letters))
     alerts = list(resources.take(resources.alerts))
-    print(kinds)
-    print(
-        Counter(
-            (json.loads(l).get("error"), json.loads(l)["reason"])
-            for l in function.log
-            if '"failed"' in l
-        )
-    )
     assert set(kinds) <= OUTCOMES | OTHER
     assert (OUTCOMES | OTHER) - set(kinds) <= {"superseded", "stale"}
     assert kinds["dead-lettered"] == len(dead)
@@ -264,8 +259,6 @@ def judge(
     assert "crashed" not in answer, answer
     failed = [one["itemIdentifier"] for one in answer["batchItemFailures"]]
     assert set(failed) <= {f"m{at}" for at in range(len(batch))}
-    if any('Logging error' in line for line in lines):
-        print(''.join(lines)[-6000:])
     records = [json.loads(line) for line in lines]
     audits = [record["audit"] for record in records if "audit" in record]
     for audit in audits:
@@ -275,6 +268,7 @@ def judge(
     for record in records:
         if record.get("message") in ("failed", "dead-lettered"):
             assert record["reason"]
+            assert "unexpected" not in record["reason"]
     found = [audit["outcome"] for audit in audits]
     found += ["failed"] * len(failed)
     found += ["dead-lettered"] * events["dead-lettered"]

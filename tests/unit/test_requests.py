@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.fakes import refused
-from tests.strategies import HOSTILE, MANY, agent_requests
+from tests.strategies import HOSTILE, MANY, SOME, agent_requests
 
 from toolgrant.adapters.requests import MOST_BYTES, parse_message, to_json
 from toolgrant.domain.model import QualifiedAgent, Tool
@@ -46,7 +46,7 @@ REQUEST = AgentRequest(AgentKey("s", "a"), Cause("sweep"), observed=Observed(NOW
 # --- ours
 
 
-@MANY
+@SOME
 @given(agent_requests())
 def test_a_request_comes_back_as_it_went(request: AgentRequest) -> None:
     body = to_json(request)

@@ -35,6 +35,12 @@ def after(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
+def handle_at(world: World, seconds: float, body: str) -> None:
+    """A message comes in at that time."""
+    world.clock.time = after(seconds)
+    world.handle(body)
+
+
 def notices(world: World) -> list[Finding]:
     found = [f for name, f in world.findings().items() if name.startswith("refused-save")]
     return sorted(found, key=lambda finding: finding.tool_name)
@@ -106,9 +112,9 @@ def test_each_refused_tool_is_told_once(world: World) -> None:
 
 def test_a_refusal_after_a_good_save_is_told_anew(world: World) -> None:
     world.handle(world.refused_save())
-    world.handle(world.event(at=after(10)))
+    handle_at(world, 15, world.event(at=after(10)))
 
-    world.handle(world.refused_save(at=after(20)))
+    handle_at(world, 25, world.refused_save(at=after(20)))
 
     assert world.told == [f"{status} {DASHBOARD}" for status in ("opened", "resolved", "reopened")]
 
@@ -155,18 +161,18 @@ def test_a_refusal_without_a_readable_time_counts_from_now(world: World) -> None
 
 def test_the_next_good_save_closes_it(world: World) -> None:
     world.handle(world.refused_save())
-    world.handle(world.event(at=after(5)))
+    handle_at(world, 6, world.event(at=after(5)))
 
     (finding,) = notices(world)
     assert (str(finding.state), finding.resolution) == ("resolved", "saved")
     assert world.told == [f"opened {DASHBOARD}", f"resolved {DASHBOARD}"]
 
 
-def test_publishing_a_version_closes_it_too(world: World) -> None:
+def test_publishing_a_version_is_no_save(world: World) -> None:
     world.handle(world.refused_save())
-    world.handle(world.event("CreateAIAgentVersion", at=after(5)))
+    handle_at(world, 6, world.event("CreateAIAgentVersion", at=after(5)))
 
-    assert [finding.resolution for finding in notices(world)] == ["saved"]
+    assert [str(finding.state) for finding in notices(world)] == ["open"]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
@@ -188,7 +194,7 @@ def test_a_good_save_closes_it_among_other_events_in_any_order(
 
 def test_looks_for_other_reasons_leave_it_open(world: World) -> None:
     world.handle(world.refused_save())
-    world.handle(world.event("DeleteAIAgentVersion", at=after(5)))
+    handle_at(world, 6, world.event("DeleteAIAgentVersion", at=after(5)))
     world.sweep()
     world.drain()
 
@@ -197,11 +203,39 @@ def test_looks_for_other_reasons_leave_it_open(world: World) -> None:
 
 
 def test_an_older_save_leaves_it_open(world: World) -> None:
-    world.handle(world.refused_save(at=after(10)))
-    world.clock.time = after(12)
-    world.handle(world.event(at=after(5)))
+    handle_at(world, 11, world.refused_save(at=after(10)))
+    handle_at(world, 12, world.event(at=after(5)))
 
     assert [str(finding.state) for finding in notices(world)] == ["open"]
+
+
+def test_a_save_between_two_refusals_leaves_it_open(world: World) -> None:
+    handle_at(world, 1, world.refused_save(at=after(0)))
+    handle_at(world, 21, world.refused_save(at=after(20)))
+    handle_at(world, 22, world.event(at=after(10)))
+
+    assert [str(finding.state) for finding in notices(world)] == ["open"]
+    assert world.told == [f"opened {DASHBOARD}"]
+
+
+def test_a_save_of_the_future_closes_no_notice_to_come(world: World) -> None:
+    handle_at(world, 1, world.event(at=after(10**6)))
+    handle_at(world, 20, world.refused_save(at=after(20)))
+
+    assert world.told == [f"opened {DASHBOARD}"]
+
+
+def test_a_refusal_of_the_future_is_closed_by_the_next_save_all_the_same(world: World) -> None:
+    handle_at(world, 1, world.refused_save(at=after(10**6)))
+    handle_at(world, 20, world.event(at=after(20)))
+
+    assert [finding.resolution for finding in notices(world)] == ["saved"]
+
+
+def test_a_refusal_older_than_a_week_is_not_told(world: World) -> None:
+    world.handle(world.refused_save(at=NOON - WEEK - timedelta(minutes=1)))
+
+    assert world.told == []
 
 
 def test_a_refusal_that_comes_after_a_younger_save_is_ignored(world: World) -> None:
@@ -226,8 +260,8 @@ def test_within_one_second_a_refusal_counts_as_before_the_save(world: World) -> 
 
 def test_a_closed_notice_stays_closed_when_its_event_comes_again(world: World) -> None:
     world.handle(world.refused_save())
-    world.handle(world.event(at=after(5)))
-    world.handle(world.refused_save())
+    handle_at(world, 6, world.event(at=after(5)))
+    handle_at(world, 7, world.refused_save(at=after(0)))
 
     assert [finding.resolution for finding in notices(world)] == ["saved"]
     assert world.told[1:] == [f"resolved {DASHBOARD}"]
@@ -267,8 +301,9 @@ def test_it_is_over_when_the_agent_is_deleted(world: World, looked_at: bool) -> 
         world.look()
     world.handle(world.refused_save())
     world.delete_agent()
+    world.clock.advance(2)
 
-    world.handle(world.event("DeleteAIAgent", at=world.clock.now() + timedelta(seconds=2)))
+    world.handle(world.event("DeleteAIAgent"))
 
     assert [finding.resolution for finding in notices(world)] == ["agent-deleted"]
     assert world.told == [f"opened {DASHBOARD}", f"resolved {DASHBOARD}"]
@@ -290,7 +325,7 @@ def test_a_later_creation_of_that_name_closes_it(world: World) -> None:
     world.agent(RETRIEVE, name="Sales")
     world.attach("Agents", agent="Sales")
 
-    world.handle(world.created("Sales", at=after(30)))
+    handle_at(world, 31, world.created("Sales", at=after(30)))
 
     assert [one.resolution for one in notices_of_creation(world, "Sales")] == ["saved"]
     assert world.told == [f"opened {DASHBOARD}", f"resolved {DASHBOARD}"]
@@ -301,7 +336,7 @@ def test_another_agents_creation_leaves_it_open(world: World) -> None:
     world.agent(RETRIEVE, name="Service")
     world.attach("Agents", agent="Service")
 
-    world.handle(world.created("Service", at=after(30)))
+    handle_at(world, 31, world.created("Service", at=after(30)))
 
     assert [str(one.state) for one in notices_of_creation(world, "Sales")] == ["open"]
 
@@ -323,7 +358,15 @@ def test_a_refused_creation_is_over_after_a_week(world: World) -> None:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ["a save was refused", "remove the tool", "No permission helps", "Admin/ann"]),
+        (
+            "en",
+            [
+                "a save was refused",
+                "remove the tool",
+                "A permission alone does not help",
+                "Admin/ann",
+            ],
+        ),
         (
             "ja",
             ["保存が拒否されました", "ツールを削除", "権限を付与しても解決しません", "Admin/ann"],

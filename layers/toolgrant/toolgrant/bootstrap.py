@@ -19,7 +19,7 @@ from aws_lambda_powertools import Logger, Metrics
 from toolgrant.adapters.aws import CLIENT_CONFIG, Api, Pacer
 from toolgrant.adapters.connect import Connect
 from toolgrant.adapters.notifier_sns import SNSNotifier
-from toolgrant.adapters.observability import PowertoolsJournal
+from toolgrant.adapters.observability import PowertoolsJournal, log_line
 from toolgrant.adapters.overrides import CatalogSource
 from toolgrant.adapters.qconnect import QConnect
 from toolgrant.adapters.queues import SQSQueue
@@ -85,6 +85,6 @@ def runtime(environments: int = 1) -> Runtime:
     """
     settings = from_environment()
     pacer = Pacer(settings.requests_per_second / environments, time.monotonic, time.sleep)
-    journal = PowertoolsJournal(Logger(), Metrics())
+    journal = PowertoolsJournal(Logger(json_serializer=log_line), Metrics())
     overrides = CatalogSource.over(client("ssm"), settings.catalog_overrides, journal)
     return Runtime(settings, pacer, journal, overrides)

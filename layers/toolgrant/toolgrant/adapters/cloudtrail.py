@@ -50,8 +50,20 @@ def read_record(detail: Mapping[str, Any], event: Mapping[str, Any], name: str) 
         lower_keys(detail.get("requestParameters")),
         response,
         text_or_empty(detail.get("errorCode")),
-        text_or_empty(detail.get("errorMessage")) or text_or_empty(response.get("message")),
+        "\n".join(_error_texts(detail, response)),
     )
+
+
+def _error_texts(detail: Mapping[str, Any], response: Mapping[str, Any]) -> list[str]:
+    """Every place where the text of a failed call was seen in public records."""
+    problems = response.get("problems")
+    entries = problems if isinstance(problems, list) else []
+    texts = [
+        detail.get("errorMessage"),
+        response.get("message"),
+        *(lower_keys(entry).get("message") for entry in entries),
+    ]
+    return [text for text in map(text_or_empty, texts) if text]
 
 
 def actor_of(detail: Mapping[str, Any]) -> Actor:

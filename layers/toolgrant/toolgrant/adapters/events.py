@@ -90,7 +90,7 @@ def _target(names: Names, record: Record) -> Request:
         return _agent_target(names, record)
     edge_kind, target = _EDGES[names](record)
     if not target:
-        return Skip("names nothing to look at; the next sweep looks at everything", record.cause)
+        return _somewhere(record)
     named = _key(record.request.get("assistantid"), _configured_agent(record))
     return FanOut(
         Edge(edge_kind, target),
@@ -118,12 +118,12 @@ def _agent_target(names: Names, record: Record) -> Request:
 
 
 def _somewhere(record: Record) -> Request:
-    """The record hides which AI agent it means: all of the assistant or instance are looked at."""
+    """The record hides what it means: all AI agents of the assistant or instance are looked at."""
     for name, kind in (("assistantid", EdgeKind.ASSISTANT), ("instanceid", EdgeKind.INSTANCE)):
         target = uuid_of(plain_id(record.request.get(name)))
         if target:
             return FanOut(Edge(kind, target), record.cause)
-    return Skip("names no AI agent; the next sweep looks at all of them", record.cause)
+    return Skip("names nothing to look at; the next sweep looks at everything", record.cause)
 
 
 def _key(assistant: object, agent: object) -> AgentKey | None:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+
+
+def log_line(record: Mapping[str, Any]) -> str:
+    """One JSON line in the letters of its language. A lone surrogate, which no stream can write,
+    is escaped, so that no text from outside can lose a record."""
+    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class PowertoolsJournal:

@@ -18,13 +18,14 @@ from toolgrant.usecases.ports import Journal
 KEEP_SECONDS = 60
 
 
-@dataclass(frozen=True)
+@dataclass
 class CatalogSource:
     """The catalog in force. `client` is a boto3 SSM client, `parameter` the name to read."""
 
     provider: SSMProvider
     parameter: str
     journal: Journal
+    _last: Catalog | None = None
 
     @classmethod
     def over(cls, client: Any, parameter: str, journal: Journal) -> CatalogSource:
@@ -35,12 +36,15 @@ class CatalogSource:
         """The packaged catalog with the operators' rows; without them if they cannot be used."""
         try:
             text = self.provider.get(self.parameter, max_age=KEEP_SECONDS)
-            return packaged().with_overrides(str(text))
+            self._last = packaged().with_overrides(str(text))
+            return self._last
         except CatalogError as error:
             self._refuse(str(error))
         except GetParameterError as error:
             cause = error.__cause__ or error.__context__
             self._refuse(f"the parameter cannot be read ({type(cause or error).__name__})")
+            if self._last and type(cause).__name__ != "ParameterNotFound":
+                return self._last  # a passing fault must not turn verdicts over
         return packaged()
 
     def _refuse(self, reason: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from toolgrant.adapters.aws import Api
-from toolgrant.domain.model import DRAFT, QualifiedAgent
+from toolgrant.domain.model import DRAFT, LATEST, QualifiedAgent
 from toolgrant.domain.records import AgentKey
 from toolgrant.domain.snapshot import parse_agent, split_qualifier
 from toolgrant.errors import NotFound
@@ -87,7 +87,7 @@ class QConnect:
 def live_qualifiers(assistant: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
     """AI agent id → qualifiers named by `aiAgentConfiguration` or `orchestratorConfigurationList`.
 
-    An id without a qualifier is skipped: which version it stands for is unknown.
+    An id without a qualifier is taken for `$LATEST` (inferred: what it stands for is unknown).
     """
     named = [
         *(assistant.get("aiAgentConfiguration") or {}).values(),
@@ -96,7 +96,7 @@ def live_qualifiers(assistant: Mapping[str, Any]) -> Mapping[str, frozenset[str]
     live: dict[str, frozenset[str]] = {}
     for entry in named:
         bare, qualifier = split_qualifier(entry.get("aiAgentId") or "")
-        if bare and qualifier:
+        if bare:
             agent_id = bare.rsplit("/", 1)[-1]
-            live[agent_id] = live.get(agent_id, frozenset()) | {qualifier}
+            live[agent_id] = live.get(agent_id, frozenset()) | {qualifier or LATEST}
     return live

@@ -5,7 +5,7 @@
 | AGENT#<assistant>#<agent>       | STATE                     | findings, version, started_at      |
 | EDGE#<kind>#<target>            | AGENT#<assistant>#<agent> | nothing: being there is the fact   |
 | OUTBOX                          | <alertId>                 | one alert not known to be published|
-| ASSISTANT#<assistant>           | INSTANCE                  | the Connect instance               |
+| INSTANCES                       | <assistant>               | the Connect instance               |
 | SWEEP                           | PROGRESS                  | how far the newest sweep came      |
 
 A commit writes record, edges and alert in one transaction, on the condition that the record still
@@ -29,6 +29,7 @@ from toolgrant.errors import Conflict, ServiceUnavailable
 
 Item = dict[str, Any]
 OUTBOX = "OUTBOX"
+INSTANCES = "INSTANCES"
 FORGET_AFTER = timedelta(days=90)
 MOST_EDGES = 45
 """A transaction has at most 100 items: old edges to delete, new ones to put, record and alert."""
@@ -87,8 +88,7 @@ class DynamoDBStore:
 
     def published(self, alert_id: str) -> None:
         """Take an alert out of the outbox; absent is fine."""
-        with translated("table delete", own=True):
-            self._client.delete_item(TableName=self._table, Key=_key(OUTBOX, alert_id))
+        self._delete(OUTBOX, alert_id)
 
     def agents_with(self, edge: Edge) -> tuple[AgentKey, ...]:
         """AI agents with this edge, those whose edges of the kind were too many included."""
@@ -112,19 +112,21 @@ class DynamoDBStore:
 
     def instance_of(self, assistant_id: str) -> str | None:
         """The remembered instance."""
-        item = self._get(f"ASSISTANT#{assistant_id}", "INSTANCE")
+        item = self._get(INSTANCES, assistant_id)
         return str(item["instanceId"]) if item else None
 
     def remember_instances(self, by_assistant: Mapping[str, str]) -> None:
-        """Overwrite the map entries given."""
+        """Replace the map: what it no longer lists is forgotten."""
+        for item in list(self._query(INSTANCES)):
+            if item["sk"] not in by_assistant:
+                self._delete(INSTANCES, item["sk"])
         for assistant_id, instance_id in by_assistant.items():
-            item = {
-                "pk": f"ASSISTANT#{assistant_id}",
-                "sk": "INSTANCE",
-                "schema": stored.SCHEMA,
-                "instanceId": instance_id,
-            }
-            self._put_item(item)
+            keys = {"pk": INSTANCES, "sk": assistant_id, "schema": stored.SCHEMA}
+            self._put_item({**keys, "instanceId": instance_id})
+
+    def _delete(self, pk: str, sk: str) -> None:
+        with translated("table delete", own=True):
+            self._client.delete_item(TableName=self._table, Key=_key(pk, sk))
 
     def _put_item(self, item: Item) -> None:
         with translated("table put", own=True):

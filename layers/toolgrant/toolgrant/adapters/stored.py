@@ -14,7 +14,6 @@ from toolgrant.domain.model import (
     FindingState,
     Grant,
     Severity,
-    Text,
     Verdict,
 )
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind, SweepProgress
@@ -64,7 +63,8 @@ def record_from_item(key: AgentKey, item: Mapping[str, Any]) -> AgentRecord:
 
 
 def finding_to_item(finding: Finding) -> Item:
-    """Without its id, which is its name in the record."""
+    """Without its id, which is its name in the record, and without the texts that the catalog has:
+    an alert takes them from the verdict it tells."""
     return {
         "kind": str(finding.kind),
         "state": str(finding.state),
@@ -78,10 +78,6 @@ def finding_to_item(finding: Finding) -> Item:
         "missing": [str(grant) for grant in finding.missing],
         "confidence": str(finding.confidence) if finding.confidence else None,
         "reason": finding.reason,
-        "advisories": [[one.en, one.ja] for one in finding.advisories],
-        "consolePath": [finding.console_path.en, finding.console_path.ja]
-        if finding.console_path
-        else None,
         "suspectedUntil": _time_text(finding.suspected_until),
         "openedAt": _time_text(finding.opened_at),
         "resolvedAt": _time_text(finding.resolved_at),
@@ -90,7 +86,7 @@ def finding_to_item(finding: Finding) -> Item:
 
 
 def finding_from_item(finding_id: str, item: Mapping[str, Any]) -> Finding:
-    """The reverse of `finding_to_item`."""
+    """The reverse of `finding_to_item`; no advisories and no console path."""
     return Finding(
         id=finding_id,
         kind=FindingKind(item["kind"]),
@@ -105,8 +101,6 @@ def finding_from_item(finding_id: str, item: Mapping[str, Any]) -> Finding:
         missing=tuple(Grant.parse(text) for text in item["missing"]),
         confidence=Confidence(item["confidence"]) if item["confidence"] else None,
         reason=item["reason"],
-        advisories=tuple(Text(*pair) for pair in item["advisories"]),
-        console_path=Text(*item["consolePath"]) if item["consolePath"] else None,
         suspected_until=_time(item["suspectedUntil"]),
         opened_at=_time(item["openedAt"]),
         resolved_at=_time(item["resolvedAt"]),

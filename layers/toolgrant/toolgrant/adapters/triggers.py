@@ -54,4 +54,4 @@ TRIGGERS: Mapping[str, Names] = {
 template.yaml lists the same names; a test compares them. Source: connect and qconnect models.
 """
 
-SAVES = ("CreateAIAgent", "UpdateAIAgent", "CreateAIAgentVersion")
+SAVES = ("CreateAIAgent", "UpdateAIAgent")

@@ -103,4 +103,6 @@ class Table:
 
 
 def _is_text(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and bool(value) and value == value.strip()
+    if not isinstance(value, str) or not value or value != value.strip():
+        return False
+    return value.isprintable()

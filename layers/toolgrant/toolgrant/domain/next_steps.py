@@ -41,7 +41,7 @@ def _step(finding: Finding, step: Mapping[str, str], language: str) -> str:
     grants = ", ".join(grant_texts(finding.missing))
     if finding.kind is FindingKind.REFUSED_SAVE:
         return step["refused"].format(where=where)
-    if finding.kind is FindingKind.UNKNOWN:
-        return step["unknown"]
+    if finding.kind is FindingKind.UNKNOWN:  # a row may know the remedy where no grant helps
+        return f"{where}." if where and finding.advisories else step["unknown"]
     by_api = any(grant.kind is GrantKind.AI_AGENT for grant in finding.missing)
     return step["ai_agent_api" if by_api else "grant_box"].format(where=where, grants=grants)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from toolgrant.domain.catalog import Catalog
-from toolgrant.domain.findings import Change, Status
+from toolgrant.domain.findings import Change, Resolution, Status
 from toolgrant.domain.model import (
     Finding,
     FindingKind,
@@ -50,16 +50,17 @@ def refused_tool(message: str) -> str | None:
     return next((match[1] for match in found if match), None)
 
 
-def notice(refused: RefusedSave, instance_id: str, catalog: Catalog) -> Finding:
-    """The finding for a refused save. `console_path` is the remedy."""
+def notice(refused: RefusedSave, catalog: Catalog) -> Finding:
+    """The finding for a refused save. `console_path` is the remedy.
+
+    Its id leaves the instance out, which may not be known yet: an AI agent's id is its own anyway.
+    """
     subject = refused.tool_name or refused.tool_id
     tool = Tool(subject, ToolType.MODEL_CONTEXT_PROTOCOL, refused.tool_id)
     row = catalog.requirement(tool).row
     module = isinstance(parse_tool_id(refused.tool_id), FlowModuleTool)
     return Finding(
-        id=finding_id(
-            instance_id, refused.key.ai_agent_id, refused.tool_id, FindingKind.REFUSED_SAVE
-        ),
+        id=finding_id("", refused.key.ai_agent_id, refused.tool_id, FindingKind.REFUSED_SAVE),
         kind=FindingKind.REFUSED_SAVE,
         state=FindingState.OPEN,
         severity=Severity.MEDIUM,
@@ -77,16 +78,25 @@ def notice(refused: RefusedSave, instance_id: str, catalog: Catalog) -> Finding:
 
 def file_notice(
     known: Mapping[str, Finding], new: Finding, event_time: datetime, saved_at: datetime | None
-) -> tuple[Finding, Change] | None:
-    """The finding to store and tell; None if it is on record already or a later save went well.
+) -> tuple[Finding, Change | None] | None:
+    """The finding to store, and the change to tell; None if a later save went well.
 
-    A notice counts from its event, so that a save is compared with it by the service's clock.
+    A notice counts from its newest refusal, so that a save is compared with it by the service's
+    clock. One that is open already is not told again.
     """
     old = known.get(new.id)
-    over_at = max((time for time in (saved_at, old and old.resolved_at) if time), default=None)
-    if over_at and event_time <= over_at:
+    if saved_at and event_time <= saved_at:
         return None
-    if old and old.state is not FindingState.RESOLVED:
+    if old is None:
+        return _opened(new, event_time, Status.OPENED)
+    if old.state is not FindingState.RESOLVED:
+        newest = max(event_time, old.opened_at or event_time)
+        return (replace(old, opened_at=newest), None) if newest != old.opened_at else None
+    if old.resolution != Resolution.SAVED and old.resolved_at and event_time <= old.resolved_at:
         return None
+    return _opened(new, event_time, Status.REOPENED)
+
+
+def _opened(new: Finding, event_time: datetime, status: Status) -> tuple[Finding, Change]:
     opened = replace(new, opened_at=event_time)
-    return opened, Change(Status.REOPENED if old else Status.OPENED, opened)
+    return opened, Change(status, opened)

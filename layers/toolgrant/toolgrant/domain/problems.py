@@ -28,6 +28,10 @@ from toolgrant.domain.model import (
 
 _T = TypeVar("_T")
 
+MOST_PROBLEMS = 300
+"""Most problems of one AI agent that are recorded, worst first: its record is one item of the table,
+and an item has at most 400 KB. Solving some brings up the rest."""
+
 GAP_PREFIX = "profile:"
 """What the tool name of an association gap begins with; the profile's id follows."""
 
@@ -55,7 +59,8 @@ def observe(instance_id: str, judged: Iterable[Judged]) -> tuple[Finding, ...]:
         for finding in problems:
             known = seen.get(finding.id)
             seen[finding.id] = _merge(known, finding) if known else finding
-    return tuple(seen.values())
+    worst_first = sorted(seen.values(), key=lambda finding: -finding.severity.rank)
+    return tuple(worst_first[:MOST_PROBLEMS])
 
 
 def scope_of(judged: Iterable[Judged]) -> Scope:

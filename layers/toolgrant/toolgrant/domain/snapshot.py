@@ -101,7 +101,10 @@ def _tool(entry: Json, path: str) -> Tool:
 
 
 def _target_tools(entry: Json, path: str) -> list[Tool]:
-    """`delegate:<target>` / `handoff:<target>`; only an applicationId has a known grant."""
+    """`delegate:<target>` / `handoff:<target>`; only an applicationId has a known grant.
+
+    A target of a kind that is not known yet is a tool too: it must not look as if nothing was there.
+    """
     tools = []
     for word in ("delegate", "handoff"):
         key = f"{word}AgentConfiguration"
@@ -113,7 +116,7 @@ def _target_tools(entry: Json, path: str) -> list[Tool]:
         agent = as_text(target.get("aiAgentId"), f"{at}.aiAgentId")
         name = f"{word}:{application or agent or 'unknown'}"
         tools.append(Tool(name, ToolType.AI_AGENT, application or None))
-    return tools
+    return tools or [Tool("target:unknown", ToolType.AI_AGENT, None)]
 
 
 def parse_profile(data: Json, path: str) -> SecurityProfile:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from toolgrant.domain.catalog import Catalog
+from toolgrant.domain.messages import Rendered
+from toolgrant.errors import ToolgrantError
 from toolgrant.usecases.look import Look
 from toolgrant.usecases.ports import Agents, Clock, Journal, Notifier, Profiles, Queue, Store
 
@@ -38,13 +40,23 @@ class Deps:
 
 def publish_pending(ai_agent_id: str | None, deps: Deps) -> int:
     """Publish what waits in the outbox, of one AI agent or (None) of all. Returns how many."""
-    count = 0
+    published, failure = 0, None
     for alert in deps.store.pending(ai_agent_id):
-        now = deps.clock.now()
-        if not deps.store.claim(alert.alert_id, now, now + CLAIM):
-            continue  # another batch is publishing it this moment
-        deps.notifier.publish(alert)
-        deps.store.published(alert.alert_id)
-        deps.journal.count("AlertsPublished")
-        count += 1
-    return count
+        try:
+            published += _publish(alert, deps)
+        except ToolgrantError as error:  # the alerts behind it must not wait for it
+            failure = failure or error
+    if failure:
+        raise failure
+    return published
+
+
+def _publish(alert: Rendered, deps: Deps) -> bool:
+    """False if another batch is publishing it this moment."""
+    now = deps.clock.now()
+    if not deps.store.claim(alert.alert_id, now, now + CLAIM):
+        return False
+    deps.notifier.publish(alert)
+    deps.store.published(alert.alert_id)
+    deps.journal.count("AlertsPublished")
+    return True

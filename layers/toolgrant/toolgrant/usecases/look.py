@@ -22,6 +22,8 @@ from toolgrant.errors import NotFound, ServiceUnavailable
 from toolgrant.usecases.ports import Agents, Profiles, Store
 
 ORCHESTRATION = "ORCHESTRATION"
+LONGEST_TARGET = 128
+"""Longest namespace or module id that exists (connect service model); others no event can name."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Seen:
     @property
     def edges(self) -> frozenset[Edge]:
         """What events may name to mean this AI agent."""
-        return frozenset(_edges(self))
+        return frozenset(edge for edge in _edges(self) if len(edge.target) <= LONGEST_TARGET)
 
 
 @dataclass(frozen=True)

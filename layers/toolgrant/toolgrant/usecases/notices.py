@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from toolgrant.domain.alerts import Alert, alert_id
-from toolgrant.domain.findings import Change, Moment, Scope, reconcile
+from toolgrant.domain.findings import NOTICE_LASTS, Change, Moment, Scope, reconcile
 from toolgrant.domain.messages import render
 from toolgrant.domain.notices import file_notice, notice
 from toolgrant.domain.records import (
@@ -33,12 +33,13 @@ Amended = tuple[AgentRecord, tuple[Change, ...]] | None
 def record_refusal(refused: RefusedSave, deps: Deps) -> None:
     """File the notice and tell it, unless it was told before or a later save went well."""
     instance_id = deps.store.instance_of(refused.key.assistant_id) or ""
+    now = deps.clock.now()
+    event_time = min(refused.cause.event_time or now, now)
 
     def amend(record: AgentRecord) -> Amended:
-        event_time = refused.cause.event_time or deps.clock.now()
-        new = notice(refused, instance_id, deps.catalog)
+        new = notice(refused, deps.catalog)
         filed = file_notice(record.findings, new, event_time, record.saved_at)
-        if filed is None:
+        if filed is None or now - event_time > NOTICE_LASTS:
             return None
         finding, change = filed
         after = replace(
@@ -48,7 +49,7 @@ def record_refusal(refused: RefusedSave, deps: Deps) -> None:
             findings={**record.findings, finding.id: finding},
             edges=record.edges if record.started_at else frozenset({NEVER_EVALUATED}),
         )
-        return after, (change,)
+        return after, (change,) if change else ()
 
     _amend(refused.key, amend, refused.cause, deps)
 
@@ -104,6 +105,9 @@ def _commit(
     deps: Deps,
 ) -> None:
     after = replace(after, version=record.version + 1)
+    if not changes:  # a newer refusal of what was told already
+        deps.store.commit(after, record, None)
+        return
     alert = Alert(
         alert_id=alert_id(after.key.ai_agent_id, after.version),
         time=deps.clock.now(),

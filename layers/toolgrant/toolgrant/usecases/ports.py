@@ -92,7 +92,7 @@ class Store(Protocol):
         """The remembered instance of an assistant."""
 
     def remember_instances(self, by_assistant: Mapping[str, str]) -> None:
-        """Remember which instance integrates each assistant."""
+        """Replace the map from assistants to instances."""
 
 
 class Notifier(Protocol):

@@ -96,17 +96,20 @@ class _Evaluation:
         now = self.deps.clock.now()
         reconciled = self._reconcile(now)
         steps = decide(reconciled)
-        after = self._after(reconciled)
+        after = self._after(reconciled, now)
         alert = self._alert(steps, after, now)
         rendered = render(alert, self.deps.language) if alert else None
         self._ask_again(steps, now)
-        if self.record.started_at is None and self.request.saved_at:
+        if self.request.saved_at:
             close_refused_create(after, self.request.saved_at, self.request.cause, self.deps)
         self.deps.store.commit(after, self.record, rendered)
         return self._report(after, steps, rendered)
 
     def _reconcile(self, now: datetime) -> Reconciled:
-        moment = Moment(now, self.request.cause.event_time, self.deps.settle, self._saved_at())
+        cause = self.request.cause
+        # A second look tells what it finds: it must not be put off by itself again and again.
+        event_time = None if cause.reason == "recheck" else cause.event_time
+        moment = Moment(now, event_time, self.deps.settle, self._saved_at(now))
         known = self.record.findings
         if isinstance(self.seen, NotJudged):
             return reconcile(known, (), moment, self.seen.resolution)
@@ -114,16 +117,17 @@ class _Evaluation:
         problems = observe(self.seen.instance_id, judged)
         return reconcile(known, problems, moment, scope_of(judged))
 
-    def _saved_at(self) -> datetime | None:
+    def _saved_at(self, now: datetime) -> datetime | None:
+        """A save in the future would close every notice to come."""
         times = (self.record.saved_at, self.request.saved_at)
-        return max((time for time in times if time), default=None)
+        return max((min(time, now) for time in times if time), default=None)
 
-    def _after(self, reconciled: Reconciled) -> AgentRecord:
+    def _after(self, reconciled: Reconciled, now: datetime) -> AgentRecord:
         kept = replace(
             self.record,
             version=self.record.version + 1,
             started_at=self.began,
-            saved_at=self._saved_at(),
+            saved_at=self._saved_at(now),
             findings={finding.id: finding for finding in reconciled.findings},
         )
         if isinstance(self.seen, NotJudged):
