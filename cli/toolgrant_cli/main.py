@@ -15,6 +15,7 @@ from toolgrant_cli.snapshot_view import UnreadableFile, as_json, as_table, exit_
 
 Command = Callable[[argparse.Namespace], int]
 UNUSABLE = 2
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UnreadableFile as error:
         print(f"toolgrant: {error}", file=sys.stderr)
         return UNUSABLE
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         return UNUSABLE

@@ -190,7 +190,7 @@ def test_live_are_the_default_and_each_use_case(world: World, gateways: Gateways
         ({}, {}),
         ({"aiAgentConfiguration": None, "orchestratorConfigurationList": None}, {}),
         ({"aiAgentConfiguration": {"ORCHESTRATION": {"aiAgentId": "a:3"}}}, {"a": {"3"}}),
-        ({"aiAgentConfiguration": {"ORCHESTRATION": {"aiAgentId": "a"}}}, {}),
+        ({"aiAgentConfiguration": {"ORCHESTRATION": {"aiAgentId": "a"}}}, {"a": {"$LATEST"}}),
         ({"aiAgentConfiguration": {"ORCHESTRATION": {}}}, {}),
         ({"orchestratorConfigurationList": [{"aiAgentId": "a:$SAVED"}]}, {"a": {"$SAVED"}}),
         (

@@ -342,7 +342,7 @@ def test_instances_are_remembered_and_overwritten(store: DynamoDBStore) -> None:
     assert store.instance_of("assistant") is None
     store.remember_instances({"assistant": "one", "other": "two"})
     store.remember_instances({"assistant": "three"})
-    assert (store.instance_of("assistant"), store.instance_of("other")) == ("three", "two")
+    assert (store.instance_of("assistant"), store.instance_of("other")) == ("three", None)
 
 
 # ---------------------------------------------------------------------------------- newer schema
@@ -394,6 +394,15 @@ def test_every_item_carries_its_schema(store: DynamoDBStore, client: Any, table:
 # ----------------------------------------------------------------------------------------- sizes
 
 
+def without_texts(written: AgentRecord) -> AgentRecord:
+    """As it comes back: the catalog has the texts."""
+    bare = {
+        key: replace(finding, advisories=(), console_path=None)
+        for key, finding in written.findings.items()
+    }
+    return replace(written, findings=bare)
+
+
 def judged_record(key: AgentKey, name: str, tool_id: str, tools: int = 200) -> AgentRecord:
     """The record of an agent whose every tool lacks its grant."""
     agents = [
@@ -431,7 +440,7 @@ def test_a_record_of_200_broken_tools_fits(store: DynamoDBStore, name: str, tool
     written = judged_record(key, name, tool_id)
     assert len(written.findings) == 200
     store.commit(written, AgentRecord(key), None)
-    assert store.load(key) == written
+    assert store.load(key) == without_texts(written)
 
 
 # ----------------------------------------------------------------------------------- no such table

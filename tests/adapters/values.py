@@ -14,7 +14,6 @@ from toolgrant.domain.model import (
     FindingState,
     Grant,
     Severity,
-    Text,
     Verdict,
 )
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind
@@ -46,8 +45,6 @@ def finding(name: str = "Retrieve", kind: FindingKind = FindingKind.INSUFFICIENT
         missing=(Grant.parse("mcp:ns/a___b"),),
         confidence=Confidence.OBSERVED,
         reason="a reason",
-        advisories=(Text("mind this", "注意"),),
-        console_path=Text("Users > Security profiles", "ユーザー > セキュリティプロファイル"),
         suspected_until=NOON + timedelta(seconds=60),
         opened_at=NOON,
         resolved_at=NOON + timedelta(hours=1),
@@ -58,7 +55,7 @@ def finding(name: str = "Retrieve", kind: FindingKind = FindingKind.INSUFFICIENT
 def record(key: AgentKey, version: int = 1, **changes: object) -> AgentRecord:
     """A record with every field set."""
     findings = [finding(), finding("Odd", FindingKind.UNKNOWN)]
-    bare = replace(findings[0], id="bare", tool_id=None, confidence=None, console_path=None)
+    bare = replace(findings[0], id="bare", tool_id=None, confidence=None)
     full = AgentRecord(
         key=key,
         version=version,

@@ -132,18 +132,18 @@ SKIPPED: dict[str, tuple[dict[str, Any], str]] = {
         about({"assistantId": UNKNOWN, "aiAgentId": UNKNOWN}, errorCode="ConflictException"),
         "the call failed (ConflictException)",
     ),
-    "no requestParameters": (event(requestParameters=None), "names no AI agent"),
+    "no requestParameters": (event(requestParameters=None), "the next sweep looks at"),
     "masked requestParameters": (
         event(requestParameters="HIDDEN_DUE_TO_SECURITY_REASONS"),
-        "names no AI agent",
+        "the next sweep looks at",
     ),
     "ids of a wrong type": (
         event(requestParameters={"assistantId": 1, "aiAgentId": ["x"]}),
-        "names no AI agent",
+        "the next sweep looks at",
     ),
     "an id that is none": (
         event(requestParameters={"assistantId": "x", "aiAgentId": "'; DROP TABLE"}),
-        "names no AI agent",
+        "the next sweep looks at",
     ),
     "an assistant that nobody has": (
         event(requestParameters={"assistantId": UNKNOWN, "aiAgentId": "'; DROP TABLE"}),
@@ -151,7 +151,7 @@ SKIPPED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a created agent that is hidden": (
         event("CreateAIAgent", responseElements="HIDDEN_DUE_TO_SECURITY_REASONS"),
-        "names no AI agent",
+        "the next sweep looks at",
     ),
     "profiles of a person": (
         event(
@@ -163,7 +163,7 @@ SKIPPED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "no profile": (
         event("UpdateSecurityProfile", "connect.amazonaws.com", requestParameters={}),
-        "names nothing to look at",
+        "the next sweep looks at",
     ),
     "a profile that nobody has": (
         event(

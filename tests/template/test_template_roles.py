@@ -20,8 +20,6 @@ OVERRIDES = (
 STATE = {
     f"dynamodb:{verb}": [arn("StateTable")]
     for verb in (
-        "BatchGetItem",
-        "ConditionCheckItem",
         "DeleteItem",
         "GetItem",
         "PutItem",

@@ -114,7 +114,7 @@ ALERTS = {
     "opened-without-profile": told(Status.OPENED, *problems(RETRIEVE, live=False), profiles={}),
     "unknown": told(Status.OPENED, *problems(MYSTERY, live=False)),
     "gap": told(Status.OPENED, *problems(ESCALATE, profiles=("p",))),
-    "refused-save": told(Status.OPENED, notice(REFUSED, INSTANCE, packaged())),
+    "refused-save": told(Status.OPENED, notice(REFUSED, packaged())),
     "changed": told(Status.CHANGED, *problems(CREATE_CASE)),
     "reopened": told(Status.REOPENED, *problems(RETRIEVE)),
     "resolved": told(

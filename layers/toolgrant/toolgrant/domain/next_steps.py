@@ -15,9 +15,10 @@ def next_steps(alert: Alert, step: Mapping[str, str], language: str) -> list[str
     if not current:
         return [step["nothing"]]
     gaps = [finding for finding in current if finding.kind is FindingKind.ASSOCIATION_GAP]
-    others = [one for one in current if one not in gaps and not (gaps and _only_published(one))]
+    attach = [one for one in current if one in gaps or _only_published(one)]
+    others = [one for one in current if one not in attach]
     steps = [
-        *(step["gap"].format(qualifiers=", ".join(finding.qualifiers)) for finding in gaps),
+        *(step["gap"].format(qualifiers=", ".join(finding.qualifiers)) for finding in attach),
         *([_opening(alert, step)] if any(finding.missing for finding in others) else []),
         *(_step(finding, step, language) for finding in others[: alert.shown]),
         *([step["assist"]] if any(finding.missing for finding in current) else []),

@@ -29,8 +29,8 @@ from toolgrant.domain.model import (
 _T = TypeVar("_T")
 
 MOST_PROBLEMS = 300
-"""Most problems of one AI agent that are recorded, worst first: its record is one item of the table,
-and an item has at most 400 KB. Solving some brings up the rest."""
+"""Most problems of one AI agent that are recorded, worst first: its record is one item of at most
+400 KB. Solving some brings up the rest."""
 
 GAP_PREFIX = "profile:"
 """What the tool name of an association gap begins with; the profile's id follows."""

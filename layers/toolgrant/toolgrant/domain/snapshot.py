@@ -35,8 +35,10 @@ class Snapshot:
 def parse_snapshot(data: object) -> Snapshot:
     """A snapshot file's content. Raises InvalidInput naming the JSON path of what is wrong."""
     root = as_map(data, "$")
-    if "aiAgent" not in root:
+    if root.get("aiAgent") is None:
         raise InvalidInput("$.aiAgent", "missing")
+    if "aiAgent" in as_map(root["aiAgent"], "$.aiAgent"):
+        raise InvalidInput("$.aiAgent.aiAgent", "holds a whole GetAIAgent answer")
     agent = parse_agent(as_map(root["aiAgent"], "$.aiAgent"), None, "$.aiAgent")
     entries = as_list(root.get("securityProfiles"), "$.securityProfiles")
     profiles = (
@@ -103,7 +105,7 @@ def _tool(entry: Json, path: str) -> Tool:
 def _target_tools(entry: Json, path: str) -> list[Tool]:
     """`delegate:<target>` / `handoff:<target>`; only an applicationId has a known grant.
 
-    A target of a kind that is not known yet is a tool too: it must not look as if nothing was there.
+    A target of an unknown kind is a tool too: it must not look as if nothing was there.
     """
     tools = []
     for word in ("delegate", "handoff"):
