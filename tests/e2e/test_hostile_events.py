@@ -235,7 +235,7 @@ def test_each_message_ends_in_an_outcome_and_nothing_sensitive_is_repeated(
         answer, lines = function.invoke(*batch)
         sent = [one["Body"] for one in resources.take(resources.change_queue)]
         kinds.update(judge(batch, answer, lines, sent))
-        asked = sent[: random.randint(0, 5)]  # some of what it asks for goes the same way
+        asked = sent[: random.randint(0, 2)]  # some of what it asks for goes the same way
 
     dead = list(resources.take(resources.dead_letters))
     alerts = list(resources.take(resources.alerts))

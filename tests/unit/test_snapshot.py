@@ -149,8 +149,10 @@ def test_a_missing_value_is_empty(path: str) -> None:
     ("data", "field", "problem"),
     [
         ({}, "$.aiAgent", "missing"),
+        ({"aiAgent": None}, "$.aiAgent", "missing"),
+        ({"aiAgent": {"aiAgent": {}}}, "$.aiAgent.aiAgent", "holds a whole GetAIAgent answer"),
         (
-            {"aiAgent": None, "securityProfiles": {}},
+            {"aiAgent": {}, "securityProfiles": {}},
             "$.securityProfiles",
             "expected a list, found an object",
         ),
