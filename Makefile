@@ -62,6 +62,7 @@ bench: setup ## Measure time from change to alert, calls and cold start
 
 stress: setup ## Long and hostile runs on a local AWS
 	$(PYTEST) -m stress $(ARGS)
+	TOOLGRANT_STRESS=1 $(PYTEST) -n 2 tests/unit/test_evaluate.py
 
 clean: ## Remove what was built; the virtual environments stay
 	rm -rf .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .local

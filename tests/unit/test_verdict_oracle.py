@@ -35,6 +35,9 @@ ARNS = [
     f"arn:aws:app-integrations:us-east-1:{account}:application/a2a"
     for account in ("111122223333", "444455556666")
 ]
+ELSEWHERE = [f"{NAMESPACES[0]}/{name}" for name in NAMES] + MODULES + ARNS
+"""The right value in the wrong list."""
+
 UNKNOWN_IDS = [
     None,
     "",
@@ -178,7 +181,7 @@ def random_target(random: Random) -> dict[str, Any]:
 def random_profile(random: Random, at: int) -> dict[str, Any]:
     """Lists of right and nearly right entries; any of them may be left out."""
     lists = {
-        "Permissions": [near(random, name) for name in some(random, PERMISSIONS)],
+        "Permissions": [near(random, name) for name in some(random, PERMISSIONS + ELSEWHERE)],
         "Applications": [
             {
                 "Namespace": near(random, namespace),
@@ -189,7 +192,7 @@ def random_profile(random: Random, at: int) -> dict[str, Any]:
         ],
         "AllowedFlowModules": [
             {"FlowModuleId": near(random, module), **kind(random, "MCP")}
-            for module in some(random, MODULES)
+            for module in some(random, [*MODULES, *PERMISSIONS[:2], *ARNS])
         ],
         "AllowedAIAgents": [
             {"Arn": near(random, arn), **kind(random, "THIRD_PARTY")} for arn in some(random, ARNS)
