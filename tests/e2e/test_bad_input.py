@@ -202,13 +202,14 @@ def test_a_forged_agent_id_is_not_judged(changes: Changes, admin: Admin) -> None
 
 
 def test_an_agent_of_another_type_is_not_judged(changes: Changes, admin: Admin) -> None:
-    agent = admin.qconnect.create_ai_agent(
+    agent = admin.stack.emulator.apply(
+        "qconnect:CreateAIAgent",
         assistantId=admin.assistant,
         name=f"search {new_id()}",
         type="MANUAL_SEARCH",
         visibilityStatus="SAVED",
         configuration={"manualSearchAIAgentConfiguration": {}},
-    )["aiAgent"]
+    )["aiAgent"]  # no event of its own, which would be merged with the message
     message = about(agent)
     changes.send(message)
     (audit,) = changes.outcomes(message)

@@ -93,6 +93,8 @@ def translated(what: str, *, own: bool = False) -> Iterator[None]:
         raise kind(f"{what}: {code}") from error
     except NoCredentialsError as error:
         raise AccessDenied(f"{what}: no credentials") from error
+    except UnicodeEncodeError as error:  # a lone surrogate in an id: no request can carry it
+        raise RequestRefused(f"{what}: UnicodeEncodeError") from error
     except BotoCoreError as error:
         raise ServiceUnavailable(f"{what}: {type(error).__name__}") from error
 
