@@ -11,7 +11,7 @@ import json
 import math
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +23,7 @@ from jsonschema import Draft202012Validator
 from toolgrant.adapters import stored
 from toolgrant.adapters.requests import parse_message, to_json
 from toolgrant.domain.catalog import packaged
+from toolgrant.domain.ledger import FixRequest
 from toolgrant.domain.messages import Rendered
 from toolgrant.domain.model import (
     DRAFT,
@@ -261,6 +262,7 @@ class FakeStore:
         self.records: dict[AgentKey, str] = {}
         self.outbox: dict[str, str] = {}
         self.claims: dict[str, datetime] = {}
+        self.fixes: dict[str, str] = {}
         self.instances: dict[str, str] = {}
         self.progress: SweepProgress | None = None
 
@@ -274,7 +276,13 @@ class FakeStore:
         item = json.loads(self.records[key])
         return stored.record_from_item(key, item)
 
-    def commit(self, record: AgentRecord, previous: AgentRecord, alert: Rendered | None) -> None:
+    def commit(
+        self,
+        record: AgentRecord,
+        previous: AgentRecord,
+        alert: Rendered | None,
+        fixes: Sequence[FixRequest] = (),
+    ) -> None:
         with self.calls.made("store.commit", record, previous, alert):
             if self._record(record.key).version != previous.version:
                 raise Conflict("the record changed since it was read")
@@ -282,6 +290,30 @@ class FakeStore:
             if alert:
                 item = stored.alert_to_item("OUTBOX", alert)
                 self.outbox[alert.alert_id] = json.dumps(item)
+            if fixes:
+                commit_id = f"{record.key.ai_agent_id}-{record.version}"
+                self.fixes[commit_id] = json.dumps(stored.fixes_to_item(fixes))
+
+    def put_alert(self, alert: Rendered) -> None:
+        with self.calls.made("store.put_alert", alert.alert_id):
+            self.outbox[alert.alert_id] = json.dumps(stored.alert_to_item("OUTBOX", alert))
+
+    def pending_fixes(self, ai_agent_id: str | None = None) -> dict[str, tuple[FixRequest, ...]]:
+        with self.calls.made("store.pending_fixes", ai_agent_id):
+            prefix = f"{ai_agent_id}-" if ai_agent_id else ""
+            return {
+                commit_id: stored.fixes_from_item(json.loads(item))
+                for commit_id, item in self.fixes.items()
+                if commit_id.startswith(prefix)
+            }
+
+    def fixes_sent(self, commit_id: str) -> None:
+        with self.calls.made("store.fixes_sent", commit_id):
+            self.fixes.pop(commit_id, None)
+
+    def assistants(self) -> tuple[str, ...]:
+        with self.calls.made("store.assistants"):
+            return tuple(self.instances)
 
     def pending(self, ai_agent_id: str | None = None) -> list[Rendered]:
         with self.calls.made("store.pending", ai_agent_id):

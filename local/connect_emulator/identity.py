@@ -2,7 +2,8 @@
 
 A client may say it outright in the header ``x-emulator-identity`` (JSON); otherwise the caller is
 an assumed role whose session is named after the access key that signed the request. Any key will
-do, and none too. The shapes follow public CloudTrail records of both services.
+do, and none too. A client with an SDK application id (`AWS_SDK_UA_APP_ID`) assumes the role of that
+name, so that functions which share one key can be told apart. The shapes follow public CloudTrail records of both services.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ SOURCE_IP_HEADER = "x-emulator-source-ip"
 CONNECT_PRINCIPAL = "connect.amazonaws.com"
 _WEBSITE_ROLE = "AWSServiceRoleForAmazonConnect"
 _DEFAULT_ROLE = "Operator"
+_APP = re.compile(r"\bapp/([\w+=,.@-]{1,64})")
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]{1,128})/")
 
 
@@ -80,9 +82,11 @@ def _given_identity(request: Request) -> Identity | None:
 
 def _default_identity(request: Request, account_id: str) -> Identity:
     found = _CREDENTIAL.search(request.headers.get("authorization", ""))
+    named = _APP.search(request.headers.get("user-agent", ""))
+    role = named[1] if named else _DEFAULT_ROLE
     if not found:
-        return role_identity(account_id, _DEFAULT_ROLE, "unsigned")
-    return {**role_identity(account_id, _DEFAULT_ROLE, found[1]), "accessKeyId": found[1]}
+        return role_identity(account_id, role, "unsigned")
+    return {**role_identity(account_id, role, found[1]), "accessKeyId": found[1]}
 
 
 def _via(identity: Identity) -> str | None:

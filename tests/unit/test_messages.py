@@ -36,7 +36,7 @@ from toolgrant.domain.alerts import MOST_FINDINGS, MOST_SHOWN, Alert, alert_id, 
 from toolgrant.domain.catalog import packaged
 from toolgrant.domain.evaluate import evaluate
 from toolgrant.domain.findings import Change, Resolution, Status
-from toolgrant.domain.messages import LANGUAGES, Rendered, render
+from toolgrant.domain.messages import Rendered, render
 from toolgrant.domain.model import (
     DRAFT,
     LATEST,
@@ -53,6 +53,7 @@ from toolgrant.domain.model import (
 from toolgrant.domain.notices import notice
 from toolgrant.domain.problems import Judged, observe
 from toolgrant.domain.records import Actor, AgentKey, Cause, RefusedSave
+from toolgrant.domain.wording import LANGUAGES
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "messages"
 AGENT = "0a1b2c3d-0000-4000-8000-000000000002"

@@ -16,17 +16,25 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 
-from toolgrant.adapters.aws import CLIENT_CONFIG, Api, Pacer
+from toolgrant.adapters.aws import CLIENT_CONFIG, WRITER_CONFIG, Api, Pacer
 from toolgrant.adapters.connect import Connect
+from toolgrant.adapters.emergency_stop import SSMEmergencyStop
+from toolgrant.adapters.fix_queue import SQSFixQueue
+from toolgrant.adapters.ledger_dynamodb import DynamoDBLedger
 from toolgrant.adapters.notifier_sns import SNSNotifier
 from toolgrant.adapters.observability import PowertoolsJournal, log_line
 from toolgrant.adapters.overrides import CatalogSource
+from toolgrant.adapters.profile_writer import ConnectProfiles
 from toolgrant.adapters.qconnect import QConnect
 from toolgrant.adapters.queues import SQSQueue
 from toolgrant.adapters.store_dynamodb import DynamoDBStore
 from toolgrant.domain.catalog import Catalog
-from toolgrant.settings import Settings, from_environment
+from toolgrant.errors import Misconfigured
+from toolgrant.settings import FixSettings, Settings, from_environment
 from toolgrant.usecases.deps import Deps
+from toolgrant.usecases.fixing import Fixing
+from toolgrant.usecases.operate import Desk
+from toolgrant.usecases.write import Hand
 
 
 class UtcClock:
@@ -49,10 +57,11 @@ class Runtime:
     def deps(self, catalog: Catalog) -> Deps:
         """Fresh adapters for one batch."""
         settings = self.settings
+        store = DynamoDBStore(client("dynamodb"), settings.table)
         return Deps(
             agents=QConnect(Api(client("qconnect"), "qconnect", self.pacer)),
             profiles=Connect(Api(client("connect"), "connect", self.pacer)),
-            store=DynamoDBStore(client("dynamodb"), settings.table),
+            store=store,
             notifier=SNSNotifier(client("sns"), settings.topic_arn),
             queue=SQSQueue(
                 client("sqs"), settings.change_queue_url, settings.dead_letter_queue_url
@@ -62,7 +71,48 @@ class Runtime:
             catalog=catalog,
             settle=settings.settle,
             language=settings.language,
+            fixing=self.fixing(store) if settings.fix else None,
         )
+
+    def fixing(self, store: DynamoDBStore) -> Fixing:
+        """What planning a fix works with. Raises Misconfigured in mode `warn`."""
+        fix = self._fix_settings()
+        return Fixing(
+            reader=self.profiles(),
+            ledger=DynamoDBLedger(client("dynamodb"), self.settings.table),
+            queue=SQSFixQueue(client("sqs"), fix.queue_url),
+            stop=SSMEmergencyStop(client("ssm"), fix.emergency_stop, self.journal),
+            rules=fix.rules,
+            store=store,
+            writer_role=fix.writer_role,
+        )
+
+    def profiles(self) -> ConnectProfiles:
+        """Security profiles, read afresh; the pen does not try again by itself."""
+        pen = boto3.client("connect", config=WRITER_CONFIG)
+        return ConnectProfiles(
+            Api(client("connect"), "connect", self.pacer), Api(pen, "connect", self.pacer)
+        )
+
+    def hand(self) -> Hand:
+        """The hand that writes."""
+        ledger = DynamoDBLedger(client("dynamodb"), self.settings.table)
+        return Hand(self.profiles(), ledger, UtcClock(), time.sleep)
+
+    def desk(self) -> Desk:
+        """What orders are worked off with."""
+        return Desk(
+            store=DynamoDBStore(client("dynamodb"), self.settings.table),
+            ledger=DynamoDBLedger(client("dynamodb"), self.settings.table),
+            queue=SQSFixQueue(client("sqs"), self._fix_settings().queue_url),
+            journal=self.journal,
+            clock=UtcClock(),
+        )
+
+    def _fix_settings(self) -> FixSettings:
+        if self.settings.fix is None:
+            raise Misconfigured("TOOLGRANT_MODE='warn': nothing may be written")
+        return self.settings.fix
 
 
 def has_time(context: Any, reserve_milliseconds: int) -> Callable[[], bool]:

@@ -6,13 +6,24 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from toolgrant.domain.messages import LANGUAGES
+from toolgrant.domain.facts import FixRules, Mode
+from toolgrant.domain.model import Confidence, Risk
+from toolgrant.domain.wording import LANGUAGES
 from toolgrant.errors import Misconfigured
 
-MODES = ("warn",)
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class FixSettings:
+    """What the template passes in the modes that may write."""
+
+    rules: FixRules
+    queue_url: str
+    emergency_stop: str
+    writer_role: str
 
 
 @dataclass(frozen=True)
@@ -23,12 +34,13 @@ class Settings:
     topic_arn: str
     change_queue_url: str
     dead_letter_queue_url: str
-    mode: str
+    mode: Mode
     settle: timedelta
     requests_per_second: float
     language: str
     sweep_interval: timedelta
     catalog_overrides: str
+    fix: FixSettings | None = None
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -42,17 +54,39 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         except ValueError as error:
             raise Misconfigured(f"{variable}={text!r}: {error}") from None
 
+    mode = Mode(read("MODE", _one_of(tuple(Mode))))
     return Settings(
         table=read("TABLE", _text),
         topic_arn=read("TOPIC_ARN", _text),
         change_queue_url=read("CHANGE_QUEUE_URL", _text),
         dead_letter_queue_url=read("DEAD_LETTER_QUEUE_URL", _text),
-        mode=read("MODE", _one_of(MODES)),
+        mode=mode,
         settle=timedelta(seconds=read("SETTLE_SECONDS", _number(0, 900))),
         requests_per_second=read("REQUESTS_PER_SECOND", _number(0.1, 1000)),
         language=read("LANGUAGE", _one_of(LANGUAGES)),
         sweep_interval=timedelta(hours=read("SWEEP_INTERVAL_HOURS", _number(1, 24))),
         catalog_overrides=read("CATALOG_OVERRIDES", _text),
+        fix=None if mode is Mode.WARN else _fix(mode, read),
+    )
+
+
+def _fix(mode: Mode, read: Callable[[str, Callable[[str], Any]], Any]) -> FixSettings:
+    rules = FixRules(
+        mode=mode,
+        tag_name=read("OPT_IN_TAG_NAME", _text),
+        tag_value=read("OPT_IN_TAG_VALUE", _text),
+        least_confidence=Confidence(read("LEAST_CONFIDENCE", _one_of(tuple(Confidence)))),
+        automatic_risk=Risk(read("AUTOMATIC_RISK", _one_of(tuple(Risk)))),
+        most_people=int(read("MOST_PEOPLE", _number(0, 10_000))),
+        most_agents=int(read("MOST_OTHER_AGENTS", _number(0, 1_000))),
+        changes_per_hour=int(read("CHANGES_PER_HOUR", _number(1, 100))),
+        stack=read("STACK", _text),
+    )
+    return FixSettings(
+        rules,
+        queue_url=read("FIX_QUEUE_URL", _text),
+        emergency_stop=read("EMERGENCY_STOP", _text),
+        writer_role=read("WRITER_ROLE", _text),
     )
 
 

@@ -27,6 +27,9 @@ CLIENT_CONFIG = Config(
 )
 """Short time-outs: a message that fails is delivered again, a function that hangs is paid for."""
 
+WRITER_CONFIG = CLIENT_CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+"""A write that seemed to fail is looked into, never simply repeated."""
+
 ERRORS: Mapping[str, type[ToolgrantError]] = {
     "ResourceNotFoundException": NotFound,
     "NotFoundException": NotFound,

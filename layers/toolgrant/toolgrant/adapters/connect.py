@@ -9,7 +9,7 @@ from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.snapshot import PROFILE_LISTS, parse_grants
 from toolgrant.errors import NotFound
 
-_LISTS = {
+LISTS = {
     GrantKind.PERMISSION: "list_security_profile_permissions",
     GrantKind.MCP: "list_security_profile_applications",
     GrantKind.FLOW_MODULE: "list_security_profile_flow_modules",
@@ -59,7 +59,7 @@ class Connect:
         try:
             entries = list(
                 self._api.pages(
-                    _LISTS[kind],
+                    LISTS[kind],
                     name,
                     InstanceId=instance_id,
                     SecurityProfileId=profile_id,

@@ -19,7 +19,7 @@ from toolgrant.adapters.cloudtrail import (
     uuid_of,
 )
 from toolgrant.adapters.triggers import SAVES, TRIGGERS, Names
-from toolgrant.domain.model import clip
+from toolgrant.domain.model import GrantKind, clip
 from toolgrant.domain.notices import refused_tool
 from toolgrant.domain.records import (
     AgentKey,
@@ -33,7 +33,7 @@ from toolgrant.domain.records import (
     Skip,
     created_key,
 )
-from toolgrant.domain.snapshot import as_map
+from toolgrant.domain.snapshot import PROFILE_LISTS, as_map
 from toolgrant.errors import InvalidInput
 
 DETAIL_TYPE = "AWS API Call via CloudTrail"
@@ -97,7 +97,15 @@ def _target(names: Names, record: Record) -> Request:
         record.cause,
         also=(named,) if named else (),
         instances_changed=names is Names.INSTANCE,
+        replaced=_replaced(record) if names is Names.PROFILE else None,
     )
+
+
+def _replaced(record: Record) -> frozenset[GrantKind] | None:
+    """The lists of a security profile that the request sent; None where it sent none that shows:
+    it may be masked."""
+    sent = frozenset(kind for kind, name in PROFILE_LISTS.items() if name.lower() in record.request)
+    return sent or None
 
 
 def _agent_target(names: Names, record: Record) -> Request:

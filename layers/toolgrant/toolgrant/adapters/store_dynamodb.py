@@ -5,6 +5,7 @@
 | AGENT#<assistant>#<agent>       | STATE                     | findings, version, started_at      |
 | EDGE#<kind>#<target>            | AGENT#<assistant>#<agent> | nothing: being there is the fact   |
 | OUTBOX                          | <alertId>                 | one alert not known to be published|
+| FIXES                           | <aiAgentId>-<version>     | fix requests not known to be sent  |
 | INSTANCES                       | <assistant>               | the Connect instance               |
 | SWEEP                           | PROGRESS                  | how far the newest sweep came      |
 
@@ -14,21 +15,23 @@ has the version that was read. All findings of an AI agent are one item, so they
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from toolgrant.adapters import stored
 from toolgrant.adapters.aws import translated
+from toolgrant.adapters.table import Item, Table, key_of, typed
+from toolgrant.domain.alerts import alert_id
+from toolgrant.domain.ledger import FixRequest
 from toolgrant.domain.messages import Rendered
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind, SweepProgress
 from toolgrant.errors import Conflict, ServiceUnavailable
 
-Item = dict[str, Any]
 OUTBOX = "OUTBOX"
+FIXES = "FIXES"
 INSTANCES = "INSTANCES"
 FORGET_AFTER = timedelta(days=90)
 MOST_EDGES = 45
@@ -37,8 +40,6 @@ MOST_EDGES = 45
 ANY = "*"
 _SWEEP = ("SWEEP", "PROGRESS")
 _COLLAPSIBLE = (EdgeKind.FLOW_MODULE, EdgeKind.APPLICATION, EdgeKind.PROFILE)
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
 
 
 class DynamoDBStore:
@@ -46,16 +47,22 @@ class DynamoDBStore:
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client
-        self._table = table
+        self._table = Table(client, table)
 
     def load(self, key: AgentKey) -> AgentRecord:
         """The record, read consistently. Raises NewerSchema, Misconfigured."""
-        item = self._get(_agent_pk(key), "STATE")
+        item = self._table.get(_agent_pk(key), "STATE")
         return stored.record_from_item(key, item) if item else AgentRecord(key)
 
-    def commit(self, record: AgentRecord, previous: AgentRecord, alert: Rendered | None) -> None:
+    def commit(
+        self,
+        record: AgentRecord,
+        previous: AgentRecord,
+        alert: Rendered | None,
+        fixes: Sequence[FixRequest] = (),
+    ) -> None:
         """One transaction. Raises Conflict if the record changed since `previous` was read."""
-        items = transaction(self._table, record, previous, alert)
+        items = transaction(self._table.name, record, previous, alert, fixes)
         with translated("table commit", own=True):
             try:
                 self._client.transact_write_items(TransactItems=items)
@@ -65,9 +72,22 @@ class DynamoDBStore:
     def pending(self, ai_agent_id: str | None = None) -> Iterator[Rendered]:
         """Alerts in the outbox, oldest version first for one AI agent."""
         prefix = f"{ai_agent_id}-" if ai_agent_id else None
-        waiting = list(self._query(OUTBOX, prefix))
+        waiting = list(self._table.query(OUTBOX, prefix))
         for item in sorted(waiting, key=lambda item: (len(item["sk"]), item["sk"])):  # -9, then -10
             yield stored.alert_from_item(item)
+
+    def put_alert(self, alert: Rendered) -> None:
+        """An alert beside any record; put twice, it is one."""
+        self._table.put(OUTBOX, alert.alert_id, stored.alert_to_item(OUTBOX, alert))
+
+    def pending_fixes(self, ai_agent_id: str | None = None) -> dict[str, tuple[FixRequest, ...]]:
+        """Fix requests that wait to be sent, by the id of their commit."""
+        waiting = self._table.query(FIXES, f"{ai_agent_id}-" if ai_agent_id else None)
+        return {item["sk"]: stored.fixes_from_item(item) for item in waiting}
+
+    def fixes_sent(self, commit_id: str) -> None:
+        """Take the fix requests of a commit out; absent is fine."""
+        self._table.delete(FIXES, commit_id)
 
     def claim(self, alert_id: str, now: datetime, until: datetime) -> bool:
         """One conditional update: of two publishers, one wins."""
@@ -75,12 +95,12 @@ class DynamoDBStore:
         with translated("table claim", own=True):
             try:
                 self._client.update_item(
-                    TableName=self._table,
-                    Key=_key(OUTBOX, alert_id),
+                    TableName=self._table.name,
+                    Key=key_of(OUTBOX, alert_id),
                     UpdateExpression="SET claimedUntil = :until",
                     ConditionExpression="attribute_exists(pk) AND "
                     "(attribute_not_exists(claimedUntil) OR claimedUntil < :now)",
-                    ExpressionAttributeValues=_typed(times),
+                    ExpressionAttributeValues=typed(times),
                 )
             except self._client.exceptions.ConditionalCheckFailedException:
                 return False
@@ -88,85 +108,51 @@ class DynamoDBStore:
 
     def published(self, alert_id: str) -> None:
         """Take an alert out of the outbox; absent is fine."""
-        self._delete(OUTBOX, alert_id)
+        self._table.delete(OUTBOX, alert_id)
 
     def agents_with(self, edge: Edge) -> tuple[AgentKey, ...]:
         """AI agents with this edge, those whose edges of the kind were too many included."""
         sort_keys = (
             item["sk"]
             for target in (edge.target, ANY)
-            for item in self._query(_edge_pk(Edge(edge.kind, target)))
+            for item in self._table.query(_edge_pk(Edge(edge.kind, target)))
         )
         keys = (AgentKey(*sort_key.split("#")[1:3]) for sort_key in sort_keys)
         return tuple(dict.fromkeys(keys))
 
     def sweep_progress(self) -> SweepProgress | None:
         """The newest sweep."""
-        item = self._get(*_SWEEP)
+        item = self._table.get(*_SWEEP)
         return stored.sweep_from_item(item) if item else None
 
     def save_sweep_progress(self, progress: SweepProgress) -> None:
         """Overwrite it."""
-        pk, sk = _SWEEP
-        self._put_item({"pk": pk, "sk": sk, **stored.sweep_to_item(progress)})
+        self._table.put(*_SWEEP, stored.sweep_to_item(progress))
+
+    def assistants(self) -> tuple[str, ...]:
+        """The assistants that an instance integrates."""
+        return tuple(item["sk"] for item in self._table.query(INSTANCES))
 
     def instance_of(self, assistant_id: str) -> str | None:
         """The remembered instance."""
-        item = self._get(INSTANCES, assistant_id)
+        item = self._table.get(INSTANCES, assistant_id)
         return str(item["instanceId"]) if item else None
 
     def remember_instances(self, by_assistant: Mapping[str, str]) -> None:
         """Replace the map: what it no longer lists is forgotten."""
-        for item in list(self._query(INSTANCES)):
+        for item in list(self._table.query(INSTANCES)):
             if item["sk"] not in by_assistant:
-                self._delete(INSTANCES, item["sk"])
+                self._table.delete(INSTANCES, item["sk"])
         for assistant_id, instance_id in by_assistant.items():
-            keys = {"pk": INSTANCES, "sk": assistant_id, "schema": stored.SCHEMA}
-            self._put_item({**keys, "instanceId": instance_id})
-
-    def _delete(self, pk: str, sk: str) -> None:
-        with translated("table delete", own=True):
-            self._client.delete_item(TableName=self._table, Key=_key(pk, sk))
-
-    def _put_item(self, item: Item) -> None:
-        with translated("table put", own=True):
-            self._client.put_item(TableName=self._table, Item=_typed(item))
-
-    def _get(self, pk: str, sk: str) -> Item | None:
-        with translated("table get", own=True):
-            answer = self._client.get_item(
-                TableName=self._table, Key=_key(pk, sk), ConsistentRead=True
-            )
-        item = answer.get("Item")
-        return stored.known_schema(_plain(item)) if item else None
-
-    def _query(self, pk: str, prefix: str | None = None) -> Iterator[Item]:
-        query = query_of(self._table, pk, prefix)
-        while True:
-            with translated("table query", own=True):
-                answer = self._client.query(**query)
-            for item in answer["Items"]:
-                yield stored.known_schema(_plain(item))
-            if "LastEvaluatedKey" not in answer:
-                return
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-
-def query_of(table: str, pk: str, prefix: str | None = None) -> dict[str, Any]:
-    """A consistent query of one partition, optionally of sort keys with a prefix."""
-    condition, values = "pk = :pk", {":pk": pk}
-    if prefix:
-        condition, values = "pk = :pk AND begins_with(sk, :sk)", {":pk": pk, ":sk": prefix}
-    return {
-        "TableName": table,
-        "KeyConditionExpression": condition,
-        "ExpressionAttributeValues": _typed(values),
-        "ConsistentRead": True,
-    }
+            self._table.put(INSTANCES, assistant_id, {"instanceId": instance_id})
 
 
 def transaction(
-    table: str, record: AgentRecord, previous: AgentRecord, alert: Rendered | None
+    table: str,
+    record: AgentRecord,
+    previous: AgentRecord,
+    alert: Rendered | None,
+    fixes: Sequence[FixRequest] = (),
 ) -> list[dict[str, Any]]:
     """The items of one commit."""
     item = _record_item(record)
@@ -175,17 +161,18 @@ def transaction(
         condition = {
             "ConditionExpression": "#version = :version",
             "ExpressionAttributeNames": {"#version": "version"},
-            "ExpressionAttributeValues": _typed({":version": previous.version}),
+            "ExpressionAttributeValues": typed({":version": previous.version}),
         }
     after, before = collapsed(record.edges), collapsed(previous.edges)
     return [
-        {"Put": {"TableName": table, "Item": _typed(item), **condition}},
+        {"Put": {"TableName": table, "Item": typed(item), **condition}},
         *(_put(table, _edge_item(edge, record.key)) for edge in sorted(after - before)),
         *(
-            {"Delete": {"TableName": table, "Key": _key(_edge_pk(edge), _agent_pk(record.key))}}
+            {"Delete": {"TableName": table, "Key": key_of(_edge_pk(edge), _agent_pk(record.key))}}
             for edge in sorted(before - after)
         ),
         *([_put(table, stored.alert_to_item(OUTBOX, alert))] if alert else []),
+        *([_put(table, _fixes_item(record, fixes))] if fixes else []),
     ]
 
 
@@ -205,12 +192,17 @@ def _record_item(record: AgentRecord) -> Item:
     return item
 
 
+def _fixes_item(record: AgentRecord, fixes: Sequence[FixRequest]) -> Item:
+    keys = {"pk": FIXES, "sk": alert_id(record.key.ai_agent_id, record.version)}
+    return {**keys, **stored.fixes_to_item(fixes)}
+
+
 def _edge_item(edge: Edge, key: AgentKey) -> Item:
     return {"pk": _edge_pk(edge), "sk": _agent_pk(key), "schema": stored.SCHEMA}
 
 
 def _put(table: str, item: Item) -> dict[str, Any]:
-    return {"Put": {"TableName": table, "Item": _typed(item)}}
+    return {"Put": {"TableName": table, "Item": typed(item)}}
 
 
 def _cancelled(error: ClientError) -> Exception:
@@ -230,15 +222,3 @@ def _agent_pk(key: AgentKey) -> str:
 
 def _edge_pk(edge: Edge) -> str:
     return f"EDGE#{edge.kind}#{edge.target}"
-
-
-def _key(pk: str, sk: str) -> dict[str, Any]:
-    return _typed({"pk": pk, "sk": sk})
-
-
-def _typed(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _serialize(value) for name, value in item.items()}
-
-
-def _plain(item: Mapping[str, Any]) -> Item:
-    return {name: _deserialize(value) for name, value in item.items()}

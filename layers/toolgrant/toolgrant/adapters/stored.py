@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from toolgrant.adapters.stored_ledger import fix_from_item, fix_to_item
+from toolgrant.domain.ledger import FixRequest
 from toolgrant.domain.messages import Rendered
 from toolgrant.domain.model import (
     Confidence,
@@ -108,6 +110,16 @@ def finding_from_item(finding_id: str, item: Mapping[str, Any]) -> Finding:
     )
 
 
+def fixes_to_item(fixes: Iterable[FixRequest]) -> Item:
+    """Fix requests of one commit, waiting to be sent. Without its keys."""
+    return {"schema": SCHEMA, "fixes": [fix_to_item(request) for request in fixes]}
+
+
+def fixes_from_item(item: Mapping[str, Any]) -> tuple[FixRequest, ...]:
+    """The reverse of `fixes_to_item`."""
+    return tuple(fix_from_item(one) for one in item["fixes"])
+
+
 def alert_to_item(outbox: str, alert: Rendered) -> Item:
     """An alert waiting to be published."""
     return {
@@ -136,6 +148,7 @@ def sweep_to_item(progress: SweepProgress) -> Item:
         "enqueued": progress.enqueued,
         "skipped": progress.skipped,
         "finishedAt": _time_text(progress.finished_at),
+        "lastFinishedAt": _time_text(progress.last_finished_at),
     }
 
 
@@ -149,6 +162,7 @@ def sweep_from_item(item: Mapping[str, Any]) -> SweepProgress:
         enqueued=int(item["enqueued"]),
         skipped=int(item["skipped"]),
         finished_at=_time(item["finishedAt"]),
+        last_finished_at=_time(item.get("lastFinishedAt")),
     )
 
 

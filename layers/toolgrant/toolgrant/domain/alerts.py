@@ -57,7 +57,7 @@ class Alert:
     @property
     def severity(self) -> Severity:
         """The worst severity among the findings that are not over, else among all."""
-        current = [c.finding for c in self.changes if c.status is not Status.RESOLVED]
+        current = [c.finding for c in self.changes if not c.status.over]
         findings = current or [change.finding for change in self.changes]
         return max((finding.severity for finding in findings), key=lambda s: s.rank)
 

@@ -33,6 +33,11 @@ class Status(StrEnum):
     RESOLVED = "resolved"
     DIGEST = "digest"
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to do."""
+        return self in (Status.RESOLVED, Status.FIXED)
+
 
 class Resolution(StrEnum):
     """Why a finding is resolved."""

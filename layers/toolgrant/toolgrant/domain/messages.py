@@ -8,11 +8,8 @@ form is a custom notification of Amazon Q Developer in chat applications, versio
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 from toolgrant.domain.alerts import Alert, grant_texts, machine_json, utc_text
@@ -20,13 +17,12 @@ from toolgrant.domain.findings import Change, Resolution, Status
 from toolgrant.domain.model import DRAFT, Finding, FindingKind, clip
 from toolgrant.domain.next_steps import next_steps
 from toolgrant.domain.problems import GAP_PREFIX
+from toolgrant.domain.wording import Texts, texts
 
-LANGUAGES = ("en", "ja")
 MOST_BYTES = 250_000
 """SNS takes 256 KB over all bodies, subject and attributes of a message."""
 
 _SUBJECT_LIMIT = 99  # SNS Publish: less than 100 characters
-_Texts = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -37,13 +33,6 @@ class Rendered:
     subject: str
     bodies: Mapping[str, str]
     attributes: Mapping[str, str]
-
-
-@lru_cache
-def texts(language: str) -> _Texts:
-    """The table of one language."""
-    path = files("toolgrant.domain") / "messages_text" / f"{language}.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def render(alert: Alert, language: str) -> Rendered:
@@ -90,8 +79,8 @@ _TITLES = {
 """Kinds of problems, most serious first, with the title of new ones that make no tool fail."""
 
 
-def _title(alert: Alert, table: _Texts) -> str:
-    current = [c.finding.kind for c in alert.changes if c.status is not Status.RESOLVED]
+def _title(alert: Alert, table: Texts) -> str:
+    current = [c.finding.kind for c in alert.changes if not c.status.over]
     worst = next((kind for kind in _TITLES if kind in current), FindingKind.INSUFFICIENT)
     key: str = alert.status
     if alert.status in (Status.OPENED, Status.REOPENED):
@@ -99,7 +88,7 @@ def _title(alert: Alert, table: _Texts) -> str:
     return table["title"][key].format(agent=clip(alert.agent_name), count=current.count(worst))
 
 
-def email(alert: Alert, table: _Texts) -> str:
+def email(alert: Alert, table: Texts) -> str:
     """Plain text, meant to be read at night: what, where to click, who changed it."""
     label = table["label"]
     facts = [
@@ -119,7 +108,7 @@ def email(alert: Alert, table: _Texts) -> str:
     return "\n".join([*lines, "", label["alert"].format(alert_id=alert.alert_id), ""])
 
 
-def chat(alert: Alert, table: _Texts) -> dict[str, Any]:
+def chat(alert: Alert, table: Texts) -> dict[str, Any]:
     """The custom notification. `threadId` keeps one AI agent's story in one chat thread."""
     label = table["label"]
     lines = []
@@ -148,8 +137,9 @@ def chat(alert: Alert, table: _Texts) -> dict[str, Any]:
     }
 
 
-def _headline(change: Change, alert: Alert, table: _Texts) -> str:
-    key = "resolved" if change.status is Status.RESOLVED else str(change.finding.kind)
+def _headline(change: Change, alert: Alert, table: Texts) -> str:
+    own = (Status.RESOLVED, Status.FIXED, Status.REFUSED, Status.INTEGRITY)
+    key = str(change.status if change.status in own else change.finding.kind)
     return table["finding"][key].format(tool=_named(change.finding, alert))
 
 
@@ -161,11 +151,11 @@ def _named(finding: Finding, alert: Alert) -> str:
     return clip(alert.profiles.get(profile_id, profile_id))
 
 
-def details(change: Change, table: _Texts) -> list[tuple[str, str]]:
+def details(change: Change, table: Texts) -> list[tuple[str, str]]:
     """The labelled facts of one finding."""
     finding, label = change.finding, table["label"]
     rows = [(label["tool_id"], clip(finding.tool_id))] if finding.tool_id else []
-    if change.status is Status.RESOLVED:
+    if change.status.over:
         rows.append((label["reason"], table["resolution"][finding.resolution]))
         if finding.resolution == Resolution.GRANTED and finding.granted:
             rows.append((label["granted"], ", ".join(grant_texts(finding.granted))))
@@ -180,11 +170,11 @@ def details(change: Change, table: _Texts) -> list[tuple[str, str]]:
     return rows + [(label["note"], advisory) for advisory in advisories]
 
 
-def _steps(alert: Alert, table: _Texts) -> list[str]:
+def _steps(alert: Alert, table: Texts) -> list[str]:
     return next_steps(alert, table["step"], _language(table))
 
 
-def _language(table: _Texts) -> str:
+def _language(table: Texts) -> str:
     return "ja" if table is texts("ja") else "en"
 
 

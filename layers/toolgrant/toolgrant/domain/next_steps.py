@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from toolgrant.domain.alerts import Alert, grant_texts
-from toolgrant.domain.findings import Status
 from toolgrant.domain.model import DRAFT, Finding, FindingKind, GrantKind, clip
 
 
 def next_steps(alert: Alert, step: Mapping[str, str], language: str) -> list[str]:
     """What to click, in order, each step once."""
-    current = [change.finding for change in alert.changes if change.status is not Status.RESOLVED]
+    current = [change.finding for change in alert.changes if not change.status.over]
     if not current:
         return [step["nothing"]]
     gaps = [finding for finding in current if finding.kind is FindingKind.ASSOCIATION_GAP]

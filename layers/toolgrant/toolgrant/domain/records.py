@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from toolgrant.domain.model import Finding, QualifiedAgent, clip
+from toolgrant.domain.model import Finding, GrantKind, QualifiedAgent, clip
 
 
 class EdgeKind(StrEnum):
@@ -112,13 +112,15 @@ class AgentRequest:
 class FanOut:
     """Look again at every AI agent that has this edge, and at `also`.
 
-    `instances_changed`: the map from assistants to instances must be read again first.
+    `instances_changed`: the map from assistants to instances must be read again first. `replaced`:
+    the lists that an UpdateSecurityProfile sent; None where the record does not say.
     """
 
     edge: Edge
     cause: Cause
     also: tuple[AgentKey, ...] = ()
     instances_changed: bool = False
+    replaced: frozenset[GrantKind] | None = None
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,8 @@ class SweepProgress:
     """How far a sweep has come. `token` continues the list of the first of `assistants`.
 
     `seen` are the AI agents that the lists named; `skipped` of them had been evaluated since the
-    sweep began. `finished_at` None: it goes on with the next run.
+    sweep began. `finished_at` None: it goes on with the next run; `last_finished_at` is then when
+    the sweep before it finished.
     """
 
     started_at: datetime
@@ -158,6 +161,12 @@ class SweepProgress:
     enqueued: int = 0
     skipped: int = 0
     finished_at: datetime | None = None
+    last_finished_at: datetime | None = None
+
+    @property
+    def proven_at(self) -> datetime | None:
+        """When a full sweep last finished."""
+        return self.finished_at or self.last_finished_at
 
 
 Request = AgentRequest | FanOut | RefusedSave | Skip

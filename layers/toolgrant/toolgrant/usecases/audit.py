@@ -7,6 +7,7 @@ from typing import Any
 
 from toolgrant.domain.alerts import grant_texts, utc_text
 from toolgrant.domain.findings import Change
+from toolgrant.domain.ledger import FixRequest, ProfileChange, UndoRequest
 from toolgrant.domain.messages import Rendered
 from toolgrant.domain.model import ToolResult, Verdict, clip
 from toolgrant.domain.problems import Judged
@@ -65,6 +66,52 @@ def notice_record(
         "aiAgentId": key.ai_agent_id,
         "cause": cause_json(cause),
         "alertId": alert_id,
+    }
+
+
+def fix_record(
+    request: FixRequest, outcome: str, reason: str, change: ProfileChange | None = None
+) -> dict[str, Any]:
+    """What became of a fix request, and of the change that it made."""
+    return {
+        "schema": SCHEMA,
+        "outcome": outcome,
+        "reason": reason or None,
+        "assistantId": request.agent.assistant_id,
+        "aiAgentId": request.agent.ai_agent_id,
+        "findingId": request.finding_id,
+        "securityProfileId": request.profile_id,
+        "approvedBy": request.approved_by or None,
+        "change": change_json(change) if change else None,
+        "cause": cause_json(Cause("fix", event_id=request.fix_id)),
+    }
+
+
+def undo_record(
+    request: UndoRequest, outcome: str, reason: str, change: ProfileChange | None
+) -> dict[str, Any]:
+    """What became of an undo."""
+    return {
+        "schema": SCHEMA,
+        "outcome": outcome,
+        "reason": reason or None,
+        "securityProfileId": request.profile_id,
+        "by": request.asked_by or None,
+        "change": change_json(change) if change else None,
+        "cause": cause_json(Cause("undo", event_id=request.change_id)),
+    }
+
+
+def change_json(change: ProfileChange) -> dict[str, Any]:
+    """A change of the ledger. `before` are the grants of the list as last read before the write."""
+    return {
+        "changeId": change.id,
+        "state": change.state,
+        "grants": grant_texts(change.grants),
+        "undone": grant_texts(sorted(change.undone)),
+        "before": grant_texts(sorted(change.before)),
+        "beganAt": utc_text(change.began_at),
+        "verifiedAt": utc_text(change.verified_at) if change.verified_at else None,
     }
 
 

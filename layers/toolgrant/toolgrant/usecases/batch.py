@@ -21,6 +21,7 @@ from toolgrant.domain.records import (
 from toolgrant.errors import InvalidInput, Throttled, ToolgrantError
 from toolgrant.usecases.audit import skip_record
 from toolgrant.usecases.deps import Deps
+from toolgrant.usecases.foreign import note_if_foreign
 from toolgrant.usecases.notices import record_refusal
 from toolgrant.usecases.review import review
 
@@ -119,6 +120,7 @@ def _skip(skip: Skip, deps: Deps) -> None:
 
 
 def _fan_out(request: FanOut, deps: Deps) -> None:
+    note_if_foreign(request, deps)
     if request.instances_changed:
         _remember_instances(deps)
     keys = dict.fromkeys((*request.also, *deps.store.agents_with(request.edge)))

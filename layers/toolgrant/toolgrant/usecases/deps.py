@@ -8,6 +8,7 @@ from datetime import timedelta
 from toolgrant.domain.catalog import Catalog
 from toolgrant.domain.messages import Rendered
 from toolgrant.errors import ToolgrantError
+from toolgrant.usecases.fixing import Fixing
 from toolgrant.usecases.look import Look
 from toolgrant.usecases.ports import Agents, Clock, Journal, Notifier, Profiles, Queue, Store
 
@@ -31,6 +32,8 @@ class Deps:
     catalog: Catalog
     settle: timedelta
     language: str
+    fixing: Fixing | None = None
+    """None in mode `warn`."""
 
     @property
     def look(self) -> Look:
@@ -39,7 +42,10 @@ class Deps:
 
 
 def publish_pending(ai_agent_id: str | None, deps: Deps) -> int:
-    """Publish what waits in the outbox, of one AI agent or (None) of all. Returns how many."""
+    """Publish what waits in the outbox, of one AI agent or (None) of all, and send fix requests.
+
+    Returns how many alerts.
+    """
     published, failure = 0, None
     for alert in deps.store.pending(ai_agent_id):
         try:
@@ -48,7 +54,17 @@ def publish_pending(ai_agent_id: str | None, deps: Deps) -> int:
             failure = failure or error
     if failure:
         raise failure
+    if deps.fixing:
+        _send_fixes(ai_agent_id, deps, deps.fixing)
     return published
+
+
+def _send_fixes(ai_agent_id: str | None, deps: Deps, fixing: Fixing) -> None:
+    """After the alerts, so that people hear of a problem before they hear that it is fixed."""
+    for commit_id, requests in deps.store.pending_fixes(ai_agent_id).items():
+        for request in requests:
+            fixing.queue.send(request)
+        deps.store.fixes_sent(commit_id)
 
 
 def _publish(alert: Rendered, deps: Deps) -> bool:

@@ -39,6 +39,16 @@ class Seen:
         return self.judged[0].result.agent
 
     @property
+    def key(self) -> AgentKey:
+        """Names the AI agent."""
+        return AgentKey(self.draft.assistant_id, self.draft.ai_agent_id)
+
+    @property
+    def profile_ids(self) -> tuple[str, ...]:
+        """The security profiles attached to any of its qualifiers, each once."""
+        return tuple(dict.fromkeys(profile for one in self.judged for profile in one.profile_ids))
+
+    @property
     def edges(self) -> frozenset[Edge]:
         """What events may name to mean this AI agent."""
         return frozenset(edge for edge in _edges(self) if len(edge.target) <= LONGEST_TARGET)
@@ -79,8 +89,7 @@ class Look:
 
     def profile_names(self, seen: Seen) -> dict[str, str]:
         """Id → name of the attached profiles, for an alert. One that is gone keeps its id."""
-        ids = dict.fromkeys(profile for one in seen.judged for profile in one.profile_ids)
-        return {profile_id: self._name(seen.instance_id, profile_id) for profile_id in ids}
+        return {one: self._name(seen.instance_id, one) for one in seen.profile_ids}
 
     def _live(self, key: AgentKey) -> frozenset[str]:
         return self.agents.live(key.assistant_id).get(key.ai_agent_id, frozenset())

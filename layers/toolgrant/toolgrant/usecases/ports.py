@@ -5,9 +5,12 @@ provide it. Every method may raise from the tree in `toolgrant.errors`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from toolgrant.domain.entries import Entry
+from toolgrant.domain.ledger import Book, FixRequest, ForeignEdit, ProfileChange, UndoRequest
 from toolgrant.domain.messages import Rendered
 from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent
 from toolgrant.domain.records import AgentKey, AgentRecord, AgentRequest, Edge, SweepProgress
@@ -64,11 +67,27 @@ class Store(Protocol):
     def load(self, key: AgentKey) -> AgentRecord:
         """The record of an AI agent, read consistently; version 0 if there is none."""
 
-    def commit(self, record: AgentRecord, previous: AgentRecord, alert: Rendered | None) -> None:
-        """Record, its edges and its pending alert in one transaction.
+    def commit(
+        self,
+        record: AgentRecord,
+        previous: AgentRecord,
+        alert: Rendered | None,
+        fixes: Sequence[FixRequest] = (),
+    ) -> None:
+        """Record, its edges, its pending alert and fix requests in one transaction.
 
         Raises Conflict if the stored version is no longer `previous.version`.
         """
+
+    def put_alert(self, alert: Rendered) -> None:
+        """A pending alert of its own, beside any record."""
+
+    def pending_fixes(self, ai_agent_id: str | None = None) -> Mapping[str, tuple[FixRequest, ...]]:
+        """Fix requests stored but not known to be sent, by the id of their commit: of one AI agent,
+        or all."""
+
+    def fixes_sent(self, commit_id: str) -> None:
+        """Take the fix requests of a commit out."""
 
     def pending(self, ai_agent_id: str | None = None) -> Iterable[Rendered]:
         """Alerts stored but not known to be published: of one AI agent, or all."""
@@ -88,11 +107,93 @@ class Store(Protocol):
     def save_sweep_progress(self, progress: SweepProgress) -> None:
         """Remember how far the sweep came."""
 
+    def assistants(self) -> Iterable[str]:
+        """The assistants in the map to instances."""
+
     def instance_of(self, assistant_id: str) -> str | None:
         """The remembered instance of an assistant."""
 
     def remember_instances(self, by_assistant: Mapping[str, str]) -> None:
         """Replace the map from assistants to instances."""
+
+
+@dataclass(frozen=True)
+class DescribedProfile:
+    """What DescribeSecurityProfile tells of a profile."""
+
+    name: str
+    type: str
+    tags: Mapping[str, str]
+
+
+class ProfileReader(Protocol):
+    """Security profiles as a write must see them: every answer is fresh."""
+
+    def describe(self, instance_id: str, profile_id: str) -> DescribedProfile:
+        """Name, type and tags. Raises NotFound."""
+
+    def people(self, instance_id: str, profile_id: str) -> int:
+        """How many users hold a profile, as far as the search index knows."""
+
+    def entries(self, instance_id: str, profile_id: str, kind: GrantKind) -> tuple[Entry, ...]:
+        """One of the four lists as the service has it, all pages. Raises NotFound."""
+
+
+class ProfileWriter(ProfileReader, Protocol):
+    """The only way to change a security profile."""
+
+    def replace(
+        self, instance_id: str, profile_id: str, kind: GrantKind, entries: Sequence[Entry]
+    ) -> None:
+        """Replace one of the four lists, and nothing else."""
+
+
+class Ledger(Protocol):
+    """Our writes, foreign edits, breakers and mutes in the table. All reads are consistent."""
+
+    def book(self, profile_id: str) -> Book:
+        """Everything on record of one profile."""
+
+    def save(self, change: ProfileChange) -> None:
+        """Write a change, new or in its new state."""
+
+    def remember(self, edit: ForeignEdit) -> None:
+        """Record a foreign edit; twice is once."""
+
+    def trip(self, profile_id: str, grant: Grant, reason: str, at: datetime) -> None:
+        """Open the breaker of a grant on a profile."""
+
+    def muted(self, now: datetime) -> frozenset[str]:
+        """Ids of findings, AI agents and profiles that are muted now."""
+
+    def reset(self, profile_id: str, grant: Grant) -> None:
+        """Close a breaker."""
+
+    def mute(self, target: str, until: datetime | None) -> None:
+        """Mute a finding, AI agent or profile by its id, until a time or for good."""
+
+    def unmute(self, target: str) -> None:
+        """Take a mute back."""
+
+    def paused(self) -> bool:
+        """Whether an operator has paused all writes."""
+
+    def pause(self, paused: bool, by: str, at: datetime) -> None:
+        """Pause all writes, or let them go on."""
+
+
+class FixQueue(Protocol):
+    """The queue of the only writer, first in, first out per security profile."""
+
+    def send(self, request: FixRequest | UndoRequest) -> None:
+        """Ask for a write; the same request twice within five minutes is one."""
+
+
+class EmergencyStop(Protocol):
+    """The switch outside of our table that stops every write."""
+
+    def pulled(self) -> bool | None:
+        """Whether it is pulled; None if it cannot be read."""
 
 
 class Notifier(Protocol):

@@ -23,6 +23,7 @@ from toolgrant.usecases.audit import decision_fields, outcome_record, verdict_co
 from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps, publish_pending
 from toolgrant.usecases.look import NotJudged, Seen
 from toolgrant.usecases.notices import close_refused_create
+from toolgrant.usecases.plan_fixes import PlannedFixes, plan_fixes, with_fixes
 
 CLOCK_GRAIN = timedelta(seconds=1)
 """CloudTrail cuts eventTime to whole seconds."""
@@ -97,14 +98,15 @@ class _Evaluation:
         """Decide and commit. Raises Conflict; the record must then be read again."""
         now = self.deps.clock.now()
         reconciled = self._reconcile(now)
-        steps = decide(reconciled)
+        fixes = plan_fixes(reconciled, self.seen, self.began, self.deps)
+        steps = (*decide(with_fixes(reconciled, fixes)), *fixes.steps)
         after = self._after(reconciled, now)
-        alert = self._alert(steps, after, now)
+        alert = self._alert(steps, after, now, fixes)
         rendered = render(alert, self.deps.language) if alert else None
         self._ask_again(steps, now)
         if self.request.saved_at:
             close_refused_create(after, self.request.saved_at, self.request.cause, self.deps)
-        self.deps.store.commit(after, self.record, rendered)
+        self.deps.store.commit(after, self.record, rendered, fixes.requests)
         return self._report(after, steps, rendered)
 
     def _reconcile(self, now: datetime) -> Reconciled:
@@ -143,7 +145,9 @@ class _Evaluation:
             edges=self.seen.edges,
         )
 
-    def _alert(self, steps: Sequence[Step], after: AgentRecord, now: datetime) -> Alert | None:
+    def _alert(
+        self, steps: Sequence[Step], after: AgentRecord, now: datetime, fixes: PlannedFixes
+    ) -> Alert | None:
         changes = next((step.changes for step in steps if isinstance(step, Notify)), None)
         if changes is None:
             return None
@@ -160,6 +164,7 @@ class _Evaluation:
             actor=self.request.cause.actor,
             event_name=self.request.cause.event_name,
             profiles=self._profile_names(changes),
+            change_id=fixes.change_id,
         )
 
     def _profile_names(self, changes: Sequence[Change]) -> Mapping[str, str]:

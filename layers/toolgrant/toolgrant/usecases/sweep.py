@@ -53,7 +53,8 @@ def _current(deps: Deps, interval: timedelta) -> SweepProgress:
     if known and (known.finished_at is None or now - known.started_at < interval):
         return known
     deps.store.remember_instances(deps.profiles.instances_by_assistant())
-    begun = SweepProgress(now, tuple(deps.agents.assistants()))
+    before = known.proven_at if known else None
+    begun = SweepProgress(now, tuple(deps.agents.assistants()), last_finished_at=before)
     deps.store.save_sweep_progress(begun)
     return begun
 

@@ -1,0 +1,24 @@
+"""operate: an operator's order in, what follows from it out. Neither reads nor writes Connect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolgrant.adapters.orders import answer, parse_order, refusal
+from toolgrant.bootstrap import runtime
+from toolgrant.errors import ToolgrantError
+from toolgrant.usecases.operate import operate
+
+
+def handler(event: object, context: Any) -> dict[str, Any]:
+    """One order as JSON; `{"ok": false, "error": …}` for one that cannot be carried out."""
+    del context
+    run = runtime()
+    try:
+        order = parse_order(event)
+        return answer(order, operate(order, run.desk()))
+    except ToolgrantError as error:
+        run.journal.failure("order-refused", reason=str(error))
+        return refusal(error)
+    finally:
+        run.journal.flush()

@@ -1,0 +1,32 @@
+"""remediate: one request of the fix queue → one verified write. Nothing else may write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolgrant.adapters.fix_queue import from_json
+from toolgrant.bootstrap import runtime
+from toolgrant.domain.ledger import UndoRequest
+from toolgrant.usecases.remediate import remediate
+from toolgrant.usecases.undo import undo
+
+MAXIMUM_CONCURRENCY = 2
+"""As the event source mapping in template.yaml says; a test compares them."""
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, list[str]]:
+    """A batch of one message in; its outcome out. An error makes the queue deliver it again."""
+    del context
+    run = runtime(MAXIMUM_CONCURRENCY)
+    try:
+        return {"outcomes": [_work(record["body"], run) for record in event["Records"]]}
+    finally:
+        run.journal.flush()
+
+
+def _work(body: str, run: Any) -> str:
+    request, catalog = from_json(body), run.catalog_source.catalog()
+    deps = run.deps(catalog)
+    if isinstance(request, UndoRequest):
+        return undo(request, deps, deps.fixing, run.hand())
+    return remediate(request, lambda: run.deps(catalog), deps.fixing, run.hand())

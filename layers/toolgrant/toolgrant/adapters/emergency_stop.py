@@ -1,0 +1,30 @@
+"""The emergency stop: an SSM parameter, read before each write and never kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from toolgrant.usecases.ports import Journal
+
+GO, STOP = "false", "true"
+
+
+class SSMEmergencyStop:
+    """`usecases.ports.EmergencyStop`. Anything but `false` stops."""
+
+    def __init__(self, client: Any, parameter: str, journal: Journal) -> None:
+        self._client = client
+        self._parameter = parameter
+        self._journal = journal
+
+    def pulled(self) -> bool | None:
+        """None if the parameter cannot be read or says neither `true` nor `false`."""
+        try:
+            answer = self._client.get_parameter(Name=self._parameter)
+        except (ClientError, BotoCoreError) as error:
+            self._journal.failure("emergency-stop-unreadable", error=type(error).__name__)
+            return None
+        value = str(answer["Parameter"]["Value"]).strip().lower()
+        return {GO: False, STOP: True}.get(value)

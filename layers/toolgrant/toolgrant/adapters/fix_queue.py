@@ -1,0 +1,57 @@
+"""The queue of the only writer: SQS FIFO, one message group per security profile."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from toolgrant.adapters import stored_ledger
+from toolgrant.adapters.aws import translated
+from toolgrant.domain.ledger import FixRequest, UndoRequest
+from toolgrant.domain.snapshot import as_map
+from toolgrant.errors import InvalidInput
+
+SCHEMA = "toolgrant/fix/1"
+
+
+class SQSFixQueue:
+    """`usecases.ports.FixQueue`. The deduplication id is made from all of the request, so that a
+    request that moves on to another profile, or is asked anew, is another one."""
+
+    def __init__(self, client: Any, url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send(self, request: FixRequest | UndoRequest) -> None:
+        """Ask for a write."""
+        body = to_json(request)
+        with translated("fix queue send", own=True):
+            self._client.send_message(
+                QueueUrl=self._url,
+                MessageBody=body,
+                MessageGroupId=request.profile_id,
+                MessageDeduplicationId=hashlib.sha256(body.encode()).hexdigest(),
+            )
+
+
+def to_json(request: FixRequest | UndoRequest) -> str:
+    """The message of a request."""
+    if isinstance(request, UndoRequest):
+        return json.dumps({"schema": SCHEMA, "undo": stored_ledger.undo_to_item(request)})
+    return json.dumps({"schema": SCHEMA, "fix": stored_ledger.fix_to_item(request)})
+
+
+def from_json(body: str) -> FixRequest | UndoRequest:
+    """The reverse of `to_json`. Raises InvalidInput."""
+    try:
+        root = as_map(json.loads(body), "$")
+        if root.get("schema") != SCHEMA:
+            raise InvalidInput("$.schema", f"expected {SCHEMA}")
+        if "undo" in root:
+            return stored_ledger.undo_from_item(as_map(root["undo"], "$.undo"))
+        return stored_ledger.fix_from_item(as_map(root.get("fix"), "$.fix"))
+    except InvalidInput:
+        raise
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InvalidInput("$", f"not a fix request ({type(error).__name__})") from None

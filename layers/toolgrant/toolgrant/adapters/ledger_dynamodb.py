@@ -1,0 +1,97 @@
+"""The change ledger in the table.
+
+| pk            | sk                | holds                                              |
+|---------------|-------------------|----------------------------------------------------|
+| PROFILE#<id>  | CHANGE#<changeId> | one write of ours, from its intent to its undo     |
+| PROFILE#<id>  | EDIT#<eventId>    | one UpdateSecurityProfile of somebody else         |
+| PROFILE#<id>  | BREAKER#<grant>   | a grant that is not added again                    |
+| MUTES         | <id>              | a muted finding, AI agent or security profile      |
+| PAUSE         | PAUSE             | whether an operator has paused all writes          |
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from toolgrant.adapters import stored_ledger
+from toolgrant.adapters.table import Table
+from toolgrant.domain.ledger import Book, ForeignEdit, ProfileChange
+from toolgrant.domain.model import Grant
+
+MUTES = "MUTES"
+_PAUSE = ("PAUSE", "PAUSE")
+KEEP_EDITS = timedelta(days=30)
+"""How long foreign edits are kept: much longer than an intent can stay open."""
+
+
+class DynamoDBLedger:
+    """`usecases.ports.Ledger`."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._table = Table(client, table)
+
+    def book(self, profile_id: str) -> Book:
+        """Everything on record of one profile, changes in the order of their beginning."""
+        parts: dict[str, list[tuple[str, Any]]] = {"CHANGE": [], "EDIT": [], "BREAKER": []}
+        for item in self._table.query(_pk(profile_id)):
+            word, _, rest = item["sk"].partition("#")
+            parts.get(word, []).append((rest, item))
+        changes = [stored_ledger.change_from_item(key, item) for key, item in parts["CHANGE"]]
+        return Book(
+            profile_id,
+            tuple(sorted(changes, key=lambda change: (change.began_at, change.id))),
+            tuple(
+                stored_ledger.edit_from_item(profile_id, key, item) for key, item in parts["EDIT"]
+            ),
+            frozenset(Grant.parse(text) for text, _ in parts["BREAKER"]),
+        )
+
+    def save(self, change: ProfileChange) -> None:
+        """Write a change in its state."""
+        item = stored_ledger.change_to_item(change)
+        self._table.put(_pk(change.profile_id), f"CHANGE#{change.id}", item)
+
+    def remember(self, edit: ForeignEdit) -> None:
+        """Record a foreign edit for a while."""
+        expires = {"expiresAt": int((edit.at + KEEP_EDITS).timestamp())}
+        item = {**stored_ledger.edit_to_item(edit), **expires}
+        self._table.put(_pk(edit.profile_id), f"EDIT#{edit.event_id}", item)
+
+    def trip(self, profile_id: str, grant: Grant, reason: str, at: datetime) -> None:
+        """Open a breaker; opening it again only renews its reason."""
+        item = {"reason": reason, "at": at.isoformat()}
+        self._table.put(_pk(profile_id), f"BREAKER#{grant}", item)
+
+    def reset(self, profile_id: str, grant: Grant) -> None:
+        """Close a breaker."""
+        self._table.delete(_pk(profile_id), f"BREAKER#{grant}")
+
+    def muted(self, now: datetime) -> frozenset[str]:
+        """What is muted at `now`; a mute without an end lasts."""
+        return frozenset(
+            item["sk"]
+            for item in self._table.query(MUTES)
+            if not item["until"] or datetime.fromisoformat(item["until"]) > now
+        )
+
+    def mute(self, target: str, until: datetime | None) -> None:
+        """Mute until a time, or until it is taken back."""
+        self._table.put(MUTES, target, {"until": until.isoformat() if until else None})
+
+    def unmute(self, target: str) -> None:
+        """Take a mute back."""
+        self._table.delete(MUTES, target)
+
+    def paused(self) -> bool:
+        """Whether writes are paused."""
+        item = self._table.get(*_PAUSE)
+        return bool(item and item["paused"])
+
+    def pause(self, paused: bool, by: str, at: datetime) -> None:
+        """Remember who paused or resumed, and when."""
+        self._table.put(*_PAUSE, {"paused": paused, "by": by, "at": at.isoformat()})
+
+
+def _pk(profile_id: str) -> str:
+    return f"PROFILE#{profile_id}"

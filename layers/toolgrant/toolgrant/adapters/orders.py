@@ -1,0 +1,56 @@
+"""An operator's order as JSON, and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from toolgrant.adapters.requests import parse_time
+from toolgrant.domain.model import Grant, clip
+from toolgrant.domain.snapshot import as_list, as_map, as_text, numbered
+from toolgrant.errors import InvalidInput
+from toolgrant.usecases.operate import Order
+
+_FIELDS = ("action", "target", "by", "grants", "until", "dryRun")
+
+
+def parse_order(data: object) -> Order:
+    """`{"action", "target", "by", "grants": ["permission:…"], "until", "dryRun"}`; all but
+    `action` may be missing. Raises InvalidInput."""
+    root = as_map(data, "$")
+    unknown = sorted(set(root) - set(_FIELDS))
+    if unknown:
+        raise InvalidInput(f"$.{unknown[0]}", f"unknown field; known are {', '.join(_FIELDS)}")
+    dry_run = root.get("dryRun", False)
+    if not isinstance(dry_run, bool):
+        raise InvalidInput("$.dryRun", "expected true or false")
+    return Order(
+        action=as_text(root.get("action"), "$.action"),
+        target=as_text(root.get("target"), "$.target").strip(),
+        by=clip(as_text(root.get("by"), "$.by")),
+        grants=_grants(root),
+        until=parse_time(root.get("until"), "$.until"),
+        dry_run=dry_run,
+    )
+
+
+def _grants(root: Mapping[str, Any]) -> tuple[Grant, ...]:
+    grants = []
+    for path, value in numbered(as_list(root.get("grants"), "$.grants"), "$.grants"):
+        try:
+            grants.append(Grant.parse(as_text(value, path)))
+        except InvalidInput:
+            raise
+        except ValueError:
+            raise InvalidInput(path, "expected a grant such as permission:Wisdom.View") from None
+    return tuple(grants)
+
+
+def answer(order: Order, steps: list[str]) -> dict[str, Any]:
+    """What an order has led to."""
+    return {"ok": True, "action": order.action, "dryRun": order.dry_run, "steps": steps}
+
+
+def refusal(error: Exception) -> dict[str, Any]:
+    """Why an order was not carried out."""
+    return {"ok": False, "error": str(error)}

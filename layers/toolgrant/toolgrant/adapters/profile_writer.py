@@ -1,0 +1,75 @@
+"""Security profiles as a write must see them, and the one call that changes them.
+
+Nothing is kept between calls. Only the role of remediate may call `replace`; the client it is given
+must not retry by itself, because a second write of the same list would widen the window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from toolgrant.adapters.aws import Api
+from toolgrant.adapters.connect import LISTS
+from toolgrant.domain.entries import Entry
+from toolgrant.domain.model import GrantKind
+from toolgrant.domain.snapshot import PROFILE_LISTS
+from toolgrant.usecases.ports import DescribedProfile
+
+
+class ConnectProfiles:
+    """`usecases.ports.ProfileWriter`. `api` reads, `pen` writes."""
+
+    def __init__(self, api: Api, pen: Api) -> None:
+        self._api = api
+        self._pen = pen
+
+    def describe(self, instance_id: str, profile_id: str) -> DescribedProfile:
+        """Name, type and tags."""
+        answer = self._api.call(
+            "describe_security_profile", InstanceId=instance_id, SecurityProfileId=profile_id
+        )
+        profile = answer.get("SecurityProfile") or {}
+        return DescribedProfile(
+            profile.get("SecurityProfileName") or profile_id,
+            profile.get("Type") or "",
+            dict(profile.get("Tags") or {}),
+        )
+
+    def people(self, instance_id: str, profile_id: str) -> int:
+        """The larger of what the index counts and what it lists. The index lags."""
+        condition = {
+            "FieldName": "SecurityProfileId",
+            "Value": profile_id,
+            "ComparisonType": "EXACT",
+        }
+        answer = self._api.call(
+            "search_users",
+            InstanceId=instance_id,
+            MaxResults=500,
+            SearchCriteria={"StringCondition": condition},
+        )
+        return max(len(answer.get("Users") or ()), answer.get("ApproximateTotalCount") or 0)
+
+    def entries(self, instance_id: str, profile_id: str, kind: GrantKind) -> tuple[Entry, ...]:
+        """One of the four lists, all pages."""
+        return tuple(
+            self._api.pages(
+                LISTS[kind],
+                PROFILE_LISTS[kind],
+                InstanceId=instance_id,
+                SecurityProfileId=profile_id,
+                MaxResults=1000,
+            )
+        )
+
+    def replace(
+        self, instance_id: str, profile_id: str, kind: GrantKind, entries: Sequence[Entry]
+    ) -> None:
+        """UpdateSecurityProfile with this one list and nothing else."""
+        lists: dict[str, object] = {PROFILE_LISTS[kind]: list(entries)}
+        self._pen.call(
+            "update_security_profile",
+            InstanceId=instance_id,
+            SecurityProfileId=profile_id,
+            **lists,
+        )

@@ -1,0 +1,83 @@
+"""The DynamoDB table as items of plain values: what the store and the ledger share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from toolgrant.adapters import stored
+from toolgrant.adapters.aws import translated
+
+Item = dict[str, Any]
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+class Table:
+    """One table, read consistently. Items of a newer schema are refused."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self.client = client
+        self.name = name
+
+    def get(self, pk: str, sk: str) -> Item | None:
+        """One item, or None."""
+        with translated("table get", own=True):
+            answer = self.client.get_item(
+                TableName=self.name, Key=key_of(pk, sk), ConsistentRead=True
+            )
+        item = answer.get("Item")
+        return stored.known_schema(plain(item)) if item else None
+
+    def put(self, pk: str, sk: str, item: Mapping[str, Any]) -> None:
+        """Write an item, whatever was there."""
+        keyed = {"pk": pk, "sk": sk, "schema": stored.SCHEMA, **item}
+        with translated("table put", own=True):
+            self.client.put_item(TableName=self.name, Item=typed(keyed))
+
+    def delete(self, pk: str, sk: str) -> None:
+        """Take an item away; absent is fine."""
+        with translated("table delete", own=True):
+            self.client.delete_item(TableName=self.name, Key=key_of(pk, sk))
+
+    def query(self, pk: str, prefix: str | None = None) -> Iterator[Item]:
+        """The items of one partition, optionally those whose sort keys have a prefix."""
+        query = query_of(self.name, pk, prefix)
+        while True:
+            with translated("table query", own=True):
+                answer = self.client.query(**query)
+            for item in answer["Items"]:
+                yield stored.known_schema(plain(item))
+            if "LastEvaluatedKey" not in answer:
+                return
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def query_of(table: str, pk: str, prefix: str | None = None) -> dict[str, Any]:
+    """A consistent query of one partition, optionally of sort keys with a prefix."""
+    condition, values = "pk = :pk", {":pk": pk}
+    if prefix:
+        condition, values = "pk = :pk AND begins_with(sk, :sk)", {":pk": pk, ":sk": prefix}
+    return {
+        "TableName": table,
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeValues": typed(values),
+        "ConsistentRead": True,
+    }
+
+
+def key_of(pk: str, sk: str) -> dict[str, Any]:
+    """The primary key of an item."""
+    return typed({"pk": pk, "sk": sk})
+
+
+def typed(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values → DynamoDB's."""
+    return {name: _serialize(value) for name, value in item.items()}
+
+
+def plain(item: Mapping[str, Any]) -> Item:
+    """The reverse of `typed`."""
+    return {name: _deserialize(value) for name, value in item.items()}

@@ -1,0 +1,258 @@
+"""Every condition that a write must pass, as a table: one row, one condition; the texts are in
+the tables of the languages.
+
+A gate answers None where it lets the write pass, or the values for its text. It looks at one
+finding and, below `PROFILE_GATES`, at one attached security profile. All gates are asked, so that
+an alert names everything that stands in the way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from toolgrant.domain.facts import STACK_TAG, FixRules, Mode, ProfileFacts, Situation
+from toolgrant.domain.model import (
+    Finding,
+    FindingKind,
+    FindingState,
+    Grant,
+    GrantKind,
+    Risk,
+    clip,
+)
+from toolgrant.domain.wording import texts
+
+CUSTOMER_MANAGED = "CUSTOMER_MANAGED"
+"""`Type` of a security profile that belongs to the customer (connect service model)."""
+
+MOST_ENTRIES: Mapping[GrantKind, int] = {
+    GrantKind.PERMISSION: 500,
+    GrantKind.MCP: 10,
+    GrantKind.FLOW_MODULE: 10,
+    GrantKind.AI_AGENT: 100,
+}
+"""Longest lists of a security profile (connect service model)."""
+
+MOST_TOOLS = 50
+"""Most permissions of one application in a security profile (connect service model)."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why something is not written: the name of the gate, and the values for its text in the table
+    `[refusal]` of each language. `profile` is the name of the profile it is about, if one."""
+
+    gate: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    profile: str | None = None
+
+    def say(self, language: str) -> str:
+        """One line in `en` or `ja`."""
+        line = texts(language)["refusal"][self.gate].format(**self.values)
+        return f"{self.profile}: {line}" if self.profile is not None else line
+
+
+Values = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is asked about: one finding under the rules, at one moment."""
+
+    finding: Finding
+    rules: FixRules
+    situation: Situation
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """Exactly what is missing."""
+        return self.finding.missing
+
+
+def needs_approval(case: Case) -> bool:
+    """Whether a person has to approve what would otherwise be written."""
+    if case.situation.approved:
+        return False
+    risky = case.rules.automatic_risk is Risk.READ and any(
+        grant.risk is Risk.WRITE for grant in case.grants
+    )
+    return risky or case.rules.mode is Mode.APPROVE
+
+
+def refusals(case: Case) -> tuple[Refusal, ...]:
+    """What stands in the way whatever the profile."""
+    answers = ((name, gate(case)) for name, gate in GATES.items())
+    return tuple(Refusal(name, values) for name, values in answers if values is not None)
+
+
+def profile_refusals(case: Case, profile: ProfileFacts) -> tuple[Refusal, ...]:
+    """What stands in the way of writing to this profile."""
+    answers = ((name, gate(case, profile)) for name, gate in PROFILE_GATES.items())
+    about = clip(profile.name)
+    return tuple(Refusal(name, values, about) for name, values in answers if values is not None)
+
+
+def _mode(case: Case) -> Values | None:
+    return {} if case.rules.mode is Mode.WARN else None
+
+
+def _kind(case: Case) -> Values | None:
+    fixable = case.finding.kind is FindingKind.INSUFFICIENT and case.grants
+    return None if fixable else {}
+
+
+def _state(case: Case) -> Values | None:
+    return None if case.finding.state in (FindingState.OPEN, FindingState.FIXING) else {}
+
+
+def _paused(case: Case) -> Values | None:
+    return {} if case.situation.paused else None
+
+
+def _pause_unreadable(case: Case) -> Values | None:
+    return {} if case.situation.paused is None else None
+
+
+def _mutes_unreadable(case: Case) -> Values | None:
+    return {} if case.situation.muted is None else None
+
+
+def _muted(case: Case) -> Values | None:
+    muted = case.situation.muted or frozenset()
+    agent_id = case.finding.id.rpartition("-")[0]
+    return {} if muted & {case.finding.id, agent_id} else None
+
+
+def _confidence(case: Case) -> Values | None:
+    known, least = case.finding.confidence, case.rules.least_confidence
+    if known is not None and known.rank <= least.rank:
+        return None
+    return {"known": known or "-", "least": least}
+
+
+def _form(case: Case) -> Values | None:
+    wrong = [grant for grant in case.grants if not _writable(grant)]
+    return {"grants": ", ".join(map(str, wrong))} if wrong else None
+
+
+def _writable(grant: Grant) -> bool:
+    """Whether the grant says all that an entry of its list must say."""
+    if grant.kind is GrantKind.AI_AGENT:
+        return grant.value.startswith("arn:")
+    if grant.kind is GrantKind.MCP:
+        namespace, slash, tool = grant.value.partition("/")
+        return bool(namespace and slash and tool)
+    return True
+
+
+GATES: Mapping[str, Callable[[Case], Values | None]] = {
+    "mode": _mode,
+    "kind": _kind,
+    "state": _state,
+    "paused": _paused,
+    "pause-unreadable": _pause_unreadable,
+    "mutes-unreadable": _mutes_unreadable,
+    "muted": _muted,
+    "confidence": _confidence,
+    "form": _form,
+}
+
+
+def _facts(_: Case, profile: ProfileFacts) -> Values | None:
+    read = (profile.type, profile.tags, profile.entries, profile.broken, profile.changes)
+    return {} if any(fact is None for fact in read) else None
+
+
+def _managed(_: Case, profile: ProfileFacts) -> Values | None:
+    if profile.type in (None, CUSTOMER_MANAGED):
+        return None
+    return {"type": profile.type}
+
+
+def _opted_in(case: Case, profile: ProfileFacts) -> Values | None:
+    name, value = case.rules.tag_name, case.rules.tag_value
+    return None if (profile.tags or {}).get(name) == value else {"name": name, "value": value}
+
+
+def _owned(case: Case, profile: ProfileFacts) -> Values | None:
+    owner = (profile.tags or {}).get(STACK_TAG, case.rules.stack)
+    return None if owner == case.rules.stack else {"tag": STACK_TAG, "owner": clip(owner)}
+
+
+def _attached(case: Case, profile: ProfileFacts) -> Values | None:
+    without = [one for one in case.finding.qualifiers if one not in profile.qualifiers]
+    return {"qualifiers": ", ".join(without)} if without else None
+
+
+def _people_unknown(_: Case, profile: ProfileFacts) -> Values | None:
+    return {} if profile.people is None else None
+
+
+def _people(case: Case, profile: ProfileFacts) -> Values | None:
+    people, most = profile.people or 0, case.rules.most_people
+    return {"people": people, "most": most} if people > most else None
+
+
+def _agents_unknown(case: Case, profile: ProfileFacts) -> Values | None:
+    return None if case.situation.swept_lately and profile.agents is not None else {}
+
+
+def _agents(case: Case, profile: ProfileFacts) -> Values | None:
+    agents, most = profile.agents or 0, case.rules.most_agents
+    return {"agents": agents, "most": most} if agents > most else None
+
+
+def _profile_muted(case: Case, profile: ProfileFacts) -> Values | None:
+    return {} if profile.id in (case.situation.muted or ()) else None
+
+
+def _breaker(case: Case, profile: ProfileFacts) -> Values | None:
+    broken = [grant for grant in case.grants if grant in (profile.broken or ())]
+    return {"grants": ", ".join(map(str, broken))} if broken else None
+
+
+def _cap(case: Case, profile: ProfileFacts) -> Values | None:
+    kinds = {grant.kind for grant in case.grants}
+    most = case.rules.changes_per_hour
+    return {"most": most} if (profile.changes or 0) + len(kinds) > most else None
+
+
+def _room(case: Case, profile: ProfileFacts) -> Values | None:
+    """One entry more per grant; MCP tools of one namespace share an entry."""
+    counts = Counter(grant.kind for grant in case.grants)
+    namespaces = Counter(_namespace(g) for g in case.grants if g.kind is GrantKind.MCP)
+    counts[GrantKind.MCP] = len(namespaces.keys() - profile.namespaces.keys())
+    entries = profile.entries or {}
+    full = [str(kind) for kind, more in counts.items() if more and _over(kind, entries, more)] + [
+        name
+        for name, more in namespaces.items()
+        if profile.namespaces.get(name, 0) + more > MOST_TOOLS
+    ]
+    return {"full": ", ".join(full)} if full else None
+
+
+def _over(kind: GrantKind, entries: Mapping[GrantKind, int], more: int) -> bool:
+    return entries.get(kind, 0) + more > MOST_ENTRIES[kind]
+
+
+def _namespace(grant: Grant) -> str:
+    return grant.value.partition("/")[0]
+
+
+PROFILE_GATES: Mapping[str, Callable[[Case, ProfileFacts], Values | None]] = {
+    "facts": _facts,
+    "managed": _managed,
+    "opted-in": _opted_in,
+    "owned": _owned,
+    "attached": _attached,
+    "people-unknown": _people_unknown,
+    "people": _people,
+    "agents-unknown": _agents_unknown,
+    "agents": _agents,
+    "profile-muted": _profile_muted,
+    "breaker": _breaker,
+    "cap": _cap,
+    "room": _room,
+}

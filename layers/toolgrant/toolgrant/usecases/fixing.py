@@ -1,0 +1,136 @@
+"""What a fix needs to know before anything is written: facts, freshly read, and the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from toolgrant.domain.entries import Entry, granted
+from toolgrant.domain.facts import FixRules, ProfileFacts, Situation
+from toolgrant.domain.gates import Case
+from toolgrant.domain.ledger import ProfileChange
+from toolgrant.domain.model import Finding, GrantKind
+from toolgrant.domain.policy import Fix, decide_fix
+from toolgrant.domain.records import Actor, AgentKey, Edge, EdgeKind
+from toolgrant.errors import AccessDenied, InvalidInput, NotFound, RequestRefused
+from toolgrant.usecases.look import Seen
+from toolgrant.usecases.ports import EmergencyStop, FixQueue, Ledger, ProfileReader, Profiles, Store
+
+_T = TypeVar("_T")
+_UNREADABLE = (AccessDenied, InvalidInput, NotFound, RequestRefused)
+"""Answers that asking again does not better. Throttling and faults are raised: the message comes
+back."""
+
+
+@dataclass(frozen=True)
+class Fixing:
+    """What planning a fix works with, beside the reading half."""
+
+    reader: ProfileReader
+    ledger: Ledger
+    queue: FixQueue
+    stop: EmergencyStop
+    rules: FixRules
+    store: Store
+    writer_role: str = ""
+    """Name of the role of remediate: its own calls come back as events."""
+
+    def is_own(self, actor: Actor) -> bool:
+        """Whether remediate of this stack made a call."""
+        return bool(self.writer_role) and actor.name.split("/")[0] == self.writer_role
+
+    def situation(self, now: datetime, approved: bool = False) -> Situation:
+        """What holds for all profiles at this moment."""
+        progress = self.store.sweep_progress()
+        return Situation(
+            now=now,
+            swept_at=progress.proven_at if progress else None,
+            paused=self._paused(),
+            muted=self.ledger.muted(now),
+            approved=approved,
+        )
+
+    def _paused(self) -> bool | None:
+        """By an operator or by the emergency stop; None if that cannot be read."""
+        return self.ledger.paused() or self.stop.pulled()
+
+    def plan(self, finding: Finding, seen: Seen, situation: Situation) -> Fix:
+        """What to do about one finding. Reads what it needs of each attached profile."""
+        case = Case(finding, self.rules, situation)
+        kinds = {grant.kind for grant in finding.missing}
+        facts = [self.facts(seen, one, kinds, situation.now) for one in seen.profile_ids]
+        return decide_fix(case, facts)
+
+    def facts(
+        self, seen: Seen, profile_id: str, kinds: Iterable[GrantKind], now: datetime
+    ) -> ProfileFacts:
+        """All that is known of one attached profile; None for what cannot be read."""
+        instance_id, book = seen.instance_id, self.ledger.book(profile_id)
+        described = _or_none(lambda: self.reader.describe(instance_id, profile_id))
+        lists = _or_none(lambda: self._lists(instance_id, profile_id, kinds))
+        return ProfileFacts(
+            id=profile_id,
+            name=described.name if described else profile_id,
+            type=described.type if described else None,
+            tags=described.tags if described else None,
+            people=_or_none(lambda: self.reader.people(instance_id, profile_id)),
+            agents=self._other_agents(profile_id, seen.key),
+            entries=None if lists is None else {kind: len(found) for kind, found in lists.items()},
+            namespaces=namespaces(lists.get(GrantKind.MCP, ())) if lists else {},
+            qualifiers=frozenset(
+                one.qualifier for one in seen.judged if profile_id in one.profile_ids
+            ),
+            broken=book.broken,
+            changes=book.changes_since(now),
+        )
+
+    def trip_breakers(
+        self, finding: Finding, seen: Seen, before: datetime, profiles: Profiles, now: datetime
+    ) -> None:
+        """Open the breaker of each missing grant that we added and somebody took away.
+
+        `before` is when the evaluation began, less the time that reads may be old.
+        """
+        for profile_id in seen.profile_ids:
+            missing = [
+                grant
+                for grant in finding.missing
+                if grant not in profiles.grants(seen.instance_id, profile_id, grant.kind)
+            ]
+            for grant in self.ledger.book(profile_id).taken_away(missing, before):
+                self.ledger.trip(profile_id, grant, "taken away by somebody else", now)
+
+    def made(self, finding: Finding, seen: Seen) -> ProfileChange | None:
+        """The change of ours that has made a finding go away, if one has."""
+        books = (self.ledger.book(profile_id) for profile_id in seen.profile_ids)
+        made = next((change for book in books if (change := book.fix_of(finding.id))), None)
+        if made is None or made.verified_at is None or finding.opened_at is None:
+            return None
+        return made if made.verified_at >= finding.opened_at else None
+
+    def _lists(
+        self, instance_id: str, profile_id: str, kinds: Iterable[GrantKind]
+    ) -> dict[GrantKind, tuple[Entry, ...]]:
+        return {kind: self.reader.entries(instance_id, profile_id, kind) for kind in sorted(kinds)}
+
+    def _other_agents(self, profile_id: str, key: AgentKey) -> int:
+        holders = self.store.agents_with(Edge(EdgeKind.PROFILE, profile_id))
+        return len(set(holders) - {key})
+
+
+def namespaces(entries: Iterable[Entry]) -> dict[str, int]:
+    """MCP namespace → how many tools the list grants in it."""
+    counts: dict[str, int] = {}
+    for grant in granted(GrantKind.MCP, tuple(entries)):
+        name = grant.value.partition("/")[0]
+        counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def _or_none(read: Callable[[], _T]) -> _T | None:
+    try:
+        return read()
+    except _UNREADABLE:
+        return None

@@ -1,0 +1,37 @@
+"""UpdateSecurityProfile of others: remembered, and CRITICAL when it fell into a write of ours."""
+
+from __future__ import annotations
+
+from toolgrant.domain.ledger import ChangeState, ForeignEdit
+from toolgrant.domain.records import EdgeKind, FanOut
+from toolgrant.usecases.deps import Deps, publish_pending
+from toolgrant.usecases.fixing import Fixing
+from toolgrant.usecases.integrity import tell_edit
+
+UPDATE = "UpdateSecurityProfile"
+_WRITTEN = (ChangeState.INTENT, ChangeState.DONE, ChangeState.UNDONE)
+
+
+def note_if_foreign(request: FanOut, deps: Deps) -> None:
+    """Take note of an event that tells of somebody else's edit of a security profile."""
+    cause, fixing = request.cause, deps.fixing
+    about_profile = request.edge.kind is EdgeKind.PROFILE and cause.event_name == UPDATE
+    if fixing is None or not about_profile or cause.event_time is None or cause.actor is None:
+        return
+    if fixing.is_own(cause.actor):
+        return
+    edit = ForeignEdit(
+        cause.event_id, request.edge.target, cause.event_time, cause.actor, request.replaced
+    )
+    note_foreign_edit(edit, deps, fixing)
+
+
+def note_foreign_edit(edit: ForeignEdit, deps: Deps, fixing: Fixing) -> None:
+    """Remember it first: a write that ends from now on finds it, one that ended before is found."""
+    fixing.ledger.remember(edit)
+    book = fixing.ledger.book(edit.profile_id)
+    for change in book.changes:
+        until = change.verified_at or deps.clock.now()
+        if change.state in _WRITTEN and edit in book.edits_within(change, until):
+            tell_edit(change, edit, None, deps)
+            publish_pending(change.agent.ai_agent_id, deps)

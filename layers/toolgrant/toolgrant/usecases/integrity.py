@@ -1,0 +1,156 @@
+"""Alerts about writes: somebody else edited meanwhile, an author cannot be told, a late refusal.
+
+Each has an id made from what it tells, so that telling twice is one alert; each waits in the outbox
+like every other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+
+from toolgrant.domain.alerts import Alert, grant_texts
+from toolgrant.domain.findings import Change, Status
+from toolgrant.domain.ledger import FixRequest, ForeignEdit, ProfileChange
+from toolgrant.domain.messages import render
+from toolgrant.domain.model import (
+    Finding,
+    FindingKind,
+    FindingState,
+    Severity,
+    Text,
+    Verdict,
+    clip,
+)
+from toolgrant.domain.policy import Fix, Refuse, RequestFix
+from toolgrant.domain.records import Actor, AgentKey
+from toolgrant.domain.wording import LANGUAGES, texts
+from toolgrant.usecases.deps import Deps
+from toolgrant.usecases.write import Written
+
+
+def tell_edited(written: Written, finding: Finding | None, deps: Deps) -> None:
+    """CRITICAL for each foreign edit inside our window, and for what is not as we left it."""
+    for edit in written.edits:
+        tell_edit(written.change, edit, finding, deps)
+    at_stake = [*sorted(written.lost), *sorted(written.unexpected), *written.others]
+    if at_stake:
+        note = _note("profile-differs", entries=", ".join(grant_texts(at_stake)))
+        _integrity(written.change, f"differs {at_stake}", [note], None, finding, deps)
+
+
+def tell_edit(
+    change: ProfileChange, edit: ForeignEdit, finding: Finding | None, deps: Deps
+) -> None:
+    """CRITICAL: one foreign edit happened while we wrote. One of the two may have been lost."""
+    kinds = sorted(edit.kinds) if edit.kinds is not None else ["?"]
+    stake = ", ".join(grant_texts(change.grants))
+    who = f"{edit.actor.name} ({edit.actor.via})"
+    notes = [
+        _note("foreign-edit", who=who, event=edit.event_id, lists=", ".join(kinds)),
+        _note("at-stake", entries=stake, count=len(change.before)),
+    ]
+    _integrity(change, edit.event_id, notes, edit.actor, finding, deps)
+
+
+def tell_unattributed(written: Written, finding: Finding | None, deps: Deps) -> None:
+    """CRITICAL: the grants are there, and it cannot be said who added them; undo refuses."""
+    change = written.change
+    note = _note("unattributed", grants=", ".join(grant_texts(change.grants)), change=change.id)
+    _integrity(change, "unattributed", [note], None, finding, deps)
+
+
+def tell_refused(request: FixRequest, finding: Finding, fix: Fix, deps: Deps) -> None:
+    """What was asked for is not written after all, and why."""
+    notes = notes_of(fix)
+    told = Change(Status.REFUSED, replace(finding, advisories=(*notes, *finding.advisories)))
+    _put(request.agent, f"refused {request.fix_id} {request.attempt}", told, None, None, deps)
+
+
+def tell_undo(change: ProfileChange, outcome: str, reason: str, by: str, deps: Deps) -> None:
+    """An operator's undo, in the thread of the AI agent."""
+    grants = ", ".join(grant_texts(change.grants))
+    values = {"grants": grants, "change": change.id, "by": clip(by) or "?", "reason": reason}
+    told = replace(_on_record(change, deps), advisories=(_note(outcome, **values),))
+    status = Status.CHANGED if outcome == "undone" else Status.REFUSED
+    what = f"{change.id} {outcome} {sorted(change.undone)}"
+    _put(change.agent, what, Change(status, told), None, change.id, deps)
+
+
+def notes_of(fix: Fix) -> tuple[Text, ...]:
+    """What people are told of a planned fix, as notes of its finding."""
+    if isinstance(fix, Refuse):
+        return tuple(
+            _note("not-fixed", reason=(one.say("en"), one.say("ja"))) for one in fix.refusals
+        )
+    word = "will-fix" if isinstance(fix, RequestFix) else "approve"
+    grants = ", ".join(grant_texts(fix.grants))
+    profile = clip(fix.profile.name)
+    return (_note(word, grants=grants, profile=profile, finding=fix.finding.id),)
+
+
+def _note(key: str, **values: object) -> Text:
+    """A text of the table `[note]`. A pair of values is one for each language."""
+    said = []
+    for number, language in enumerate(LANGUAGES):
+        here = {name: v[number] if isinstance(v, tuple) else v for name, v in values.items()}
+        said.append(texts(language)["note"][key].format(**here))
+    return Text(*said)
+
+
+def _integrity(
+    change: ProfileChange,
+    what: str,
+    notes: Iterable[Text],
+    actor: Actor | None,
+    finding: Finding | None,
+    deps: Deps,
+) -> None:
+    known = finding or _on_record(change, deps)
+    told = replace(known, severity=Severity.CRITICAL, advisories=tuple(notes))
+    _put(
+        change.agent, f"{change.id} {what}", Change(Status.INTEGRITY, told), actor, change.id, deps
+    )
+
+
+def _on_record(change: ProfileChange, deps: Deps) -> Finding:
+    """The finding that a change was made for, or what the ledger knows of it."""
+    known = deps.store.load(change.agent).findings.get(change.finding_id)
+    return known or Finding(
+        id=change.finding_id,
+        kind=FindingKind.INSUFFICIENT,
+        state=FindingState.RESOLVED,
+        severity=Severity.CRITICAL,
+        tool_name="?",
+        tool_id=None,
+        tool_type="",
+        verdict=Verdict.SUFFICIENT,
+        qualifiers=(),
+        required=change.grants,
+    )
+
+
+def _put(
+    key: AgentKey,
+    what: str,
+    told: Change,
+    actor: Actor | None,
+    change_id: str | None,
+    deps: Deps,
+) -> None:
+    record = deps.store.load(key)
+    digest = hashlib.sha256(what.encode(errors="surrogatepass")).hexdigest()[:12]
+    alert = Alert(
+        alert_id=f"{key.ai_agent_id}-{digest}",
+        time=deps.clock.now(),
+        instance_id=record.instance_id,
+        agent_name=record.name,
+        agent_arn=record.arn,
+        ai_agent_id=key.ai_agent_id,
+        qualifiers=told.finding.qualifiers,
+        changes=(told,),
+        actor=actor,
+        change_id=change_id,
+    )
+    deps.store.put_alert(render(alert, deps.language))

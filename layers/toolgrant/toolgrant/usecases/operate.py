@@ -1,0 +1,201 @@
+"""operate: what an operator may ask for. Nothing here reads or writes Connect.
+
+A small JSON object comes in, another goes out. What has to be written to a security profile is put
+into the fix queue; remediate asks the whole policy again before it writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from toolgrant.domain.ledger import FixRequest, UndoRequest, profile_of
+from toolgrant.domain.model import Finding, FindingKind, FindingState, Grant
+from toolgrant.domain.records import AgentKey, AgentRecord, EdgeKind
+from toolgrant.errors import InvalidInput
+from toolgrant.usecases.ports import Clock, FixQueue, Journal, Ledger, Store
+
+APPROVAL_LASTS = timedelta(days=7)
+"""How long what was told may be approved; after that the AI agent has to be looked at again."""
+
+LONGEST_ID = 200
+
+
+@dataclass(frozen=True)
+class Order:
+    """What an operator asks for. `target` is an id: of a finding or alert (approve), of a change
+    (undo), of a finding, AI agent or profile (mute, unmute), of a profile (reset), empty for pause
+    and resume. `by` names the operator, as far as the caller says."""
+
+    action: str
+    target: str
+    by: str
+    grants: tuple[Grant, ...] = ()
+    until: datetime | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What orders are worked off with."""
+
+    store: Store
+    ledger: Ledger
+    queue: FixQueue
+    journal: Journal
+    clock: Clock
+
+
+def operate(order: Order, desk: Desk) -> list[str]:
+    """Carry out one order. Returns one line per step. Raises InvalidInput for what cannot be done,
+    and from the tree of errors."""
+    if order.action not in ACTIONS:
+        raise InvalidInput("$.action", f"expected one of {', '.join(ACTIONS)}")
+    steps = ACTIONS[order.action](order, desk)
+    if not order.dry_run:
+        for _, do in steps:
+            do()
+    lines = [line for line, _ in steps]
+    desk.journal.decision(order_record(order, lines))
+    return lines
+
+
+def order_record(order: Order, lines: list[str]) -> dict[str, Any]:
+    """The audit record of an order."""
+    return {
+        "schema": "toolgrant/audit/1",
+        "outcome": "order",
+        "reason": None,
+        "action": order.action,
+        "target": order.target or None,
+        "by": order.by or None,
+        "dryRun": order.dry_run,
+        "plan": lines,
+        "cause": {
+            "reason": "order",
+            "eventId": None,
+            "eventName": None,
+            "eventTime": None,
+            "actor": None,
+        },
+    }
+
+
+Step = tuple[str, Callable[[], None]]
+
+
+def _approve(order: Order, desk: Desk) -> list[Step]:
+    """Every open finding that the target names and that is not too old."""
+    record = _agent_of(order.target, desk)
+    findings = [f for f in record.findings.values() if _meant(f, order.target) and _open(f)]
+    if not findings:
+        raise InvalidInput("$.target", "names no open finding with missing grants")
+    profiles = sorted(edge.target for edge in record.edges if edge.kind is EdgeKind.PROFILE)
+    if not profiles:
+        raise InvalidInput("$.target", "no security profile is attached to the AI agent")
+    return [_approval(finding, record, profiles[0], order, desk) for finding in findings]
+
+
+def _approval(
+    finding: Finding, record: AgentRecord, profile_id: str, order: Order, desk: Desk
+) -> Step:
+    now = desk.clock.now()
+    if finding.opened_at is None or now - finding.opened_at > APPROVAL_LASTS:
+        raise InvalidInput("$.target", "told more than 7 days ago; let toolgrant look again")
+    fix_id = f"{finding.id}@{finding.opened_at.isoformat()}/approved {now.isoformat()}"
+    request = FixRequest(
+        record.key, finding.id, profile_id, fix_id, approved_by=order.by or "operator"
+    )
+    grants = ", ".join(map(str, finding.missing))
+    line = f"approve {finding.id}: add {grants} for {finding.tool_name}"
+    return line, lambda: desk.queue.send(request)
+
+
+def _undo(order: Order, desk: Desk) -> list[Step]:
+    change = desk.ledger.book(profile_of(order.target)).change(order.target)
+    if change is None:
+        raise InvalidInput("$.target", "no such change")
+    unknown = [grant for grant in order.grants if grant not in change.grants]
+    if unknown:
+        raise InvalidInput("$.grants", f"not part of the change: {', '.join(map(str, unknown))}")
+    request = UndoRequest(change.id, order.grants, order.by)
+    grants = ", ".join(map(str, order.grants or change.grants))
+    line = f"undo {change.id}: take {grants} out of security profile {change.profile_id}"
+    return [(line, lambda: desk.queue.send(request))]
+
+
+def _mute(order: Order, desk: Desk) -> list[Step]:
+    target = _target(order)
+    until = f" until {order.until.isoformat()}" if order.until else ""
+    return [(f"mute {target}{until}", lambda: desk.ledger.mute(target, order.until))]
+
+
+def _unmute(order: Order, desk: Desk) -> list[Step]:
+    target = _target(order)
+    return [(f"unmute {target}", lambda: desk.ledger.unmute(target))]
+
+
+def _reset(order: Order, desk: Desk) -> list[Step]:
+    """Close the breakers of a profile: of the grants named, or all."""
+    profile_id = _target(order)
+    broken = desk.ledger.book(profile_id).broken
+    grants = [grant for grant in sorted(broken) if not order.grants or grant in order.grants]
+    if not grants:
+        raise InvalidInput("$.target", "no open breaker on this security profile")
+    return [_closed(profile_id, grant, desk) for grant in grants]
+
+
+def _closed(profile_id: str, grant: Grant, desk: Desk) -> Step:
+    line = f"close the breaker of {grant} on security profile {profile_id}"
+    return line, lambda: desk.ledger.reset(profile_id, grant)
+
+
+def _pause(order: Order, desk: Desk) -> list[Step]:
+    now = desk.clock.now()
+    return [("pause all writes", lambda: desk.ledger.pause(True, order.by, now))]
+
+
+def _resume(order: Order, desk: Desk) -> list[Step]:
+    now = desk.clock.now()
+    return [("let writes go on", lambda: desk.ledger.pause(False, order.by, now))]
+
+
+ACTIONS: Mapping[str, Callable[[Order, Desk], list[Step]]] = {
+    "approve": _approve,
+    "undo": _undo,
+    "mute": _mute,
+    "unmute": _unmute,
+    "reset": _reset,
+    "pause": _pause,
+    "resume": _resume,
+}
+
+
+def _target(order: Order) -> str:
+    if not 0 < len(order.target) <= LONGEST_ID:
+        raise InvalidInput("$.target", f"expected an id of 1 to {LONGEST_ID} characters")
+    return order.target
+
+
+def _agent_of(target: str, desk: Desk) -> AgentRecord:
+    """The AI agent whose id a finding's or alert's id begins with. An account has few assistants,
+    so each is tried."""
+    agent_id = target.rpartition("-")[0]
+    for assistant_id in desk.store.assistants():
+        record = desk.store.load(AgentKey(assistant_id, agent_id))
+        if record.version:
+            return record
+    raise InvalidInput("$.target", "names no AI agent on record")
+
+
+def _meant(finding: Finding, target: str) -> bool:
+    """The finding itself, or any finding of the AI agent where an alert is named."""
+    named_alert = target.rpartition("-")[2].isdecimal()
+    return named_alert or finding.id == target
+
+
+def _open(finding: Finding) -> bool:
+    insufficient = finding.kind is FindingKind.INSUFFICIENT and bool(finding.missing)
+    return insufficient and finding.state is FindingState.OPEN

@@ -1,0 +1,175 @@
+"""remediate: one fix request → one verified write, or a reason why not. The only writer.
+
+Open intents of the profile are settled → the AI agent is looked at again → the policy is asked
+again → each list is written and verified → the AI agent is reviewed, which tells that it is fixed.
+A request may come twice, late or after a crash: it ends in the same state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from toolgrant.domain.ledger import Book, ChangeState, FixRequest, ProfileChange, change_id
+from toolgrant.domain.model import Finding, GrantKind
+from toolgrant.domain.policy import Fix, RequestFix, describe
+from toolgrant.domain.problems import observe
+from toolgrant.domain.records import AgentRequest, Cause
+from toolgrant.errors import NotFound, ToolgrantError
+from toolgrant.usecases.audit import fix_record
+from toolgrant.usecases.deps import Deps
+from toolgrant.usecases.fixing import Fixing
+from toolgrant.usecases.integrity import tell_edited, tell_refused, tell_unattributed
+from toolgrant.usecases.look import NotJudged, Seen
+from toolgrant.usecases.review import review
+from toolgrant.usecases.write import Hand, Written
+
+MOST_MOVES = 3
+"""How often a request moves on to a profile that has become the better one."""
+
+
+def remediate(request: FixRequest, fresh: Callable[[], Deps], fixing: Fixing, hand: Hand) -> str:
+    """Carry out one request. `fresh` gives adapters that have kept no answer yet.
+
+    Returns the outcome: `fixed`, `not-needed`, `superseded`, `fix-refused` or `in-doubt`. Raises
+    from the tree of errors; the message then comes again.
+    """
+    outcome = _Remediation(request, fresh(), fixing, hand).run()
+    deps = fresh()
+    cause = Cause("fix", event_id=request.fix_id)
+    review(AgentRequest(request.agent, cause), deps, deps.clock.now())
+    return outcome
+
+
+@dataclass(frozen=True)
+class _Remediation:
+    request: FixRequest
+    deps: Deps
+    fixing: Fixing
+    hand: Hand
+
+    def run(self) -> str:
+        """Everything but the review at the end."""
+        seen = self._look()
+        finding = self._finding(seen) if isinstance(seen, Seen) else None
+        if self._settle_open(finding):
+            return self._report("in-doubt", "an earlier write cannot be told from another's")
+        if finding is None or isinstance(seen, NotJudged):
+            return self._not_needed()
+        fix = self._plan(finding, seen)
+        if not isinstance(fix, RequestFix):
+            return self._refused(finding, fix)
+        if fix.profile.id != self.request.profile_id:
+            return self._moved(fix)
+        return self._write(fix, seen)
+
+    def _look(self) -> Seen | NotJudged:
+        cause = Cause("fix", event_id=self.request.fix_id)
+        try:
+            return self.deps.look.at(AgentRequest(self.request.agent, cause))
+        except NotFound:
+            return NotJudged("the AI agent is gone")
+
+    def _finding(self, seen: Seen) -> Finding | None:
+        found = observe(seen.instance_id, seen.judged)
+        return next((one for one in found if one.id == self.request.finding_id), None)
+
+    def _book(self) -> Book:
+        return self.fixing.ledger.book(self.request.profile_id)
+
+    def _settle_open(self, finding: Finding | None) -> bool:
+        """Finish what earlier deliveries left. True if something of it is in doubt."""
+        book = self._book()
+        settled = [
+            self.hand.settle(change, book, lambda written: self._ended(written, finding))
+            for change in book.changes
+            if change.state is ChangeState.INTENT
+        ]
+        return any(change.state is ChangeState.UNATTRIBUTED for change in settled)
+
+    def _plan(self, finding: Finding, seen: Seen) -> Fix:
+        now = self.deps.clock.now()
+        situation = self.fixing.situation(now, approved=bool(self.request.approved_by))
+        return self.fixing.plan(finding, seen, situation)
+
+    def _write(self, fix: RequestFix, seen: Seen) -> str:
+        """One change per list, as long as the policy goes on allowing it."""
+        against: list[Fix] = []
+        written = []
+        for kind in sorted({grant.kind for grant in fix.grants}):
+            grants = tuple(grant for grant in fix.grants if grant.kind is kind)
+            part = replace(fix.finding, missing=grants)
+            written.append(
+                self.hand.write(
+                    self._change(part, seen, kind),
+                    partial(self._still, part, seen, against),
+                    lambda ended: self._ended(ended, fix.finding),
+                )
+            )
+        if against:
+            return self._refused(fix.finding, against[0])
+        return self._report("fixed" if any(written) else "not-needed", describe(fix))
+
+    def _change(self, part: Finding, seen: Seen, kind: GrantKind) -> ProfileChange:
+        wanted = ProfileChange(
+            id=change_id(self.request.profile_id, self.request.fix_id, kind),
+            instance_id=seen.instance_id,
+            profile_id=self.request.profile_id,
+            agent=self.request.agent,
+            finding_id=self.request.finding_id,
+            kind=kind,
+            grants=part.missing,
+            began_at=self.deps.clock.now(),
+            approved_by=self.request.approved_by,
+        )
+        known = self._book().change(wanted.id)
+        if known and known.state is ChangeState.INTENT:
+            return replace(wanted, began_at=known.began_at)
+        return wanted
+
+    def _still(self, part: Finding, seen: Seen, against: list[Fix]) -> bool:
+        """The policy asked once more, with everything read afresh, right before the write. What it
+        says instead goes to `against`."""
+        now = self._plan(part, seen)
+        still = isinstance(now, RequestFix) and now.profile.id == self.request.profile_id
+        against.extend([] if still else [now])
+        return still
+
+    def _ended(self, written: Written, finding: Finding | None) -> None:
+        """Audit a change and tell what is wrong with it."""
+        if written.change.state is ChangeState.UNATTRIBUTED:
+            self._audit("unattributed", "", written.change)
+            tell_unattributed(written, finding, self.deps)
+            return
+        self.deps.journal.count("GrantsAdded", len(written.change.grants))
+        self._audit("granted", "", written.change)
+        tell_edited(written, finding, self.deps)
+
+    def _not_needed(self) -> str:
+        for change in self._book().changes:
+            if self._own(change) and change.state is ChangeState.DONE:
+                return self._report("fixed", "written and verified by an earlier delivery")
+        return self._report("not-needed", "nothing is missing any more")
+
+    def _own(self, change: ProfileChange) -> bool:
+        ids = (change_id(self.request.profile_id, self.request.fix_id, kind) for kind in GrantKind)
+        return change.id in ids
+
+    def _refused(self, finding: Finding, fix: Fix) -> str:
+        tell_refused(self.request, finding, fix, self.deps)
+        return self._report("fix-refused", describe(fix))
+
+    def _moved(self, fix: RequestFix) -> str:
+        if self.request.attempt >= MOST_MOVES:
+            raise ToolgrantError(f"the best security profile changed {MOST_MOVES} times")
+        moved = replace(self.request, profile_id=fix.profile.id, attempt=self.request.attempt + 1)
+        self.fixing.queue.send(moved)
+        return self._report("superseded", describe(fix))
+
+    def _report(self, outcome: str, reason: str) -> str:
+        self._audit(outcome, reason)
+        return outcome
+
+    def _audit(self, outcome: str, reason: str, change: ProfileChange | None = None) -> None:
+        self.deps.journal.decision(fix_record(self.request, outcome, reason, change))

@@ -1,0 +1,83 @@
+"""undo: take back what one change added, whole or in part, where it is still as we left it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from toolgrant.domain.alerts import grant_texts
+from toolgrant.domain.ledger import ChangeState, ProfileChange, UndoRequest
+from toolgrant.domain.model import Grant
+from toolgrant.domain.records import AgentRequest, Cause
+from toolgrant.errors import Conflict, NotFound
+from toolgrant.usecases.audit import undo_record
+from toolgrant.usecases.deps import Deps
+from toolgrant.usecases.fixing import Fixing
+from toolgrant.usecases.integrity import tell_undo
+from toolgrant.usecases.review import review
+from toolgrant.usecases.write import Hand
+
+_WRONG_STATE = {
+    ChangeState.INTENT: "it is still being written",
+    ChangeState.ABANDONED: "it was never written",
+    ChangeState.UNATTRIBUTED: "it cannot be told from somebody else's",
+}
+
+
+def undo(request: UndoRequest, deps: Deps, fixing: Fixing, hand: Hand) -> str:
+    """Carry out one request. Returns `undone` or `undo-refused`. Raises from the tree of errors."""
+    outcome, reason, change = _Undo(request, deps, fixing, hand).run()
+    deps.journal.decision(undo_record(request, outcome, reason, change))
+    if change:
+        tell_undo(change, outcome, reason, request.asked_by, deps)
+        cause = Cause("undo", event_id=request.change_id)
+        review(AgentRequest(change.agent, cause), deps, deps.clock.now())
+    return outcome
+
+
+Result = tuple[str, str, ProfileChange | None]
+
+
+@dataclass(frozen=True)
+class _Undo:
+    request: UndoRequest
+    deps: Deps
+    fixing: Fixing
+    hand: Hand
+
+    def run(self) -> Result:
+        """What became of it, why, and the change as it is now."""
+        book = self.fixing.ledger.book(self.request.profile_id)
+        change = book.change(self.request.change_id)
+        if change is None:
+            return "undo-refused", "no such change", None
+        grants = frozenset(self.request.grants or change.grants)
+        refusal = self._refusal(change, grants)
+        if refusal:
+            return "undo-refused", refusal, change
+        left = grants - change.undone
+        if not left:
+            return "undone", "taken back before", change
+        return self._take_back(change, left)
+
+    def _refusal(self, change: ProfileChange, grants: frozenset[Grant]) -> str:
+        if change.state in _WRONG_STATE:
+            return _WRONG_STATE[change.state]
+        foreign = sorted(grants.difference(change.grants))
+        if foreign:
+            return f"not part of this change: {', '.join(grant_texts(foreign))}"
+        paused = self.fixing.situation(self.deps.clock.now()).paused
+        if paused or paused is None:
+            return "toolgrant is paused" if paused else "the emergency stop cannot be read"
+        return ""
+
+    def _take_back(self, change: ProfileChange, grants: frozenset[Grant]) -> Result:
+        """The breakers first: nothing may add again what is about to go."""
+        now = self.deps.clock.now()
+        for grant in sorted(grants):
+            self.fixing.ledger.trip(change.profile_id, grant, "undone by an operator", now)
+        try:
+            return "undone", "", self.hand.take_back(change, grants)
+        except NotFound:
+            return "undo-refused", "the security profile is gone", change
+        except Conflict as error:
+            return "undo-refused", str(error), change
