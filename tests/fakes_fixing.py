@@ -19,8 +19,9 @@ from toolgrant.domain.entries import Entry, granted, with_grants
 from toolgrant.domain.facts import FixRules, Mode
 from toolgrant.domain.ledger import Book, FixRequest, ForeignEdit, ProfileChange, UndoRequest
 from toolgrant.domain.model import Grant, GrantKind
+from toolgrant.domain.proposal import Proposal
 from toolgrant.domain.records import SweepProgress
-from toolgrant.errors import NotFound
+from toolgrant.errors import Conflict, NotFound
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fixing import Fixing
 from toolgrant.usecases.operate import Desk, Order, operate
@@ -75,6 +76,26 @@ class FakeWriter:
             self._world.set_list(profile_id, kind, granted(kind, entries))
             self._world.writes += 1
 
+    def attach(self, instance_id: str, profile_id: str, qualified_arn: str) -> None:
+        assert instance_id == INSTANCE
+        with self._calls.made("writer.attach", profile_id, qualified_arn):
+            held = self._cloud.attached.get(qualified_arn, ())
+            self._cloud.attached[qualified_arn] = tuple(dict.fromkeys((*held, profile_id)))
+
+    def create(self, proposal: Proposal) -> str:
+        with self._calls.made("writer.create", proposal.name):
+            if any(one.name == proposal.name for one in self._cloud.profiles.values()):
+                raise Conflict("connect create_security_profile: DuplicateResourceException")
+            profile_id = self._world.profile(
+                proposal.name, *map(str, proposal.grants), tags=dict(proposal.tags)
+            )
+            return profile_id
+
+    def named(self, instance_id: str, name: str) -> str | None:
+        assert instance_id == INSTANCE
+        with self._calls.made("writer.named", name):
+            return next((k for k, one in self._cloud.profiles.items() if one.name == name), None)
+
 
 class FakeLedger:
     """Keeps changes and edits as the table does."""
@@ -86,6 +107,7 @@ class FakeLedger:
         self.broken: dict[tuple[str, Grant], str] = {}
         self.mutes: dict[str, datetime | None] = {}
         self.stopped = False
+        self.attachments: dict[tuple[str, str], datetime] = {}
 
     def book(self, profile_id: str) -> Book:
         with self.calls.made("ledger.book", profile_id):
@@ -103,6 +125,11 @@ class FakeLedger:
                     if one == profile_id
                 ),
                 frozenset(grant for one, grant in self.broken if one == profile_id),
+                {
+                    finding: at
+                    for (one, finding), at in self.attachments.items()
+                    if one == profile_id
+                },
             )
 
     def save(self, change: ProfileChange) -> None:
@@ -121,6 +148,10 @@ class FakeLedger:
     def reset(self, profile_id: str, grant: Grant) -> None:
         with self.calls.made("ledger.reset", profile_id, grant):
             self.broken.pop((profile_id, grant), None)
+
+    def attached(self, profile_id: str, finding_id: str, at: datetime) -> None:
+        with self.calls.made("ledger.attached", profile_id, finding_id):
+            self.attachments[profile_id, finding_id] = at
 
     def muted(self, now: datetime) -> frozenset[str]:
         with self.calls.made("ledger.muted"):

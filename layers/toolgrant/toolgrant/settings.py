@@ -14,6 +14,7 @@ from toolgrant.domain.wording import LANGUAGES
 from toolgrant.errors import Misconfigured
 
 _T = TypeVar("_T")
+_ASSOCIATION = {"off": Mode.WARN, "approve": Mode.APPROVE, "fix": Mode.FIX}
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ def _fix(mode: Mode, read: Callable[[str, Callable[[str], Any]], Any]) -> FixSet
         most_agents=int(read("MOST_OTHER_AGENTS", _number(0, 1_000))),
         changes_per_hour=int(read("CHANGES_PER_HOUR", _number(1, 100))),
         stack=read("STACK", _text),
+        association=_ASSOCIATION[read("ASSOCIATION_GAPS", _one_of(tuple(_ASSOCIATION)))],
+        dedicated=read("DEDICATED_PROFILES", _one_of(("off", "approve"))) == "approve",
     )
     return FixSettings(
         rules,

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from toolgrant.errors import (
     AccessDenied,
+    Conflict,
     Misconfigured,
     NotFound,
     RequestRefused,
@@ -63,6 +64,9 @@ ERRORS: Mapping[str, type[ToolgrantError]] = {
     "ExpiredTokenException": AccessDenied,
     "KMSAccessDeniedException": AccessDenied,
     "KMSAccessDenied": AccessDenied,
+    "DuplicateResourceException": Conflict,
+    "ResourceConflictException": Conflict,
+    "ConditionalOperationFailedException": Conflict,
     "KMSDisabledException": Misconfigured,
     "KMSDisabled": Misconfigured,
     "KMSNotFoundException": Misconfigured,

@@ -30,7 +30,7 @@ class SQSFixQueue:
             self._client.send_message(
                 QueueUrl=self._url,
                 MessageBody=body,
-                MessageGroupId=request.profile_id,
+                MessageGroupId=request.group,
                 MessageDeduplicationId=hashlib.sha256(body.encode()).hexdigest(),
             )
 

@@ -5,6 +5,7 @@
 | PROFILE#<id>  | CHANGE#<changeId> | one write of ours, from its intent to its undo     |
 | PROFILE#<id>  | EDIT#<eventId>    | one UpdateSecurityProfile of somebody else         |
 | PROFILE#<id>  | BREAKER#<grant>   | a grant that is not added again                    |
+| PROFILE#<id>  | ATTACHED#<finding>| when we attached it because of a finding           |
 | MUTES         | <id>              | a muted finding, AI agent or security profile      |
 | PAUSE         | PAUSE             | whether an operator has paused all writes          |
 """
@@ -20,6 +21,7 @@ from toolgrant.domain.ledger import Book, ForeignEdit, ProfileChange
 from toolgrant.domain.model import Grant
 
 MUTES = "MUTES"
+_WORDS = ("CHANGE", "EDIT", "BREAKER", "ATTACHED")
 _PAUSE = ("PAUSE", "PAUSE")
 KEEP_EDITS = timedelta(days=30)
 """How long foreign edits are kept: much longer than an intent can stay open."""
@@ -33,7 +35,12 @@ class DynamoDBLedger:
 
     def book(self, profile_id: str) -> Book:
         """Everything on record of one profile, changes in the order of their beginning."""
-        parts: dict[str, list[tuple[str, Any]]] = {"CHANGE": [], "EDIT": [], "BREAKER": []}
+        parts: dict[str, list[tuple[str, Any]]] = {
+            "CHANGE": [],
+            "EDIT": [],
+            "BREAKER": [],
+            "ATTACHED": [],
+        }
         for item in self._table.query(_pk(profile_id)):
             word, _, rest = item["sk"].partition("#")
             parts.get(word, []).append((rest, item))
@@ -45,6 +52,7 @@ class DynamoDBLedger:
                 stored_ledger.edit_from_item(profile_id, key, item) for key, item in parts["EDIT"]
             ),
             frozenset(Grant.parse(text) for text, _ in parts["BREAKER"]),
+            {key: datetime.fromisoformat(item["at"]) for key, item in parts["ATTACHED"]},
         )
 
     def save(self, change: ProfileChange) -> None:
@@ -66,6 +74,10 @@ class DynamoDBLedger:
     def reset(self, profile_id: str, grant: Grant) -> None:
         """Close a breaker."""
         self._table.delete(_pk(profile_id), f"BREAKER#{grant}")
+
+    def attached(self, profile_id: str, finding_id: str, at: datetime) -> None:
+        """Remember that we attached a profile."""
+        self._table.put(_pk(profile_id), f"ATTACHED#{finding_id}", {"at": at.isoformat()})
 
     def muted(self, now: datetime) -> frozenset[str]:
         """What is muted at `now`; a mute without an end lasts."""

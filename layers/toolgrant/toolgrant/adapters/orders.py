@@ -11,27 +11,33 @@ from toolgrant.domain.snapshot import as_list, as_map, as_text, numbered
 from toolgrant.errors import InvalidInput
 from toolgrant.usecases.operate import Order
 
-_FIELDS = ("action", "target", "by", "grants", "until", "dryRun")
+_FIELDS = ("action", "target", "by", "grants", "until", "dedicated", "dryRun")
 
 
 def parse_order(data: object) -> Order:
-    """`{"action", "target", "by", "grants": ["permission:…"], "until", "dryRun"}`; all but
+    """`{"action", "target", "by", "grants": ["permission:…"], "until", "dedicated",
+    "dryRun"}`; all but
     `action` may be missing. Raises InvalidInput."""
     root = as_map(data, "$")
     unknown = sorted(set(root) - set(_FIELDS))
     if unknown:
         raise InvalidInput(f"$.{unknown[0]}", f"unknown field; known are {', '.join(_FIELDS)}")
-    dry_run = root.get("dryRun", False)
-    if not isinstance(dry_run, bool):
-        raise InvalidInput("$.dryRun", "expected true or false")
     return Order(
         action=as_text(root.get("action"), "$.action"),
         target=as_text(root.get("target"), "$.target").strip(),
         by=clip(as_text(root.get("by"), "$.by")),
         grants=_grants(root),
         until=parse_time(root.get("until"), "$.until"),
-        dry_run=dry_run,
+        dedicated=_flag(root, "dedicated"),
+        dry_run=_flag(root, "dryRun"),
     )
+
+
+def _flag(root: Mapping[str, Any], name: str) -> bool:
+    value = root.get(name, False)
+    if not isinstance(value, bool):
+        raise InvalidInput(f"$.{name}", "expected true or false")
+    return value
 
 
 def _grants(root: Mapping[str, Any]) -> tuple[Grant, ...]:

@@ -12,6 +12,7 @@ from toolgrant.adapters.aws import Api
 from toolgrant.adapters.connect import LISTS
 from toolgrant.domain.entries import Entry
 from toolgrant.domain.model import GrantKind
+from toolgrant.domain.proposal import Proposal
 from toolgrant.domain.snapshot import PROFILE_LISTS
 from toolgrant.usecases.ports import DescribedProfile
 
@@ -73,3 +74,36 @@ class ConnectProfiles:
             SecurityProfileId=profile_id,
             **lists,
         )
+
+    def attach(self, instance_id: str, profile_id: str, qualified_arn: str) -> None:
+        """AssociateSecurityProfiles with this one profile. Repeating it is harmless (domain facts,
+        observed)."""
+        self._pen.call(
+            "associate_security_profiles",
+            InstanceId=instance_id,
+            SecurityProfiles=[{"Id": profile_id}],
+            EntityType="AI_AGENT",
+            EntityArn=qualified_arn,
+        )
+
+    def create(self, proposal: Proposal) -> str:
+        """CreateSecurityProfile with exactly the proposed lists and tags."""
+        lists: dict[str, object] = {name: list(held) for name, held in proposal.lists.items()}
+        answer = self._pen.call(
+            "create_security_profile",
+            InstanceId=proposal.instance_id,
+            SecurityProfileName=proposal.name,
+            Tags=dict(proposal.tags),
+            **lists,
+        )
+        return str(answer["SecurityProfileId"])
+
+    def named(self, instance_id: str, name: str) -> str | None:
+        """By ListSecurityProfiles, not by a search: the index lags."""
+        summaries = self._api.pages(
+            "list_security_profiles",
+            "SecurityProfileSummaryList",
+            InstanceId=instance_id,
+            MaxResults=1000,
+        )
+        return next((str(one["Id"]) for one in summaries if one.get("Name") == name), None)

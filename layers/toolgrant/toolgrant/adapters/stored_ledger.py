@@ -90,6 +90,7 @@ def fix_to_item(request: FixRequest) -> Item:
         "fixId": request.fix_id,
         "attempt": request.attempt,
         "approvedBy": request.approved_by,
+        "dedicated": request.dedicated,
     }
 
 
@@ -102,6 +103,7 @@ def fix_from_item(item: Mapping[str, Any]) -> FixRequest:
         fix_id=item["fixId"],
         attempt=int(item["attempt"]),
         approved_by=item["approvedBy"],
+        dedicated=bool(item["dedicated"]),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from toolgrant.domain.findings import Change, Status
 from toolgrant.domain.model import Severity, Text, clip
+from toolgrant.domain.proposal import Proposal, proposal_json
 from toolgrant.domain.records import Actor
 
 SCHEMA = "toolgrant/alert/1"
@@ -41,6 +42,7 @@ class Alert:
     event_name: str = ""
     profiles: Mapping[str, str] = field(default_factory=dict)
     change_id: str | None = None
+    proposal: Proposal | None = None
     most: int = MOST_FINDINGS
 
     @property
@@ -87,6 +89,7 @@ def machine_json(alert: Alert) -> dict[str, Any]:
         "omittedFindings": max(0, len(alert.changes) - alert.most),
         "actor": _actor_json(alert.actor),
         "changeId": alert.change_id,
+        **({"proposal": proposal_json(alert.proposal)} if alert.proposal else {}),
     }
 
 

@@ -31,7 +31,8 @@ class Mode(StrEnum):
 class FixRules:
     """The operator's settings. `automatic_risk` is the worst risk that needs no approval;
     `most_people` and `most_agents` are how many holders beside the AI agent a profile may have;
-    `stack` is the id of this stack."""
+    `stack` is the id of this stack. `association` says how association gaps are dealt with (WARN:
+    not at all), `dedicated` whether an approved proposal may create a security profile."""
 
     mode: Mode = Mode.WARN
     tag_name: str = "toolgrant:auto-fix"
@@ -42,6 +43,8 @@ class FixRules:
     most_agents: int = 0
     changes_per_hour: int = 5
     stack: str = ""
+    association: Mode = Mode.APPROVE
+    dedicated: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class ProfileFacts:
     qualifiers: frozenset[str] = frozenset()
     broken: frozenset[Grant] | None = None
     changes: int | None = None
+    attached_before: bool = False
+    """Whether we attached it for this very finding once, and somebody took it away again."""
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,8 @@ def needs_approval(case: Case) -> bool:
     """Whether a person has to approve what would otherwise be written."""
     if case.situation.approved:
         return False
+    if case.finding.kind is FindingKind.ASSOCIATION_GAP:
+        return Mode.APPROVE in (case.rules.mode, case.rules.association)
     risky = case.rules.automatic_risk is Risk.READ and any(
         grant.risk is Risk.WRITE for grant in case.grants
     )

@@ -7,8 +7,8 @@ after the grants were read back. What is found between the two is judged by `att
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -91,6 +91,13 @@ class FixRequest:
     fix_id: str
     attempt: int = 0
     approved_by: str = ""
+    dedicated: bool = False
+    """Whether a dedicated profile may be created for it. `profile_id` is then empty."""
+
+    @property
+    def group(self) -> str:
+        """What must not happen at the same time: writes to one profile."""
+        return self.profile_id or self.agent.ai_agent_id
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,30 @@ class UndoRequest:
         """The security profile that the change is about."""
         return profile_of(self.change_id)
 
+    @property
+    def group(self) -> str:
+        """What must not happen at the same time: writes to one profile."""
+        return self.profile_id
+
+
+@dataclass(frozen=True)
+class TakenAway:
+    """A grant that we added and that is gone, and the edit that may have removed it."""
+
+    grant: Grant
+    change: ProfileChange
+    edit: ForeignEdit | None = None
+
+    @property
+    def tool(self) -> str | None:
+        """The infrastructure-as-code tool that seems to own the profile: `CloudFormation` or
+        `Terraform`; None if nothing points to one."""
+        if self.edit is None:
+            return None
+        if self.edit.actor.via == "CloudFormation":
+            return "CloudFormation"
+        return "Terraform" if "terraform" in self.edit.actor.name.lower() else None
+
 
 @dataclass(frozen=True)
 class Book:
@@ -115,6 +146,8 @@ class Book:
     changes: tuple[ProfileChange, ...] = ()
     edits: tuple[ForeignEdit, ...] = ()
     broken: frozenset[Grant] = frozenset()
+    attached: Mapping[str, datetime] = field(default_factory=dict)
+    """Finding id → when we attached the profile because of it."""
 
     def change(self, change_id: str) -> ProfileChange | None:
         """The change of an id, if it is on record."""
@@ -130,16 +163,27 @@ class Book:
         first, last = change.began_at - EVENT_GRAIN, until + EVENT_GRAIN
         return tuple(edit for edit in self.edits if first < edit.at < last)
 
-    def taken_away(self, missing: Iterable[Grant], before: datetime) -> frozenset[Grant]:
+    def taken_away(self, missing: Iterable[Grant], before: datetime) -> tuple[TakenAway, ...]:
         """Of grants that the profile lacks: those that we added and did not take back, verified
         before that time, whose breaker is not open yet."""
         ours = {
-            grant
+            grant: change
             for change in self.changes
             if change.verified_at and change.verified_at < before
             for grant in change.standing
         }
-        return frozenset(ours.intersection(missing) - self.broken)
+        gone = sorted(ours.keys() & set(missing) - self.broken)
+        return tuple(TakenAway(grant, ours[grant], self._last_edit(ours[grant])) for grant in gone)
+
+    def _last_edit(self, change: ProfileChange) -> ForeignEdit | None:
+        """The newest foreign edit of its list since a change, as far as events told."""
+        since = [
+            edit
+            for edit in self.edits
+            if edit.at + EVENT_GRAIN > change.began_at
+            and (edit.kinds is None or change.kind in edit.kinds)
+        ]
+        return max(since, key=lambda edit: edit.at, default=None)
 
     def fix_of(self, finding_id: str) -> ProfileChange | None:
         """The newest change that still stands and was made for a finding."""

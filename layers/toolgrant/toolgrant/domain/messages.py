@@ -17,6 +17,7 @@ from toolgrant.domain.findings import Change, Resolution, Status
 from toolgrant.domain.model import DRAFT, Finding, FindingKind, clip
 from toolgrant.domain.next_steps import next_steps
 from toolgrant.domain.problems import GAP_PREFIX
+from toolgrant.domain.proposal import cli_lines, cloudformation, terraform
 from toolgrant.domain.wording import Texts, texts
 
 MOST_BYTES = 250_000
@@ -105,7 +106,22 @@ def email(alert: Alert, table: Texts) -> str:
         lines += [f"   {name}: {value}" for name, value in details(change, table)]
     lines += [*_more(alert, label), "", f"{label['what_to_do']}:"]
     lines += [f"  - {step}" for step in _steps(alert, table)]
+    lines += _proposal(alert, label)
     return "\n".join([*lines, "", label["alert"].format(alert_id=alert.alert_id), ""])
+
+
+def _proposal(alert: Alert, label: Mapping[str, str]) -> list[str]:
+    """The dedicated profile, ready to be copied; only in the e-mail."""
+    if alert.proposal is None:
+        return []
+    tags = ", ".join(f"{key} = {value}" for key, value in alert.proposal.tags.items())
+    facts = [
+        label["proposal"].format(name=alert.proposal.name),
+        f"  {label['missing_grants']}: {', '.join(grant_texts(alert.proposal.grants))}",
+        f"  {label['tags']}: {tags}",
+    ]
+    texts_of = (cloudformation(alert.proposal), terraform(alert.proposal))
+    return ["", *facts, "", *cli_lines(alert.proposal), "", *"\n\n".join(texts_of).split("\n")]
 
 
 def chat(alert: Alert, table: Texts) -> dict[str, Any]:

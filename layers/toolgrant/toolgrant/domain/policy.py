@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from toolgrant.domain.association_gates import association_refusals
 from toolgrant.domain.facts import ProfileFacts
 from toolgrant.domain.findings import Change, Reconciled
 from toolgrant.domain.gates import Case, Refusal, needs_approval, profile_refusals, refusals
 from toolgrant.domain.model import Finding, Grant, GrantKind, clip
+from toolgrant.domain.proposal import Proposal
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class Refuse:
 
     finding: Finding
     refusals: tuple[Refusal, ...]
+    proposal: Proposal | None = None
+    """A dedicated profile that a person may approve instead."""
 
 
 Fix = RequestFix | AskApproval | Refuse
@@ -102,6 +106,15 @@ def decide_fix(case: Case, profiles: Iterable[ProfileFacts]) -> Fix:
     return step(case.finding, chosen, case.grants, reason)
 
 
+def decide_association(case: Case, profile: ProfileFacts) -> Fix:
+    """What to do about a live version that lacks a profile which the draft has."""
+    against = association_refusals(case, profile)
+    if against:
+        return Refuse(case.finding, against)
+    step = AskApproval if needs_approval(case) else RequestFix
+    return step(case.finding, profile, (), f"qualifiers: {', '.join(case.finding.qualifiers)}")
+
+
 def _blast_radius(case: Case, profile: ProfileFacts) -> tuple[object, ...]:
     """Who else gains by a grant: people, then AI agents, then whether an application namespace has
     to be added; the name and id make it the same every time. Unknown counts as many."""
@@ -121,10 +134,12 @@ def describe(step: Step) -> str:
     """One line of a dry run or audit record."""
     if isinstance(step, RequestFix | AskApproval):
         grants = ", ".join(map(str, step.grants))
+        what = f"add {grants} to" if grants else "attach"
         profile = f"{clip(step.profile.name)} ({step.profile.id})"
-        return f"{type(step).__name__}: add {grants} to {profile} for {_tool(step)} ({step.reason})"
+        return f"{type(step).__name__}: {what} {profile} for {_tool(step)} ({step.reason})"
     if isinstance(step, Refuse):
-        return f"Refuse: {_tool(step)} ({'; '.join(one.say('en') for one in step.refusals)})"
+        reasons = "; ".join(one.say("en") for one in step.refusals)
+        return f"Refuse: {_tool(step)} ({reasons}){_proposed(step)}"
     if isinstance(step, Notify):
         counts = ", ".join(f"{change.status} {change.finding.tool_name}" for change in step.changes)
         return f"Notify: {counts} ({step.reason})"
@@ -135,3 +150,7 @@ def describe(step: Step) -> str:
 
 def _tool(step: Fix) -> str:
     return step.finding.tool_name
+
+
+def _proposed(step: Refuse) -> str:
+    return f"; a dedicated profile is proposed: {step.proposal.name}" if step.proposal else ""

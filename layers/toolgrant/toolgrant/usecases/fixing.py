@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
 from toolgrant.domain.entries import Entry, granted
 from toolgrant.domain.facts import FixRules, ProfileFacts, Situation
-from toolgrant.domain.gates import Case
-from toolgrant.domain.ledger import ProfileChange
-from toolgrant.domain.model import Finding, GrantKind
-from toolgrant.domain.policy import Fix, decide_fix
+from toolgrant.domain.gates import Case, refusals
+from toolgrant.domain.ledger import Book, ProfileChange, TakenAway
+from toolgrant.domain.model import DRAFT, Finding, FindingKind, GrantKind
+from toolgrant.domain.policy import Fix, Refuse, decide_association, decide_fix
+from toolgrant.domain.problems import GAP_PREFIX
+from toolgrant.domain.proposal import Proposal, propose
 from toolgrant.domain.records import Actor, AgentKey, Edge, EdgeKind
 from toolgrant.errors import AccessDenied, InvalidInput, NotFound, RequestRefused
 from toolgrant.usecases.look import Seen
@@ -59,12 +61,31 @@ class Fixing:
     def plan(self, finding: Finding, seen: Seen, situation: Situation) -> Fix:
         """What to do about one finding. Reads what it needs of each attached profile."""
         case = Case(finding, self.rules, situation)
+        if finding.kind is FindingKind.ASSOCIATION_GAP:
+            profile_id = finding.tool_name.removeprefix(GAP_PREFIX)
+            return decide_association(
+                case, self.facts(seen, profile_id, (), finding, situation.now)
+            )
         kinds = {grant.kind for grant in finding.missing}
-        facts = [self.facts(seen, one, kinds, situation.now) for one in seen.profile_ids]
-        return decide_fix(case, facts)
+        facts = [self.facts(seen, one, kinds, finding, situation.now) for one in seen.profile_ids]
+        fix = decide_fix(case, facts)
+        if isinstance(fix, Refuse) and not refusals(case):
+            return replace(fix, proposal=self._proposal(finding, seen))
+        return fix
+
+    def _proposal(self, finding: Finding, seen: Seen) -> Proposal:
+        """For the draft and what is live: a published version that nobody uses needs nothing."""
+        used = tuple(one.qualifier for one in seen.judged if one.qualifier == DRAFT or one.live)
+        draft = seen.draft
+        return propose(finding, seen.instance_id, draft.name, draft.arn, used, self.rules)
 
     def facts(
-        self, seen: Seen, profile_id: str, kinds: Iterable[GrantKind], now: datetime
+        self,
+        seen: Seen,
+        profile_id: str,
+        kinds: Iterable[GrantKind],
+        finding: Finding,
+        now: datetime,
     ) -> ProfileFacts:
         """All that is known of one attached profile; None for what cannot be read."""
         instance_id, book = seen.instance_id, self.ledger.book(profile_id)
@@ -84,23 +105,38 @@ class Fixing:
             ),
             broken=book.broken,
             changes=book.changes_since(now),
+            attached_before=_reopened(finding, book),
         )
 
     def trip_breakers(
         self, finding: Finding, seen: Seen, before: datetime, profiles: Profiles, now: datetime
-    ) -> None:
+    ) -> tuple[TakenAway, ...]:
         """Open the breaker of each missing grant that we added and somebody took away.
 
         `before` is when the evaluation began, less the time that reads may be old.
         """
+        taken: list[TakenAway] = []
         for profile_id in seen.profile_ids:
             missing = [
                 grant
                 for grant in finding.missing
                 if grant not in profiles.grants(seen.instance_id, profile_id, grant.kind)
             ]
-            for grant in self.ledger.book(profile_id).taken_away(missing, before):
-                self.ledger.trip(profile_id, grant, "taken away by somebody else", now)
+            found = self.ledger.book(profile_id).taken_away(missing, before)
+            for one in found:
+                who = f"{one.edit.actor.name} ({one.edit.actor.via})" if one.edit else "unknown"
+                self.ledger.trip(profile_id, one.grant, f"taken away by {who}", now)
+            taken.extend(found)
+        return tuple(taken)
+
+    def attached(self, finding: Finding, seen: Seen) -> bool:
+        """Whether we closed an association gap."""
+        profile_id = finding.tool_name.removeprefix(GAP_PREFIX)
+        if profile_id not in seen.profile_ids:
+            return False
+        return not _reopened(finding, book := self.ledger.book(profile_id)) and (
+            finding.id in book.attached
+        )
 
     def made(self, finding: Finding, seen: Seen) -> ProfileChange | None:
         """The change of ours that has made a finding go away, if one has."""
@@ -118,6 +154,12 @@ class Fixing:
     def _other_agents(self, profile_id: str, key: AgentKey) -> int:
         holders = self.store.agents_with(Edge(EdgeKind.PROFILE, profile_id))
         return len(set(holders) - {key})
+
+
+def _reopened(finding: Finding, book: Book) -> bool:
+    """Whether we attached the profile for an earlier opening of this finding."""
+    at = book.attached.get(finding.id)
+    return at is not None and (finding.opened_at is None or finding.opened_at > at)
 
 
 def namespaces(entries: Iterable[Entry]) -> dict[str, int]:

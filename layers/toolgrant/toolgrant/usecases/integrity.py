@@ -7,12 +7,13 @@ like every other.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 
 from toolgrant.domain.alerts import Alert, grant_texts
 from toolgrant.domain.findings import Change, Status
-from toolgrant.domain.ledger import FixRequest, ForeignEdit, ProfileChange
+from toolgrant.domain.ledger import FixRequest, ForeignEdit, ProfileChange, TakenAway
 from toolgrant.domain.messages import render
 from toolgrant.domain.model import (
     Finding,
@@ -25,6 +26,7 @@ from toolgrant.domain.model import (
 )
 from toolgrant.domain.policy import Fix, Refuse, RequestFix
 from toolgrant.domain.records import Actor, AgentKey
+from toolgrant.domain.snapshot import PROFILE_LISTS
 from toolgrant.domain.wording import LANGUAGES, texts
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.write import Written
@@ -81,13 +83,47 @@ def tell_undo(change: ProfileChange, outcome: str, reason: str, by: str, deps: D
 def notes_of(fix: Fix) -> tuple[Text, ...]:
     """What people are told of a planned fix, as notes of its finding."""
     if isinstance(fix, Refuse):
-        return tuple(
+        reasons = [
             _note("not-fixed", reason=(one.say("en"), one.say("ja"))) for one in fix.refusals
-        )
-    word = "will-fix" if isinstance(fix, RequestFix) else "approve"
+        ]
+        return (*reasons, *_proposed(fix))
     grants = ", ".join(grant_texts(fix.grants))
-    profile = clip(fix.profile.name)
-    return (_note(word, grants=grants, profile=profile, finding=fix.finding.id),)
+    word = "will-fix" if isinstance(fix, RequestFix) else "approve"
+    key = word if fix.grants else f"{word}-attach"
+    return (_note(key, grants=grants, profile=clip(fix.profile.name), finding=fix.finding.id),)
+
+
+def _proposed(fix: Refuse) -> tuple[Text, ...]:
+    if fix.proposal is None:
+        return ()
+    grants = ", ".join(grant_texts(fix.proposal.grants))
+    return (_note("proposed", name=fix.proposal.name, grants=grants, finding=fix.finding.id),)
+
+
+def notes_of_taken(taken: Iterable[TakenAway]) -> tuple[Text, ...]:
+    """Who took away what we had added, and how to end a fight with infrastructure as code."""
+    return tuple(_taken(one) for one in taken)
+
+
+def _taken(one: TakenAway) -> Text:
+    who = clip(one.edit.actor.name) if one.edit else "?"
+    values = {"who": who, "grant": one.grant, "change": one.change.id}
+    if one.tool is None:
+        return _note("taken-away", **values)
+    name = PROFILE_LISTS[one.grant.kind] if one.tool == "CloudFormation" else "permissions"
+    return _note(
+        "flapping",
+        tool=one.tool,
+        snippet=_SNIPPETS[one.tool].format(list=name, value=json.dumps(one.grant.value)),
+        **values,
+    )
+
+
+_SNIPPETS = {
+    "CloudFormation": "AWS::Connect::SecurityProfile, {list}: add - {value}",
+    "Terraform": "aws_connect_security_profile, {list}: add {value}",
+}
+"""Where the grant has to be written at the source."""
 
 
 def _note(key: str, **values: object) -> Text:

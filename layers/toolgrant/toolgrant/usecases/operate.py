@@ -13,6 +13,7 @@ from typing import Any
 
 from toolgrant.domain.ledger import FixRequest, UndoRequest, profile_of
 from toolgrant.domain.model import Finding, FindingKind, FindingState, Grant
+from toolgrant.domain.problems import GAP_PREFIX
 from toolgrant.domain.records import AgentKey, AgentRecord, EdgeKind
 from toolgrant.errors import InvalidInput
 from toolgrant.usecases.ports import Clock, FixQueue, Journal, Ledger, Store
@@ -27,13 +28,15 @@ LONGEST_ID = 200
 class Order:
     """What an operator asks for. `target` is an id: of a finding or alert (approve), of a change
     (undo), of a finding, AI agent or profile (mute, unmute), of a profile (reset), empty for pause
-    and resume. `by` names the operator, as far as the caller says."""
+    and resume. `by` names the operator, as far as the caller says. `dedicated`: approve a security
+    profile of its own, as proposed."""
 
     action: str
     target: str
     by: str
     grants: tuple[Grant, ...] = ()
     until: datetime | None = None
+    dedicated: bool = False
     dry_run: bool = False
 
 
@@ -91,26 +94,39 @@ def _approve(order: Order, desk: Desk) -> list[Step]:
     record = _agent_of(order.target, desk)
     findings = [f for f in record.findings.values() if _meant(f, order.target) and _open(f)]
     if not findings:
-        raise InvalidInput("$.target", "names no open finding with missing grants")
-    profiles = sorted(edge.target for edge in record.edges if edge.kind is EdgeKind.PROFILE)
-    if not profiles:
-        raise InvalidInput("$.target", "no security profile is attached to the AI agent")
-    return [_approval(finding, record, profiles[0], order, desk) for finding in findings]
+        raise InvalidInput("$.target", "names no open finding that can be fixed")
+    return [_approval(finding, record, order, desk) for finding in findings]
 
 
-def _approval(
-    finding: Finding, record: AgentRecord, profile_id: str, order: Order, desk: Desk
-) -> Step:
+def _approval(finding: Finding, record: AgentRecord, order: Order, desk: Desk) -> Step:
     now = desk.clock.now()
     if finding.opened_at is None or now - finding.opened_at > APPROVAL_LASTS:
         raise InvalidInput("$.target", "told more than 7 days ago; let toolgrant look again")
     fix_id = f"{finding.id}@{finding.opened_at.isoformat()}/approved {now.isoformat()}"
     request = FixRequest(
-        record.key, finding.id, profile_id, fix_id, approved_by=order.by or "operator"
+        record.key,
+        finding.id,
+        _first_profile(finding, record, order),
+        fix_id,
+        approved_by=order.by or "operator",
+        dedicated=order.dedicated,
     )
-    grants = ", ".join(map(str, finding.missing))
-    line = f"approve {finding.id}: add {grants} for {finding.tool_name}"
+    what = f"add {', '.join(map(str, finding.missing))}" if finding.missing else "attach"
+    where = " by a security profile of its own" if order.dedicated else ""
+    line = f"approve {finding.id}: {what} for {finding.tool_name}{where}"
     return line, lambda: desk.queue.send(request)
+
+
+def _first_profile(finding: Finding, record: AgentRecord, order: Order) -> str:
+    """Where to begin; remediate moves on to the best one. None for a profile to be created."""
+    if order.dedicated:
+        return ""
+    if finding.kind is FindingKind.ASSOCIATION_GAP:
+        return finding.tool_name.removeprefix(GAP_PREFIX)
+    profiles = sorted(edge.target for edge in record.edges if edge.kind is EdgeKind.PROFILE)
+    if not profiles:
+        raise InvalidInput("$.target", "no security profile is attached; approve a dedicated one")
+    return profiles[0]
 
 
 def _undo(order: Order, desk: Desk) -> list[Step]:
@@ -198,4 +214,5 @@ def _meant(finding: Finding, target: str) -> bool:
 
 def _open(finding: Finding) -> bool:
     insufficient = finding.kind is FindingKind.INSUFFICIENT and bool(finding.missing)
-    return insufficient and finding.state is FindingState.OPEN
+    gap = finding.kind is FindingKind.ASSOCIATION_GAP
+    return (insufficient or gap) and finding.state is FindingState.OPEN

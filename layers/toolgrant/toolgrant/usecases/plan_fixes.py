@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from toolgrant.domain.findings import Change, Reconciled, Resolution, Status
-from toolgrant.domain.ledger import FixRequest, ProfileChange
+from toolgrant.domain.ledger import FixRequest, ProfileChange, TakenAway
 from toolgrant.domain.model import Finding, FindingKind, FindingState
-from toolgrant.domain.policy import Fix, RequestFix
+from toolgrant.domain.policy import Fix, Refuse, RequestFix
+from toolgrant.domain.proposal import Proposal
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fixing import Fixing
-from toolgrant.usecases.integrity import notes_of
+from toolgrant.usecases.integrity import notes_of, notes_of_taken
 from toolgrant.usecases.look import NotJudged, Seen
 
 
@@ -25,10 +26,18 @@ class PlannedFixes:
     """The plan for each open finding, and the changes of ours that made findings go away."""
 
     steps: tuple[Fix, ...] = ()
-    made: Mapping[str, ProfileChange] = field(default_factory=dict)
+    made: Mapping[str, ProfileChange | None] = field(default_factory=dict)
+    """Finding id → our change that made it go away; None for an attached profile."""
     requests: tuple[FixRequest, ...] = ()
 
     muted: frozenset[str] = frozenset()
+    taken: Mapping[str, tuple[TakenAway, ...]] = field(default_factory=dict)
+
+    @property
+    def proposals(self) -> Mapping[str, Proposal]:
+        """Finding id → the dedicated profile that is proposed."""
+        refused = [step for step in self.steps if isinstance(step, Refuse)]
+        return {step.finding.id: step.proposal for step in refused if step.proposal}
 
     def silenced(self, finding: Finding) -> bool:
         """Whether an operator does not want to hear of a finding."""
@@ -37,7 +46,8 @@ class PlannedFixes:
     @property
     def change_id(self) -> str | None:
         """The newest of the changes."""
-        newest = max(self.made.values(), key=lambda change: change.began_at, default=None)
+        changes = [change for change in self.made.values() if change]
+        newest = max(changes, key=lambda change: change.began_at, default=None)
         return newest.id if newest else None
 
 
@@ -49,45 +59,57 @@ def plan_fixes(
         return PlannedFixes()
     fixing, now = deps.fixing, deps.clock.now()
     wanted = [finding for finding in reconciled.findings if _fixable(finding)]
-    for finding in wanted:
-        fixing.trip_breakers(finding, seen, began - deps.settle, deps.profiles, now)
+    taken = {
+        finding.id: fixing.trip_breakers(finding, seen, began - deps.settle, deps.profiles, now)
+        for finding in wanted
+    }
     situation = fixing.situation(now) if wanted else None
     steps = tuple(fixing.plan(finding, seen, situation) for finding in wanted if situation)
-    requests = tuple(_request(step, seen) for step in steps if isinstance(step, RequestFix))
-    muted = fixing.ledger.muted(now) if reconciled.changes else frozenset()
-    return PlannedFixes(steps, _made(reconciled, seen, fixing), requests, muted)
+    return PlannedFixes(
+        steps,
+        _made(reconciled, seen, fixing),
+        tuple(_request(step, seen) for step in steps if isinstance(step, RequestFix)),
+        fixing.ledger.muted(now) if reconciled.changes else frozenset(),
+        taken,
+    )
 
 
 def with_fixes(reconciled: Reconciled, fixes: PlannedFixes) -> Reconciled:
     """The changes as people hear them: what we fixed is `fixed`, and the plan is in the notes."""
     plans = {step.finding.id: step for step in fixes.steps}
     loud = [change for change in reconciled.changes if not fixes.silenced(change.finding)]
-    return replace(reconciled, changes=tuple(_told(change, fixes.made, plans) for change in loud))
+    told = tuple(_told(change, fixes, plans) for change in loud)
+    return replace(reconciled, changes=told)
 
 
-def _told(change: Change, made: Mapping[str, ProfileChange], plans: Mapping[str, Fix]) -> Change:
+def _told(change: Change, fixes: PlannedFixes, plans: Mapping[str, Fix]) -> Change:
     finding = change.finding
-    if finding.id in made:
+    if finding.id in fixes.made:
         return Change(Status.FIXED, finding)
     if finding.id in plans:
-        notes = notes_of(plans[finding.id])
-        noted = replace(finding, advisories=(*notes, *finding.advisories))
-        return Change(change.status, noted)
+        taken = notes_of_taken(fixes.taken.get(finding.id, ()))
+        notes = (*taken, *notes_of(plans[finding.id]))
+        return Change(change.status, replace(finding, advisories=(*notes, *finding.advisories)))
     return change
 
 
+_FIXABLE = (FindingKind.INSUFFICIENT, FindingKind.ASSOCIATION_GAP)
+
+
 def _fixable(finding: Finding) -> bool:
-    return finding.kind is FindingKind.INSUFFICIENT and finding.state is FindingState.OPEN
+    return finding.kind in _FIXABLE and finding.state is FindingState.OPEN
 
 
-def _made(reconciled: Reconciled, seen: Seen, fixing: Fixing) -> dict[str, ProfileChange]:
-    granted = [
-        change.finding
-        for change in reconciled.changes
-        if change.status is Status.RESOLVED and change.finding.resolution == Resolution.GRANTED
-    ]
+def _made(reconciled: Reconciled, seen: Seen, fixing: Fixing) -> dict[str, ProfileChange | None]:
+    over = [one.finding for one in reconciled.changes if one.status is Status.RESOLVED]
+    granted = [finding for finding in over if finding.resolution == Resolution.GRANTED]
     made = {finding.id: fixing.made(finding, seen) for finding in granted}
-    return {finding_id: change for finding_id, change in made.items() if change}
+    attached = [
+        finding.id
+        for finding in over
+        if finding.resolution == Resolution.ASSOCIATED and fixing.attached(finding, seen)
+    ]
+    return {**{key: change for key, change in made.items() if change}, **dict.fromkeys(attached)}
 
 
 def _request(step: RequestFix, seen: Seen) -> FixRequest:

@@ -13,6 +13,7 @@ from toolgrant.domain.entries import Entry
 from toolgrant.domain.ledger import Book, FixRequest, ForeignEdit, ProfileChange, UndoRequest
 from toolgrant.domain.messages import Rendered
 from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent
+from toolgrant.domain.proposal import Proposal
 from toolgrant.domain.records import AgentKey, AgentRecord, AgentRequest, Edge, SweepProgress
 
 
@@ -147,6 +148,15 @@ class ProfileWriter(ProfileReader, Protocol):
     ) -> None:
         """Replace one of the four lists, and nothing else."""
 
+    def attach(self, instance_id: str, profile_id: str, qualified_arn: str) -> None:
+        """Associate a profile with one qualifier of an AI agent; twice is once."""
+
+    def create(self, proposal: Proposal) -> str:
+        """Create the profile of a proposal; its id. Raises Conflict if the name is taken."""
+
+    def named(self, instance_id: str, name: str) -> str | None:
+        """The id of the profile of exactly this name."""
+
 
 class Ledger(Protocol):
     """Our writes, foreign edits, breakers and mutes in the table. All reads are consistent."""
@@ -162,6 +172,9 @@ class Ledger(Protocol):
 
     def trip(self, profile_id: str, grant: Grant, reason: str, at: datetime) -> None:
         """Open the breaker of a grant on a profile."""
+
+    def attached(self, profile_id: str, finding_id: str, at: datetime) -> None:
+        """Remember that we attached a profile because of a finding."""
 
     def muted(self, now: datetime) -> frozenset[str]:
         """Ids of findings, AI agents and profiles that are muted now."""

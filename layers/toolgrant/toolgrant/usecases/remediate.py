@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from toolgrant.domain.ledger import Book, ChangeState, FixRequest, ProfileChange, change_id
-from toolgrant.domain.model import Finding, GrantKind
-from toolgrant.domain.policy import Fix, RequestFix, describe
+from toolgrant.domain.model import Finding, FindingKind, GrantKind
+from toolgrant.domain.policy import Fix, Refuse, RequestFix, describe
 from toolgrant.domain.problems import observe
 from toolgrant.domain.records import AgentRequest, Cause
 from toolgrant.errors import NotFound, ToolgrantError
+from toolgrant.usecases.attach import Attachments
 from toolgrant.usecases.audit import fix_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fixing import Fixing
@@ -42,6 +43,9 @@ def remediate(request: FixRequest, fresh: Callable[[], Deps], fixing: Fixing, ha
     return outcome
 
 
+_ENDED = (ChangeState.DONE, ChangeState.UNATTRIBUTED, ChangeState.UNDONE)
+
+
 @dataclass(frozen=True)
 class _Remediation:
     request: FixRequest
@@ -57,12 +61,25 @@ class _Remediation:
             return self._report("in-doubt", "an earlier write cannot be told from another's")
         if finding is None or isinstance(seen, NotJudged):
             return self._not_needed()
-        fix = self._plan(finding, seen)
+        return self._carry_out(self._plan(finding, seen), seen)
+
+    def _carry_out(self, fix: Fix, seen: Seen) -> str:
+        if isinstance(fix, Refuse) and fix.proposal and self._may_create():
+            return self._report("fixed", self._attachments.dedicated(fix.proposal))
         if not isinstance(fix, RequestFix):
-            return self._refused(finding, fix)
+            return self._refused(fix.finding, fix)
         if fix.profile.id != self.request.profile_id:
             return self._moved(fix)
+        if fix.finding.kind is FindingKind.ASSOCIATION_GAP:
+            return self._report("fixed", self._attachments.gap(fix.finding, seen, fix.profile.id))
         return self._write(fix, seen)
+
+    def _may_create(self) -> bool:
+        return self.request.dedicated and self.fixing.rules.dedicated
+
+    @property
+    def _attachments(self) -> Attachments:
+        return Attachments(self.request, self.deps, self.fixing, self.hand)
 
     def _look(self) -> Seen | NotJudged:
         cause = Cause("fix", event_id=self.request.fix_id)
@@ -112,21 +129,24 @@ class _Remediation:
         return self._report("fixed" if any(written) else "not-needed", describe(fix))
 
     def _change(self, part: Finding, seen: Seen, kind: GrantKind) -> ProfileChange:
-        wanted = ProfileChange(
-            id=change_id(self.request.profile_id, self.request.fix_id, kind),
+        book, fix_id = self._book(), self.request.fix_id
+        while (known := book.change(self._id(fix_id, kind))) and known.state in _ENDED:
+            fix_id += "+"  # written before and needed again: another change, never the old one anew
+        return ProfileChange(
+            id=self._id(fix_id, kind),
             instance_id=seen.instance_id,
             profile_id=self.request.profile_id,
             agent=self.request.agent,
             finding_id=self.request.finding_id,
             kind=kind,
             grants=part.missing,
-            began_at=self.deps.clock.now(),
+            began_at=known.began_at if known else self.deps.clock.now(),
+            state=known.state if known else ChangeState.INTENT,
             approved_by=self.request.approved_by,
         )
-        known = self._book().change(wanted.id)
-        if known and known.state is ChangeState.INTENT:
-            return replace(wanted, began_at=known.began_at)
-        return wanted
+
+    def _id(self, fix_id: str, kind: GrantKind) -> str:
+        return change_id(self.request.profile_id, fix_id, kind)
 
     def _still(self, part: Finding, seen: Seen, against: list[Fix]) -> bool:
         """The policy asked once more, with everything read afresh, right before the write. What it
@@ -153,8 +173,7 @@ class _Remediation:
         return self._report("not-needed", "nothing is missing any more")
 
     def _own(self, change: ProfileChange) -> bool:
-        ids = (change_id(self.request.profile_id, self.request.fix_id, kind) for kind in GrantKind)
-        return change.id in ids
+        return change.id in {self._id(self.request.fix_id, kind) for kind in GrantKind}
 
     def _refused(self, finding: Finding, fix: Fix) -> str:
         tell_refused(self.request, finding, fix, self.deps)

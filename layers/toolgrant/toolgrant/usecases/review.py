@@ -17,6 +17,7 @@ from toolgrant.domain.messages import Rendered, render
 from toolgrant.domain.model import FindingKind
 from toolgrant.domain.policy import Notify, Recheck, Step, decide, describe
 from toolgrant.domain.problems import observe, scope_of
+from toolgrant.domain.proposal import merged
 from toolgrant.domain.records import AgentRecord, AgentRequest
 from toolgrant.errors import Conflict, NotFound
 from toolgrant.usecases.audit import decision_fields, outcome_record, verdict_counts
@@ -165,6 +166,7 @@ class _Evaluation:
             event_name=self.request.cause.event_name,
             profiles=self._profile_names(changes),
             change_id=fixes.change_id,
+            proposal=merged(fixes.proposals.get(change.finding.id) for change in changes),
         )
 
     def _profile_names(self, changes: Sequence[Change]) -> Mapping[str, str]:
