@@ -86,10 +86,9 @@ class FakeWriter:
         with self._calls.made("writer.create", proposal.name):
             if any(one.name == proposal.name for one in self._cloud.profiles.values()):
                 raise Conflict("connect create_security_profile: DuplicateResourceException")
-            profile_id = self._world.profile(
+            return self._world.profile(
                 proposal.name, *map(str, proposal.grants), tags=dict(proposal.tags)
             )
-            return profile_id
 
     def named(self, instance_id: str, name: str) -> str | None:
         assert instance_id == INSTANCE
@@ -245,7 +244,9 @@ class FixWorld(World):
 
     @property
     def fixing(self) -> Fixing:
-        return Fixing(self.writer, self.ledger, self.fixes, self.stop, self.rules, self.store)
+        return Fixing(
+            self.writer, self.ledger, self.fixes, self.stop, self.rules, self.store, "writer"
+        )
 
     def deps(self) -> Deps:
         return replace(super().deps(), fixing=self.fixing)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from toolgrant import __version__
 from toolgrant.domain.catalog import packaged
 from toolgrant_cli.catalog_view import catalog_json, catalog_markdown, explain_text
+from toolgrant_cli.operate import add_commands
 from toolgrant_cli.snapshot_view import UnreadableFile, as_json, as_table, exit_code, judge_file
 
 Command = Callable[[argparse.Namespace], int]
@@ -58,8 +59,9 @@ def parser() -> argparse.ArgumentParser:
         required=True, metavar="ACTION"
     )
     one = local.add_parser("up", help="deploy to the local AWS and keep it up until Ctrl-C")
-    one.add_argument("--mode", choices=("warn",), default="warn")
+    one.add_argument("--mode", choices=("warn", "approve", "fix"), default="warn")
     one.set_defaults(command=_local_up)
+    add_commands(commands)
     one = commands.add_parser("demo", help="the whole story on the local AWS")
     one.set_defaults(command=_demo)
     return root

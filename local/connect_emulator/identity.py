@@ -3,7 +3,8 @@
 A client may say it outright in the header ``x-emulator-identity`` (JSON); otherwise the caller is
 an assumed role whose session is named after the access key that signed the request. Any key will
 do, and none too. A client with an SDK application id (`AWS_SDK_UA_APP_ID`) assumes the role of that
-name, so that functions which share one key can be told apart. The shapes follow public CloudTrail records of both services.
+name, so that functions which share one key can be told apart. The shapes follow public CloudTrail
+records of both services.
 """
 
 from __future__ import annotations

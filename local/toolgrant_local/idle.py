@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from toolgrant.adapters.store_dynamodb import OUTBOX
+from toolgrant.adapters.store_dynamodb import FIXES, OUTBOX
 from toolgrant_local.errors import LocalError
 from toolgrant_local.processes import StopSignal, wait_until
 from toolgrant_local.relay import Relay
@@ -45,18 +45,26 @@ class Idle:
         return {
             "records": self.relay.pending,
             "changes": self._waiting(self.outputs["ChangeQueueUrl"]),
-            "alerts": self._unpublished(),
+            "alerts": self._unpublished(OUTBOX),
+            "fix requests": self._unpublished(FIXES),
+            "fixes": self._waiting(self.outputs["FixQueueUrl"]) if self.may_write else 0,
+            "changes after fixes": self._waiting(self.outputs["ChangeQueueUrl"]),
         }
 
     def _waiting(self, queue_url: str) -> int:
         asked = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=list(_COUNTS))
         return sum(int(asked["Attributes"][name]) for name in _COUNTS)
 
-    def _unpublished(self) -> int:
+    @property
+    def may_write(self) -> bool:
+        """Whether the stack has a fix queue."""
+        return "FixQueueUrl" in self.outputs
+
+    def _unpublished(self, partition: str) -> int:
         pages = self.dynamodb.get_paginator("query").paginate(
             TableName=self.outputs["TableName"],
-            KeyConditionExpression="pk = :outbox",
-            ExpressionAttributeValues={":outbox": {"S": OUTBOX}},
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": partition}},
             ConsistentRead=True,
         )
         return sum(page["Count"] for page in pages)

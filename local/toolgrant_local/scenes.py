@@ -40,8 +40,8 @@ class Scene:
     expected: tuple[Expected, ...]
 
 
-_VIEW = "permission:Wisdom.View"
-_ASSISTANCE = {"GenerateNotes": _VIEW, "Retrieve": _VIEW}
+VIEW = "permission:Wisdom.View"
+_ASSISTANCE = {"GenerateNotes": VIEW, "Retrieve": VIEW}
 _CUSTOMER_PROFILES = dict.fromkeys(
     (
         "GetDomainName",

@@ -91,6 +91,15 @@ class LocalStack:
         self.relay.refresh()
         return self._read_outputs(stack_name)
 
+    def reconfigure(self, parameters: Mapping[str, str]) -> None:
+        """Deploy the stack again with other parameters, and let a full sweep run."""
+        self.wait_idle()
+        self._parameters |= parameters
+        self.outputs = self.deploy(PROJECT / "template.yaml", self.stack_name, self._parameters)
+        self._idle = Idle(self.client("sqs"), self.client("dynamodb"), self.relay, self.outputs)
+        self.sweep()
+        self.wait_idle()
+
     def sweep(self) -> None:
         """Run the sweep function once and wait for its end."""
         answer = self.client("lambda").invoke(FunctionName=self.outputs["SweepFunctionName"])

@@ -52,6 +52,10 @@ def describe(stack: LocalStack) -> dict[str, Any]:
         "topicArn": stack.outputs["AlertsTopicArn"],
         "changeQueue": stack.outputs["ChangeQueueUrl"],
         "table": stack.outputs["TableName"],
+        "fixQueue": stack.outputs.get("FixQueueUrl"),
+        "operateFunction": stack.outputs.get("OperateFunctionName"),
+        "remediateFunction": stack.outputs.get("RemediateFunctionName"),
+        "emergencyStop": stack.outputs.get("EmergencyStopParameter"),
         "outputs": stack.outputs,
     }
 

@@ -1,4 +1,4 @@
-"""One deployed stack for all end-to-end tests; each test brings its own AI agents and profiles."""
+"""One deployed stack for each mode of the end-to-end tests; each test brings its own AI agents and profiles."""
 
 from __future__ import annotations
 
@@ -170,6 +170,13 @@ def names(alert: Alert) -> dict[str, list[str]]:
 def stack() -> Iterator[LocalStack]:
     """The deployed stack."""
     with LocalStack(output=sys.stderr) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def fix_stack() -> Iterator[LocalStack]:
+    """A second deployed stack, in mode `fix`, with an account of its own."""
+    with LocalStack(mode="fix", output=sys.stderr) as running:
         yield running
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,6 +23,7 @@ from tests.fakes import (
     uuid_of,
 )
 
+from toolgrant.domain.ledger import FixRequest
 from toolgrant.domain.messages import Rendered
 from toolgrant.domain.model import DRAFT, LATEST
 from toolgrant.domain.records import (
@@ -552,12 +553,18 @@ class _RacingStore:
         self.store, self.losses = world.store, losses
         self._commit = world.store.commit
 
-    def commit(self, record: AgentRecord, previous: AgentRecord, alert: Rendered | None) -> None:
+    def commit(
+        self,
+        record: AgentRecord,
+        previous: AgentRecord,
+        alert: Rendered | None,
+        fixes: Sequence[FixRequest] = (),
+    ) -> None:
         if self.losses:
             self.losses -= 1
             now = self.store.record(record.key)
             self._commit(replace(now, version=now.version + 1), now, None)
-        self._commit(record, previous, alert)
+        self._commit(record, previous, alert, fixes)
 
 
 def test_records_of_two_assistants_do_not_mix(world: World) -> None:

@@ -101,10 +101,10 @@ def _target(names: Names, record: Record) -> Request:
     )
 
 
-def _replaced(record: Record) -> frozenset[GrantKind] | None:
+def _replaced(record: Record) -> tuple[GrantKind, ...] | None:
     """The lists of a security profile that the request sent; None where it sent none that shows:
     it may be masked."""
-    sent = frozenset(kind for kind, name in PROFILE_LISTS.items() if name.lower() in record.request)
+    sent = tuple(kind for kind, name in PROFILE_LISTS.items() if name.lower() in record.request)
     return sent or None
 
 

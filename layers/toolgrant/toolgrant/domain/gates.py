@@ -8,11 +8,11 @@ an alert names everything that stands in the way.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from toolgrant.domain.facts import STACK_TAG, FixRules, Mode, ProfileFacts, Situation
+from toolgrant.domain.limits import full_lists
 from toolgrant.domain.model import (
     Finding,
     FindingKind,
@@ -26,17 +26,6 @@ from toolgrant.domain.wording import texts
 
 CUSTOMER_MANAGED = "CUSTOMER_MANAGED"
 """`Type` of a security profile that belongs to the customer (connect service model)."""
-
-MOST_ENTRIES: Mapping[GrantKind, int] = {
-    GrantKind.PERMISSION: 500,
-    GrantKind.MCP: 10,
-    GrantKind.FLOW_MODULE: 10,
-    GrantKind.AI_AGENT: 100,
-}
-"""Longest lists of a security profile (connect service model)."""
-
-MOST_TOOLS = 50
-"""Most permissions of one application in a security profile (connect service model)."""
 
 
 @dataclass(frozen=True)
@@ -222,25 +211,8 @@ def _cap(case: Case, profile: ProfileFacts) -> Values | None:
 
 
 def _room(case: Case, profile: ProfileFacts) -> Values | None:
-    """One entry more per grant; MCP tools of one namespace share an entry."""
-    counts = Counter(grant.kind for grant in case.grants)
-    namespaces = Counter(_namespace(g) for g in case.grants if g.kind is GrantKind.MCP)
-    counts[GrantKind.MCP] = len(namespaces.keys() - profile.namespaces.keys())
-    entries = profile.entries or {}
-    full = [str(kind) for kind, more in counts.items() if more and _over(kind, entries, more)] + [
-        name
-        for name, more in namespaces.items()
-        if profile.namespaces.get(name, 0) + more > MOST_TOOLS
-    ]
+    full = full_lists(case.grants, profile)
     return {"full": ", ".join(full)} if full else None
-
-
-def _over(kind: GrantKind, entries: Mapping[GrantKind, int], more: int) -> bool:
-    return entries.get(kind, 0) + more > MOST_ENTRIES[kind]
-
-
-def _namespace(grant: Grant) -> str:
-    return grant.value.partition("/")[0]
 
 
 PROFILE_GATES: Mapping[str, Callable[[Case, ProfileFacts], Values | None]] = {

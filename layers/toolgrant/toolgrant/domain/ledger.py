@@ -185,9 +185,14 @@ class Book:
         ]
         return max(since, key=lambda edit: edit.at, default=None)
 
-    def fix_of(self, finding_id: str) -> ProfileChange | None:
-        """The newest change that still stands and was made for a finding."""
-        made = [one for one in self.changes if one.finding_id == finding_id and one.standing]
+    def fix_of(self, grants: Iterable[Grant], since: datetime) -> ProfileChange | None:
+        """The newest change that still stands, added one of these grants and was verified since."""
+        wanted = frozenset(grants)
+        made = [
+            one
+            for one in self.changes
+            if one.standing & wanted and one.verified_at and one.verified_at >= since
+        ]
         return made[-1] if made else None
 
 

@@ -175,15 +175,19 @@ def details(change: Change, table: Texts) -> list[tuple[str, str]]:
         rows.append((label["reason"], table["resolution"][finding.resolution]))
         if finding.resolution == Resolution.GRANTED and finding.granted:
             rows.append((label["granted"], ", ".join(grant_texts(finding.granted))))
-        return rows
+        return rows + (_notes(finding, table) if change.status is Status.FIXED else [])
     if finding.missing:
         rows.append((label["missing"], ", ".join(grant_texts(finding.missing))))
     if finding.console_path and finding.missing:
         rows.append((label["where"], finding.console_path.say(_language(table))))
     if finding.confidence and finding.kind is FindingKind.INSUFFICIENT:
         rows.append((label["confidence"], table["confidence"][finding.confidence]))
-    advisories = (clip(advisory.say(_language(table))) for advisory in finding.advisories)
-    return rows + [(label["note"], advisory) for advisory in advisories]
+    return rows + _notes(finding, table)
+
+
+def _notes(finding: Finding, table: Texts) -> list[tuple[str, str]]:
+    said = (clip(advisory.say(_language(table))) for advisory in finding.advisories)
+    return [(table["label"]["note"], advisory) for advisory in said]
 
 
 def _steps(alert: Alert, table: Texts) -> list[str]:

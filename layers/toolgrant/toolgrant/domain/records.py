@@ -120,7 +120,7 @@ class FanOut:
     cause: Cause
     also: tuple[AgentKey, ...] = ()
     instances_changed: bool = False
-    replaced: frozenset[GrantKind] | None = None
+    replaced: tuple[GrantKind, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -140,11 +140,11 @@ class Fixing:
 
     def made(self, finding: Finding, seen: Seen) -> ProfileChange | None:
         """The change of ours that has made a finding go away, if one has."""
-        books = (self.ledger.book(profile_id) for profile_id in seen.profile_ids)
-        made = next((change for book in books if (change := book.fix_of(finding.id))), None)
-        if made is None or made.verified_at is None or finding.opened_at is None:
+        since = finding.opened_at
+        if since is None:
             return None
-        return made if made.verified_at >= finding.opened_at else None
+        books = (self.ledger.book(profile_id) for profile_id in seen.profile_ids)
+        return next((one for book in books if (one := book.fix_of(finding.required, since))), None)
 
     def _lists(
         self, instance_id: str, profile_id: str, kinds: Iterable[GrantKind]

@@ -20,9 +20,8 @@ def note_if_foreign(request: FanOut, deps: Deps) -> None:
         return
     if fixing.is_own(cause.actor):
         return
-    edit = ForeignEdit(
-        cause.event_id, request.edge.target, cause.event_time, cause.actor, request.replaced
-    )
+    kinds = None if request.replaced is None else frozenset(request.replaced)
+    edit = ForeignEdit(cause.event_id, request.edge.target, cause.event_time, cause.actor, kinds)
     note_foreign_edit(edit, deps, fixing)
 
 

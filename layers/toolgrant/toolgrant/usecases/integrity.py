@@ -70,14 +70,14 @@ def tell_refused(request: FixRequest, finding: Finding, fix: Fix, deps: Deps) ->
     _put(request.agent, f"refused {request.fix_id} {request.attempt}", told, None, None, deps)
 
 
-def tell_undo(change: ProfileChange, outcome: str, reason: str, by: str, deps: Deps) -> None:
-    """An operator's undo, in the thread of the AI agent."""
+def tell_undo(change: ProfileChange, outcome: str, reason: str, by: str, deps: Deps) -> str:
+    """An operator's undo, in the thread of the AI agent. Returns the alert's id."""
     grants = ", ".join(grant_texts(change.grants))
     values = {"grants": grants, "change": change.id, "by": clip(by) or "?", "reason": reason}
     told = replace(_on_record(change, deps), advisories=(_note(outcome, **values),))
     status = Status.CHANGED if outcome == "undone" else Status.REFUSED
     what = f"{change.id} {outcome} {sorted(change.undone)}"
-    _put(change.agent, what, Change(status, told), None, change.id, deps)
+    return _put(change.agent, what, Change(status, told), None, change.id, deps)
 
 
 def notes_of(fix: Fix) -> tuple[Text, ...]:
@@ -98,6 +98,14 @@ def _proposed(fix: Refuse) -> tuple[Text, ...]:
         return ()
     grants = ", ".join(grant_texts(fix.proposal.grants))
     return (_note("proposed", name=fix.proposal.name, grants=grants, finding=fix.finding.id),)
+
+
+def notes_of_made(change: ProfileChange | None) -> tuple[Text, ...]:
+    """What we did to make a finding go away, and how to take it back."""
+    if change is None:
+        return (_note("attached-live"),)
+    grants = ", ".join(grant_texts(change.grants))
+    return (_note("fixed", grants=grants, profile=change.profile_id, change=change.id),)
 
 
 def notes_of_taken(taken: Iterable[TakenAway]) -> tuple[Text, ...]:
@@ -174,7 +182,7 @@ def _put(
     actor: Actor | None,
     change_id: str | None,
     deps: Deps,
-) -> None:
+) -> str:
     record = deps.store.load(key)
     digest = hashlib.sha256(what.encode(errors="surrogatepass")).hexdigest()[:12]
     alert = Alert(
@@ -190,3 +198,4 @@ def _put(
         change_id=change_id,
     )
     deps.store.put_alert(render(alert, deps.language))
+    return alert.alert_id

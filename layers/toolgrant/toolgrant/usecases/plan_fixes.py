@@ -17,7 +17,7 @@ from toolgrant.domain.policy import Fix, Refuse, RequestFix
 from toolgrant.domain.proposal import Proposal
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fixing import Fixing
-from toolgrant.usecases.integrity import notes_of, notes_of_taken
+from toolgrant.usecases.integrity import notes_of, notes_of_made, notes_of_taken
 from toolgrant.usecases.look import NotJudged, Seen
 
 
@@ -85,7 +85,8 @@ def with_fixes(reconciled: Reconciled, fixes: PlannedFixes) -> Reconciled:
 def _told(change: Change, fixes: PlannedFixes, plans: Mapping[str, Fix]) -> Change:
     finding = change.finding
     if finding.id in fixes.made:
-        return Change(Status.FIXED, finding)
+        notes = notes_of_made(fixes.made[finding.id])
+        return Change(Status.FIXED, replace(finding, advisories=notes))
     if finding.id in plans:
         taken = notes_of_taken(fixes.taken.get(finding.id, ()))
         notes = (*taken, *notes_of(plans[finding.id]))

@@ -26,9 +26,9 @@ _WRONG_STATE = {
 def undo(request: UndoRequest, deps: Deps, fixing: Fixing, hand: Hand) -> str:
     """Carry out one request. Returns `undone` or `undo-refused`. Raises from the tree of errors."""
     outcome, reason, change = _Undo(request, deps, fixing, hand).run()
-    deps.journal.decision(undo_record(request, outcome, reason, change))
+    told = tell_undo(change, outcome, reason, request.asked_by, deps) if change else None
+    deps.journal.decision({**undo_record(request, outcome, reason, change), "alertId": told})
     if change:
-        tell_undo(change, outcome, reason, request.asked_by, deps)
         cause = Cause("undo", event_id=request.change_id)
         review(AgentRequest(change.agent, cause), deps, deps.clock.now())
     return outcome
