@@ -15,6 +15,7 @@ from botocore.exceptions import (
 from toolgrant.adapters.aws import ERRORS, mapped, translated
 from toolgrant.errors import (
     AccessDenied,
+    Conflict,
     Misconfigured,
     NotFound,
     RequestRefused,
@@ -55,6 +56,9 @@ INTENDED: dict[str, type[ToolgrantError]] = {
     "AccessDeniedException": AccessDenied,
     "UnauthorizedException": AccessDenied,
     "ResourceNotFoundException": NotFound,
+    "ConditionalOperationFailedException": Conflict,
+    "DuplicateResourceException": Conflict,
+    "ResourceConflictException": Conflict,
     "ThrottlingException": Throttled,
     "TooManyRequestsException": Throttled,
     "InternalServiceException": ServiceUnavailable,

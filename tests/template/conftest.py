@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Callable
 
 import pytest
-from tests.template.reading import PROJECT, Tree, read_template
+from tests.template.reading import PROJECT, Tree, processed, read_template
+
+Deployed = Callable[..., Tree]
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +35,9 @@ def translated(template: Tree) -> Tree:
         env={**os.environ, "AWS_DEFAULT_REGION": "us-east-1"},
     )
     return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="session")
+def deployed(translated: Tree) -> Deployed:
+    """`deployed(Mode="fix")`: resources and outputs of a stack with these parameters."""
+    return lambda **parameters: processed(translated, parameters)

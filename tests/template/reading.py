@@ -1,7 +1,9 @@
-"""Reads template.yaml as a tree of dicts, the short forms (`!Ref`, `!GetAtt` …) written out."""
+"""Reads template.yaml as a tree of dicts, the short forms (`!Ref`, `!GetAtt` …) written out, and
+decides its conditions as CloudFormation does."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,3 +62,62 @@ def walk(value: Any) -> list[Any]:
     """Every dict, list and scalar below a value, itself included."""
     below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [value, *(deeper for child in below for deeper in walk(child))]
+
+
+DROPPED = {"Ref": "AWS::NoValue"}
+
+
+def processed(template: Tree, parameters: Mapping[str, str]) -> Tree:
+    """The template as CloudFormation deploys it with these parameters: conditions decided, what
+    they exclude gone. References stay."""
+    values = {name: entry.get("Default", "") for name, entry in template["Parameters"].items()}
+    unknown = set(parameters) - set(values)
+    if unknown:
+        raise ValueError(f"not parameters of the template: {sorted(unknown)}")
+    conditions = _Conditions(template["Conditions"], {**values, **parameters})
+    return {
+        section: {
+            name: conditions.decided({k: v for k, v in entry.items() if k != "Condition"})
+            for name, entry in template[section].items()
+            if "Condition" not in entry or conditions.holds({"Condition": entry["Condition"]})
+        }
+        for section in ("Resources", "Outputs")
+    }
+
+
+class _Conditions:
+    """Conditions under given values of the parameters."""
+
+    def __init__(self, conditions: Tree, values: Mapping[str, Any]) -> None:
+        self._conditions = conditions
+        self._values = values
+
+    def holds(self, condition: Tree) -> bool:
+        ((function, given),) = condition.items()
+        if function == "Condition":
+            return self.holds(self._conditions[given])
+        if function == "Fn::Not":
+            return not self.holds(given[0])
+        if function == "Fn::And":
+            return all(self.holds(one) for one in given)
+        if function == "Fn::Or":
+            return any(self.holds(one) for one in given)
+        if function == "Fn::Equals":
+            left, right = (self._value(one) for one in given)
+            return left == right
+        raise ValueError(f"no condition: {function}")
+
+    def _value(self, value: Any) -> str:
+        return str(self._values[value["Ref"]] if isinstance(value, dict) else value)
+
+    def decided(self, value: Any) -> Any:
+        """A value without `Fn::If` and without what `AWS::NoValue` stands for."""
+        if isinstance(value, list):
+            return [one for one in map(self.decided, value) if one != DROPPED]
+        if not isinstance(value, dict):
+            return value
+        if set(value) == {"Fn::If"}:
+            name, yes, no = value["Fn::If"]
+            return self.decided(yes if self.holds({"Condition": name}) else no)
+        below = {name: self.decided(one) for name, one in value.items()}
+        return {name: one for name, one in below.items() if one != DROPPED}

@@ -9,8 +9,13 @@ from tests.template.reading import Tree, of_type, ref
 
 VISIBLE = "ApproximateNumberOfMessagesVisible"
 AGE = "ApproximateAgeOfOldestMessage"
-DEAD_LETTER_QUEUES = ("ChangeDeadLetterQueue", "EventDeadLetterQueue", "SweepDeadLetterQueue")
-FUNCTIONS = ("EvaluateFunction", "SweepFunction")
+DEAD_LETTER_QUEUES = (
+    "ChangeDeadLetterQueue",
+    "EventDeadLetterQueue",
+    "SweepDeadLetterQueue",
+    "FixDeadLetterQueue",
+)
+FUNCTIONS = ("EvaluateFunction", "SweepFunction", "RemediateFunction", "OperateFunction")
 ONE_DAY = 24 * 3600
 
 
@@ -69,6 +74,35 @@ def test_a_forgotten_dead_letter_rings_again_well_before_it_is_lost(
 ) -> None:
     kept = template["Resources"][queue]["Properties"]["MessageRetentionPeriod"]
     assert watching(alarms, AGE, queue_name(queue))["Threshold"] <= kept / 2
+
+
+def test_no_dead_letter_queue_function_or_work_queue_is_left_unwatched(template: Tree) -> None:
+    queues = of_type(template, "AWS::SQS::Queue")
+    redrive = (queue["RedrivePolicy"] for queue in queues.values() if "RedrivePolicy" in queue)
+    targets = {one["deadLetterTargetArn"]["Fn::GetAtt"][0] for one in redrive}
+    assert targets < set(DEAD_LETTER_QUEUES)
+    assert set(queues) == {*DEAD_LETTER_QUEUES, "ChangeQueue", "FixQueue"}
+    assert set(of_type(template, "AWS::Serverless::Function")) == set(FUNCTIONS)
+
+
+def test_an_alarm_exists_exactly_where_what_it_watches_does(template: Tree) -> None:
+    resources = template["Resources"]
+    for alarm in of_type(template, "AWS::CloudWatch::Alarm"):
+        watched = resources[alarm]["Properties"]["Dimensions"][0]["Value"]
+        if isinstance(watched, dict):
+            ((_, name),) = watched.items()
+            name = name if isinstance(name, str) else name[0]
+            assert resources[alarm].get("Condition") == resources[name].get("Condition"), alarm
+
+
+def test_stuck_fixes_ring_after_one_failed_attempt_but_before_the_last(
+    template: Tree, alarms: dict[str, Tree]
+) -> None:
+    alarm = watching(alarms, AGE, queue_name("FixQueue"))
+    queue = template["Resources"]["FixQueue"]["Properties"]
+    attempts = queue["RedrivePolicy"]["maxReceiveCount"]
+    assert queue["VisibilityTimeout"] < alarm["Threshold"]
+    assert alarm["Threshold"] <= attempts * queue["VisibilityTimeout"]
 
 
 def test_stuck_work_rings(template: Tree, alarms: dict[str, Tree]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.template.reading import Tree, arn, of_type, ref
 
+from toolgrant.adapters.emergency_stop import GO
 from toolgrant.domain.catalog import packaged
 
 # Properties by which a template can fix a resource's name. The names of layers derive from the
@@ -21,6 +22,7 @@ NAMES = {
     "TableName",
     "TopicName",
 }
+FUNCTIONS = ("EvaluateFunction", "SweepFunction", "RemediateFunction", "OperateFunction")
 KEPT = ("StateTable", "AlertsKey", "AuditLogGroup")
 
 
@@ -112,6 +114,8 @@ def test_logs_are_kept_as_long_as_the_parameters_say(resources: Tree) -> None:
     [
         ("EvaluateFunction", "EvaluateRole", "AuditLogGroup", 120),
         ("SweepFunction", "SweepRole", "SweepLogGroup", 300),
+        ("RemediateFunction", "RemediateRole", "AuditLogGroup", 120),
+        ("OperateFunction", "OperateRole", "AuditLogGroup", 60),
     ],
 )
 def test_a_function(translated: Tree, function: str, role: str, group: str, timeout: int) -> None:
@@ -127,14 +131,11 @@ def test_a_function(translated: Tree, function: str, role: str, group: str, time
 
 
 def test_there_are_no_other_functions(translated: Tree) -> None:
-    assert set(of_type(translated, "AWS::Lambda::Function")) == {
-        "EvaluateFunction",
-        "SweepFunction",
-    }
+    assert set(of_type(translated, "AWS::Lambda::Function")) == set(FUNCTIONS)
 
 
 def test_functions_are_not_built_and_layers_are_built_by_make(resources: Tree) -> None:
-    for function in ("EvaluateFunction", "SweepFunction"):
+    for function in FUNCTIONS:
         assert resources[function]["Metadata"] == {"SkipBuild": True}
     for layer in ("Dependencies", "Toolgrant"):
         assert resources[layer]["Metadata"]["BuildMethod"] == "makefile"
@@ -154,10 +155,41 @@ def test_what_the_functions_are_told(template: Tree) -> None:
         "TOOLGRANT_LANGUAGE": ref("AlertLanguage"),
         "TOOLGRANT_SWEEP_INTERVAL_HOURS": ref("SweepIntervalHours"),
         "TOOLGRANT_CATALOG_OVERRIDES": ref("CatalogOverrides"),
+        "TOOLGRANT_OPT_IN_TAG_NAME": ref("OptInTagName"),
+        "TOOLGRANT_OPT_IN_TAG_VALUE": ref("OptInTagValue"),
+        "TOOLGRANT_LEAST_CONFIDENCE": ref("LeastConfidence"),
+        "TOOLGRANT_AUTOMATIC_RISK": ref("AutomaticRisk"),
+        "TOOLGRANT_MOST_PEOPLE": ref("MostPeople"),
+        "TOOLGRANT_MOST_OTHER_AGENTS": ref("MostOtherAgents"),
+        "TOOLGRANT_CHANGES_PER_HOUR": ref("ChangesPerHour"),
+        "TOOLGRANT_ASSOCIATION_GAPS": ref("AssociationGaps"),
+        "TOOLGRANT_DEDICATED_PROFILES": ref("DedicatedProfiles"),
+        "TOOLGRANT_STACK": ref("AWS::StackName"),
+        "TOOLGRANT_FIX_QUEUE_URL": in_writing_modes("FixQueue"),
+        "TOOLGRANT_EMERGENCY_STOP": in_writing_modes("EmergencyStop"),
+        "TOOLGRANT_WRITER_ROLE": in_writing_modes("RemediateRole"),
         "POWERTOOLS_SERVICE_NAME": "toolgrant",
         "POWERTOOLS_METRICS_NAMESPACE": "toolgrant",
         "POWERTOOLS_LOG_LEVEL": ref("LogLevel"),
     }
+
+
+def in_writing_modes(name: str) -> Tree:
+    return {"Fn::If": ["MayWrite", ref(name), ""]}
+
+
+def test_the_writer_names_itself_in_its_calls(resources: Tree) -> None:
+    """Its role is how our own writes are told from those of others."""
+    own = resources["RemediateFunction"]["Properties"]["Environment"]["Variables"]
+    assert own == {"AWS_SDK_UA_APP_ID": ref("RemediateRole")}
+    for other in set(FUNCTIONS) - {"RemediateFunction"}:
+        assert "Environment" not in resources[other]["Properties"]
+
+
+def test_the_emergency_stop_is_not_pulled_at_first(resources: Tree) -> None:
+    parameter = resources["EmergencyStop"]["Properties"]
+    assert (parameter["Type"], parameter["Value"]) == ("String", GO)
+    assert "AllowedPattern" not in parameter, "so that a hasty operator's word is never refused"
 
 
 def test_outputs_are_described(template: Tree) -> None:
@@ -170,8 +202,13 @@ def test_outputs_are_described(template: Tree) -> None:
         "ChangeQueueUrl",
         "ChangeRuleArn",
         "ChangeRuleName",
+        "EmergencyStopParameter",
         "EvaluateFunctionName",
         "EventDeadLetterQueueUrl",
+        "FixDeadLetterQueueUrl",
+        "FixQueueUrl",
+        "OperateFunctionName",
+        "RemediateFunctionName",
         "SweepDeadLetterQueueUrl",
         "SweepFunctionName",
         "TableName",

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import re
 
 import pytest
-from tests.template.reading import Tree, arn, of_type, ref
+from tests.template.reading import PROJECT, Tree, arn, of_type, ref
 
-from toolgrant.adapters.events import DETAIL_TYPE, SOURCES, TRIGGERS
+from toolgrant.adapters.events import DETAIL_TYPE, SOURCES
+from toolgrant.adapters.triggers import TRIGGERS
 
 QUEUES = (
     "ChangeQueue",
     "ChangeDeadLetterQueue",
     "EventDeadLetterQueue",
     "SweepDeadLetterQueue",
+    "FixDeadLetterQueue",
+    "FixQueue",
 )
-DEAD_LETTER_QUEUES = QUEUES[1:]
+DEAD_LETTER_QUEUES = QUEUES[1:5]
+WORK_QUEUES = {"ChangeQueue": "ChangeDeadLetterQueue", "FixQueue": "FixDeadLetterQueue"}
 TWO_WEEKS = 14 * 24 * 3600
 
 
@@ -78,7 +82,9 @@ def test_only_the_rule_may_send_from_outside(resources: Tree, queue: str) -> Non
     assert allow["Condition"] == {"ArnEquals": {"aws:SourceArn": arn("ChangeRule")}}
 
 
-@pytest.mark.parametrize("queue", ["ChangeDeadLetterQueue", "SweepDeadLetterQueue"])
+@pytest.mark.parametrize(
+    "queue", ["ChangeDeadLetterQueue", "SweepDeadLetterQueue", "FixQueue", "FixDeadLetterQueue"]
+)
 def test_nobody_outside_may_send_to_the_other_queues(resources: Tree, queue: str) -> None:
     assert [s["Effect"] for s in policy_of(resources, queue)] == ["Deny"]
 
@@ -88,9 +94,10 @@ def test_dead_letters_are_kept_as_long_as_possible(resources: Tree, queue: str) 
     assert resources[queue]["Properties"]["MessageRetentionPeriod"] == TWO_WEEKS
 
 
-def test_a_change_gets_five_attempts(resources: Tree) -> None:
-    assert resources["ChangeQueue"]["Properties"]["RedrivePolicy"] == {
-        "deadLetterTargetArn": arn("ChangeDeadLetterQueue"),
+@pytest.mark.parametrize("queue", WORK_QUEUES)
+def test_work_gets_five_attempts(resources: Tree, queue: str) -> None:
+    assert resources[queue]["Properties"]["RedrivePolicy"] == {
+        "deadLetterTargetArn": arn(WORK_QUEUES[queue]),
         "maxReceiveCount": 5,
     }
 
@@ -105,22 +112,64 @@ def test_a_change_stays_invisible_for_six_timeouts_and_the_longest_window(templa
     assert visibility >= 6 * timeout + template["Parameters"]["BatchingWindowSeconds"]["MaxValue"]
 
 
-def test_changes_outlive_their_attempts(resources: Tree) -> None:
-    queue = resources["ChangeQueue"]["Properties"]
+def test_a_fix_stays_invisible_for_six_timeouts(resources: Tree) -> None:
+    visibility = resources["FixQueue"]["Properties"]["VisibilityTimeout"]
+    assert visibility >= 6 * resources["RemediateFunction"]["Properties"]["Timeout"]
+
+
+def test_fixes_come_in_the_order_of_their_security_profile(resources: Tree) -> None:
+    """A FIFO queue may hand its dead letters only to another one. The sender makes the
+    deduplication id, so that a request asked anew is not taken for the old one."""
+    for queue in WORK_QUEUES["FixQueue"], "FixQueue":
+        properties = resources[queue]["Properties"]
+        assert properties["FifoQueue"] is True
+        assert "ContentBasedDeduplication" not in properties
+    assert "DelaySeconds" not in resources["FixQueue"]["Properties"]
+
+
+@pytest.mark.parametrize("name", WORK_QUEUES)
+def test_work_outlives_its_attempts(resources: Tree, name: str) -> None:
+    queue = resources[name]["Properties"]
     attempts = queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"]
     assert queue["MessageRetentionPeriod"] > 10 * attempts
 
 
 def test_evaluate_is_fed_in_batches_two_at_a_time(translated: Tree) -> None:
-    (mapping,) = of_type(translated, "AWS::Lambda::EventSourceMapping").values()
+    mapping = mappings(translated)["EvaluateFunction"]
     assert mapping["EventSourceArn"] == arn("ChangeQueue")
-    assert mapping["FunctionName"] == ref("EvaluateFunction")
     assert mapping["BatchSize"] >= 10
     assert mapping["MaximumBatchingWindowInSeconds"] == ref("BatchingWindowSeconds")
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
-    function = (Path(__file__).parents[2] / "functions/evaluate/app.py").read_text("utf-8")
-    assert "\nMAXIMUM_CONCURRENCY = 2\n" in function  # they share the ceiling of requests
+
+
+def test_remediate_is_fed_one_fix_at_a_time(translated: Tree) -> None:
+    """One message a batch: the whole invocation fails for it and for no other."""
+    mapping = mappings(translated)["RemediateFunction"]
+    assert mapping["EventSourceArn"] == arn("FixQueue")
+    assert mapping["BatchSize"] == 1
+    assert "MaximumBatchingWindowInSeconds" not in mapping  # FIFO queues know none
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
+
+
+def test_nothing_else_is_fed_by_a_queue(translated: Tree) -> None:
+    assert set(mappings(translated)) == {"EvaluateFunction", "RemediateFunction"}
+
+
+@pytest.mark.parametrize("function", ["Evaluate", "Remediate"])
+def test_functions_know_how_many_of_them_share_the_ceiling_of_requests(
+    translated: Tree, function: str
+) -> None:
+    most = mappings(translated)[f"{function}Function"]["ScalingConfig"]["MaximumConcurrency"]
+    source = (PROJECT / "functions" / function.lower() / "app.py").read_text("utf-8")
+    assert re.findall(r"^MAXIMUM_CONCURRENCY = (\d+)$", source, re.M) == [str(most)]
+    assert "runtime(MAXIMUM_CONCURRENCY)" in source
+
+
+def mappings(translated: Tree) -> dict[str, Tree]:
+    """Name of the function → what feeds it."""
+    every = of_type(translated, "AWS::Lambda::EventSourceMapping").values()
+    return {mapping["FunctionName"]["Ref"]: mapping for mapping in every}
 
 
 def test_no_function_reserves_concurrency(translated: Tree) -> None:

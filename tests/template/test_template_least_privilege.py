@@ -7,27 +7,57 @@ from collections.abc import Iterator
 
 import botocore.session
 from botocore import xform_name
-from tests.template.reading import PROJECT, Tree
-from tests.template.test_template_roles import granted
+from tests.template.conftest import Deployed
+from tests.template.reading import PROJECT
+from tests.template.test_template_roles import EVERYTHING, granted, roles, writes
 
 ADAPTERS = PROJECT / "layers" / "toolgrant" / "toolgrant" / "adapters"
 # Q in Connect is still called wisdom in IAM.
 IAM_PREFIX = {"connect": "connect", "qconnect": "wisdom"}
+SERVICES = ("connect", "ds", "wisdom")
 # IAM asks for these beside ListInstances and ListIntegrationAssociations.
 DEPENDENT = {"connect:DescribeInstance", "ds:DescribeDirectories"}
+# … and for these beside SearchUsers and a CreateSecurityProfile with tags.
+OF_FIXING = {"connect:DescribeUser", "connect:ListUserProficiencies", "connect:TagResource"}
+READERS = (("connect", "connect"), ("qconnect", "qconnect"))
+WRITER = ("profile_writer", "connect")
 
 
-def called(service: str) -> Iterator[str]:
+def called(module: str, service: str) -> Iterator[str]:
     """The IAM actions of the operations whose client methods an adapter names."""
     model = botocore.session.get_session().get_service_model(service)
     methods = {xform_name(name): name for name in model.operation_names}
-    for node in ast.walk(ast.parse((ADAPTERS / f"{service}.py").read_text())):
+    for node in ast.walk(ast.parse((ADAPTERS / f"{module}.py").read_text())):
         if isinstance(node, ast.Constant) and node.value in methods:
             yield f"{IAM_PREFIX[service]}:{methods[node.value]}"
 
 
-def test_the_roles_read_what_the_adapters_read(resources: Tree) -> None:
-    roles = (resources[name]["Properties"] for name in ("EvaluateRole", "SweepRole"))
-    services = ("connect", "ds", "wisdom")
-    allowed = {a for role in roles for a in granted(role) if a.split(":")[0] in services}
-    assert allowed - DEPENDENT == {*called("connect"), *called("qconnect")}
+def allowed(deployed: Deployed, *names: str, **parameters: str) -> set[str]:
+    """What some or all roles of a stack may do in the services that are not ours."""
+    every = roles(deployed(**parameters))
+    actions = {action for name in names or every for action in granted(every[name])}
+    return {action for action in actions if action.split(":")[0] in SERVICES}
+
+
+def test_the_roles_read_what_the_adapters_read(deployed: Deployed) -> None:
+    read = {action for adapter in READERS for action in called(*adapter)}
+    assert allowed(deployed, Mode="warn") - DEPENDENT == read
+
+
+def test_fixing_takes_what_the_writer_calls(deployed: Deployed) -> None:
+    read = {action for adapter in READERS for action in called(*adapter)}
+    found = allowed(deployed, Mode="fix", **EVERYTHING) - DEPENDENT - OF_FIXING
+    assert found == read | set(called(*WRITER))
+
+
+def test_remediate_writes_what_the_writer_writes(deployed: Deployed) -> None:
+    found = allowed(deployed, "RemediateRole", Mode="fix", **EVERYTHING) - OF_FIXING
+    wrote = writes(dict.fromkeys(called(*WRITER)))
+    assert writes(dict.fromkeys(found)) == wrote
+    assert "connect:UpdateSecurityProfile" in wrote
+
+
+def test_readers_write_nothing(deployed: Deployed) -> None:
+    for adapter in READERS:
+        assert writes(dict.fromkeys(called(*adapter))) == set()
+    assert allowed(deployed, "OperateRole", Mode="fix", **EVERYTHING) == set()

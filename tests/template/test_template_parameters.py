@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from enum import StrEnum
+
 import pytest
 from tests.template.reading import Tree
+
+from toolgrant.domain.facts import Mode
+from toolgrant.domain.model import Confidence, Risk
 
 RANGES = {
     "SettleSeconds": (60, 0, 900),
@@ -11,16 +17,19 @@ RANGES = {
     "BatchingWindowSeconds": (5, 0, 300),
     "RequestsPerSecond": (1, 0.1, 100),
     "SweepIntervalHours": (6, 2, 12),
+    "MostPeople": (0, 0, 10_000),
+    "MostOtherAgents": (0, 0, 1_000),
+    "ChangesPerHour": (5, 1, 100),
 }
 CHOICES = {
-    "Mode": ("warn", ["warn"]),
+    "Mode": ("warn", ["warn", "approve", "fix"]),
+    "LeastConfidence": ("observed", ["documented", "observed", "inferred"]),
+    "AutomaticRisk": ("read", ["read", "write"]),
+    "AssociationGaps": ("approve", ["off", "approve", "fix"]),
+    "DedicatedProfiles": ("off", ["off", "approve"]),
     "AlertLanguage": ("en", ["en", "ja"]),
     "LogLevel": ("INFO", ["DEBUG", "INFO"]),
 }
-
-
-def test_the_only_mode_is_warn(template: Tree) -> None:
-    assert template["Parameters"]["Mode"]["AllowedValues"] == ["warn"]
 
 
 @pytest.mark.parametrize("name", RANGES)
@@ -46,6 +55,35 @@ def test_retention_is_one_that_cloudwatch_knows(template: Tree, name: str, days:
 def test_the_e_mail_address_may_be_empty(template: Tree) -> None:
     assert template["Parameters"]["AlertEmail"]["Default"] == ""
     assert template["Parameters"]["AlertEmail"]["AllowedPattern"].startswith("^$|")
+
+
+def test_every_number_and_word_is_held_against_its_table(template: Tree) -> None:
+    parameters = template["Parameters"].items()
+    ranged = {name for name, entry in parameters if "MinValue" in entry}
+    chosen = {name for name, entry in parameters if "AllowedValues" in entry}
+    assert ranged == set(RANGES)
+    assert chosen == {*CHOICES, "LogRetentionDays", "AuditRetentionDays"}
+
+
+@pytest.mark.parametrize("words", [Mode, Confidence, Risk], ids=lambda words: words.__name__)
+def test_words_are_those_of_the_code(template: Tree, words: type[StrEnum]) -> None:
+    name = {Mode: "Mode", Confidence: "LeastConfidence", Risk: "AutomaticRisk"}[words]
+    assert set(template["Parameters"][name]["AllowedValues"]) == set(words)
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("OptInTagName", ["toolgrant:auto-fix", "a", "Team/x y_z.=+-@", "x" * 128], ["aws:x"]),
+        ("OptInTagValue", ["true", "1", "y" * 256], ["y" * 257]),
+    ],
+)
+def test_the_opt_in_tag_is_a_tag(
+    template: Tree, name: str, good: list[str], bad: list[str]
+) -> None:
+    pattern = re.compile(template["Parameters"][name]["AllowedPattern"])
+    assert all(pattern.fullmatch(text) for text in good)
+    assert not any(pattern.fullmatch(text) for text in [*bad, "", "x" * 257, "a*", "${x}", "a\n"])
 
 
 def test_every_parameter_is_described_and_grouped(template: Tree) -> None:

@@ -1,23 +1,34 @@
-"""Who may do what: exactly this, and nothing that changes Connect or Q in Connect."""
+"""Who may do what: exactly this, in every mode. Only remediate changes anything in Connect, and
+with Mode warn nothing does.
+
+The list has four parts: what every stack allows, and what three conditions add to it. A new
+permission is one line in the part that it belongs to.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from tests.template.conftest import Deployed
 from tests.template.reading import Tree, arn, as_list, of_type, ref, walk
 
 CONNECT = "arn:${AWS::Partition}:connect:${AWS::Region}:${AWS::AccountId}:"
 WISDOM = "arn:${AWS::Partition}:wisdom:${AWS::Region}:${AWS::AccountId}:"
+SSM = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/"
 INSTANCE = {"Fn::Sub": CONNECT + "instance/*"}
 PROFILE = {"Fn::Sub": CONNECT + "instance/*/security-profile/*"}
+USER = {"Fn::Sub": CONNECT + "instance/*/agent/*"}
 AGENT = {"Fn::Sub": WISDOM + "ai-agent/*"}
 ASSISTANT = {"Fn::Sub": WISDOM + "assistant/*"}
+OVERRIDES = {"Fn::Sub": SSM + "${CatalogOverrides}"}
+EMERGENCY_STOP = {"Fn::Sub": SSM + "${EmergencyStop}"}
 
-OVERRIDES = (
-    "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/${CatalogOverrides}"
-)
-STATE = {
+Allowed = dict[str, dict[str, list[Any]]]
+"""Role → action → resources."""
+
+STATE: dict[str, list[Any]] = {
     f"dynamodb:{verb}": [arn("StateTable")]
     for verb in (
         "DeleteItem",
@@ -27,58 +38,153 @@ STATE = {
         "UpdateItem",
     )
 }
-OWN = {
+OWN: dict[str, list[Any]] = {
     **STATE,
     "sns:Publish": [ref("AlertsTopic")],
     "kms:Decrypt": [arn("AlertsKey")],
     "kms:GenerateDataKey*": [arn("AlertsKey")],
 }
-INSTANCES = {
+INSTANCES: dict[str, list[Any]] = {
     "connect:DescribeInstance": [INSTANCE],
     "connect:ListIntegrationAssociations": [INSTANCE],
     "connect:ListInstances": ["*"],
     "ds:DescribeDirectories": ["*"],
 }
-ALLOWED: dict[str, dict[str, list[Any]]] = {
+JUDGING: dict[str, list[Any]] = {
+    **INSTANCES,
+    "wisdom:GetAIAgent": [AGENT],
+    "wisdom:GetAssistant": [ASSISTANT],
+    "connect:DescribeSecurityProfile": [PROFILE],
+    "connect:ListEntitySecurityProfiles": [INSTANCE, AGENT],
+    "connect:ListSecurityProfileAIAgents": [INSTANCE, PROFILE],
+    "connect:ListSecurityProfileApplications": [PROFILE],
+    "connect:ListSecurityProfileFlowModules": [INSTANCE, PROFILE],
+    "connect:ListSecurityProfilePermissions": [PROFILE],
+}
+PEOPLE: dict[str, list[Any]] = {
+    "connect:DescribeUser": [INSTANCE, USER],
+    "connect:ListUserProficiencies": [INSTANCE, USER],
+    "connect:SearchUsers": [INSTANCE, USER],
+}
+
+
+def consuming(queue: str) -> dict[str, list[Any]]:
+    verbs = ("ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
+    return {f"sqs:{verb}": [arn(queue)] for verb in verbs}
+
+
+def logging(group: str) -> dict[str, list[Any]]:
+    return {f"logs:{verb}": [arn(group)] for verb in ("CreateLogStream", "PutLogEvents")}
+
+
+ALWAYS: Allowed = {
     "EvaluateRole": {
         **OWN,
-        **INSTANCES,
-        "ssm:GetParameter": [{"Fn::Sub": OVERRIDES}],
-        "wisdom:GetAIAgent": [AGENT],
-        "wisdom:GetAssistant": [ASSISTANT],
-        "connect:DescribeSecurityProfile": [PROFILE],
-        "connect:ListEntitySecurityProfiles": [INSTANCE, AGENT],
-        "connect:ListSecurityProfileAIAgents": [INSTANCE, PROFILE],
-        "connect:ListSecurityProfileApplications": [PROFILE],
-        "connect:ListSecurityProfileFlowModules": [INSTANCE, PROFILE],
-        "connect:ListSecurityProfilePermissions": [PROFILE],
-        "sqs:ChangeMessageVisibility": [arn("ChangeQueue")],
-        "sqs:DeleteMessage": [arn("ChangeQueue")],
-        "sqs:GetQueueAttributes": [arn("ChangeQueue")],
-        "sqs:ReceiveMessage": [arn("ChangeQueue")],
+        **JUDGING,
+        **consuming("ChangeQueue"),
+        **logging("AuditLogGroup"),
         "sqs:SendMessage": [arn("ChangeQueue"), arn("ChangeDeadLetterQueue")],
-        "logs:CreateLogStream": [arn("AuditLogGroup")],
-        "logs:PutLogEvents": [arn("AuditLogGroup")],
+        "ssm:GetParameter": [OVERRIDES],
     },
     "SweepRole": {
         **OWN,
         **INSTANCES,
+        **logging("SweepLogGroup"),
         "wisdom:GetAssistant": [ASSISTANT],
         "wisdom:ListAIAgentVersions": [AGENT],
         "wisdom:ListAIAgents": ["*"],
         "wisdom:ListAssistants": ["*"],
         "sqs:SendMessage": [arn("ChangeQueue")],
-        "logs:CreateLogStream": [arn("SweepLogGroup")],
-        "logs:PutLogEvents": [arn("SweepLogGroup")],
     },
     "SweepScheduleRole": {
         "lambda:InvokeFunction": [arn("SweepFunction")],
         "sqs:SendMessage": [arn("SweepDeadLetterQueue")],
     },
 }
+MAY_WRITE: Allowed = {
+    "EvaluateRole": {
+        **PEOPLE,
+        "sqs:SendMessage": [arn("FixQueue")],
+        "ssm:GetParameter": [EMERGENCY_STOP],
+    },
+    "SweepRole": {"sqs:SendMessage": [arn("FixQueue")]},
+    "RemediateRole": {
+        **OWN,
+        **JUDGING,
+        **PEOPLE,
+        **consuming("FixQueue"),
+        **logging("AuditLogGroup"),
+        "connect:UpdateSecurityProfile": [PROFILE],
+        "sqs:SendMessage": [arn("FixQueue"), arn("ChangeQueue")],
+        "ssm:GetParameter": [OVERRIDES, EMERGENCY_STOP],
+    },
+    "OperateRole": {
+        **{action: state for action, state in STATE.items() if action != "dynamodb:UpdateItem"},
+        **logging("AuditLogGroup"),
+        "sqs:SendMessage": [arn("FixQueue")],
+    },
+}
+MAY_ATTACH: Allowed = {
+    "RemediateRole": {"connect:AssociateSecurityProfiles": [INSTANCE, PROFILE, AGENT]},
+}
+MAY_CREATE: Allowed = {
+    "RemediateRole": {
+        "connect:AssociateSecurityProfiles": [INSTANCE, PROFILE, AGENT],
+        "connect:CreateSecurityProfile": [PROFILE],
+        "connect:ListSecurityProfiles": [INSTANCE],
+        "connect:TagResource": [PROFILE],
+    },
+}
+# Sid → what else must hold. No other statement has a condition.
+CONDITIONS: dict[str, Tree] = {
+    "UpdateOptedInProfiles": {
+        "StringEquals": {"aws:ResourceTag/toolgrant:auto-fix": ref("OptInTagValue")}
+    },
+    "CreateDedicatedProfiles": {
+        "StringEquals": {"aws:RequestTag/toolgrant:stack": ref("AWS::StackName")}
+    },
+}
+
+GAPS, OWN_PROFILES = {"AssociationGaps": "off"}, {"DedicatedProfiles": "approve"}
+EVERYTHING = {"AssociationGaps": "fix", "AutomaticRisk": "write", **OWN_PROFILES}
+STACKS: dict[str, tuple[dict[str, str], list[Allowed]]] = {
+    "warn": ({"Mode": "warn"}, [ALWAYS]),
+    "warn, all else allowed": ({"Mode": "warn", **EVERYTHING}, [ALWAYS]),
+    "approve": ({"Mode": "approve"}, [ALWAYS, MAY_WRITE, MAY_ATTACH]),
+    "approve, grants only": ({"Mode": "approve", **GAPS}, [ALWAYS, MAY_WRITE]),
+    "fix": ({"Mode": "fix"}, [ALWAYS, MAY_WRITE, MAY_ATTACH]),
+    "fix, grants only": ({"Mode": "fix", **GAPS}, [ALWAYS, MAY_WRITE]),
+    "fix, own profiles": ({"Mode": "fix", **GAPS, **OWN_PROFILES}, [ALWAYS, MAY_WRITE, MAY_CREATE]),
+    "fix, everything": (
+        {"Mode": "fix", **EVERYTHING},
+        [ALWAYS, MAY_WRITE, MAY_ATTACH, MAY_CREATE],
+    ),
+}
+WARN = [name for name in STACKS if name.startswith("warn")]
+WRITING = [name for name in STACKS if name not in WARN]
 # SNS asks publishers to an encrypted topic for exactly this name, star included.
 STARS = {"kms:GenerateDataKey*"}
-READING = ("Describe", "Get", "List")
+READING = ("Describe", "Get", "List", "Search")
+
+
+@pytest.fixture(params=STACKS)
+def stack(request: pytest.FixtureRequest, deployed: Deployed) -> tuple[str, Tree]:
+    """Each stack by its name, conditions decided."""
+    return request.param, deployed(**STACKS[request.param][0])
+
+
+def together(parts: list[Allowed]) -> dict[str, dict[str, set[str]]]:
+    found: dict[str, dict[str, set[str]]] = {}
+    for part in parts:
+        for role, actions in part.items():
+            for action, resources in actions.items():
+                place = found.setdefault(role, {}).setdefault(action, set())
+                place.update(map(repr, resources))
+    return found
+
+
+def roles(stack: Tree) -> dict[str, Tree]:
+    return of_type(stack, "AWS::IAM::Role")
 
 
 def statements(role: Tree) -> list[Tree]:
@@ -93,48 +199,114 @@ def granted(role: Tree) -> dict[str, list[Any]]:
     return found
 
 
-def test_there_are_no_other_roles_not_even_made_by_sam(translated: Tree) -> None:
-    assert set(of_type(translated, "AWS::IAM::Role")) == set(ALLOWED)
-    kinds = {entry["Type"] for entry in translated["Resources"].values()}
+def writes(actions: Mapping[str, Any]) -> set[str]:
+    """Those that change something in Connect, Q in Connect or a directory."""
+    split = ((action, *action.split(":", 1)) for action in actions)
+    return {
+        action
+        for action, service, operation in split
+        if service in ("connect", "qconnect", "wisdom", "ds") and not operation.startswith(READING)
+    }
+
+
+def test_every_role_may_do_exactly_this(stack: tuple[str, Tree]) -> None:
+    name, resources = stack
+    found = {role: granted(entry) for role, entry in roles(resources).items()}
+    shown = {
+        role: {action: set(map(repr, where)) for action, where in actions.items()}
+        for role, actions in found.items()
+    }
+    assert shown == together(STACKS[name][1])
+
+
+def test_permissions_come_from_nowhere_else_not_even_from_sam(stack: tuple[str, Tree]) -> None:
+    resources = stack[1]["Resources"].values()
+    kinds = {entry["Type"] for entry in resources}
     assert {kind for kind in kinds if kind.startswith("AWS::IAM::")} == {"AWS::IAM::Role"}
+    assert "AWS::Lambda::Permission" not in kinds
+    for role in roles(stack[1]).values():
+        assert set(role) <= {"Description", "AssumeRolePolicyDocument", "Policies", "Tags"}
 
 
-@pytest.mark.parametrize("role", ALLOWED)
-def test_a_role_may_do_exactly_this(resources: Tree, role: str) -> None:
-    assert granted(resources[role]["Properties"]) == ALLOWED[role]
+def test_every_statement_allows_and_names_what_it_is_for(stack: tuple[str, Tree]) -> None:
+    for role in roles(stack[1]).values():
+        for statement in statements(role):
+            conditions = {"Condition"} if statement["Sid"] in CONDITIONS else set()
+            assert set(statement) == {"Sid", "Effect", "Action", "Resource"} | conditions
+            assert statement["Effect"] == "Allow"
+            assert statement.get("Condition") == CONDITIONS.get(statement["Sid"])
 
 
-@pytest.mark.parametrize("role", ALLOWED)
-def test_every_statement_allows_and_names_what_it_is_for(resources: Tree, role: str) -> None:
-    for statement in statements(resources[role]["Properties"]):
-        assert set(statement) == {"Sid", "Effect", "Action", "Resource"}
-        assert statement["Effect"] == "Allow"
-
-
-@pytest.mark.parametrize("role", ALLOWED)
-def test_no_role_has_managed_policies(resources: Tree, role: str) -> None:
-    assert "ManagedPolicyArns" not in resources[role]["Properties"]
-
-
-@pytest.mark.parametrize("role", ALLOWED)
-def test_no_action_is_a_wildcard(resources: Tree, role: str) -> None:
-    actions = set(granted(resources[role]["Properties"]))
+def test_no_action_is_a_wildcard(stack: tuple[str, Tree]) -> None:
+    actions = {action for role in roles(stack[1]).values() for action in granted(role)}
     assert {action for action in actions if "*" in action} <= STARS
 
 
-@pytest.mark.parametrize("role", ALLOWED)
-def test_connect_and_wisdom_are_only_read(resources: Tree, role: str) -> None:
-    for action in granted(resources[role]["Properties"]):
-        service, operation = action.split(":")
-        assert service not in ("connect", "wisdom", "ds") or operation.startswith(READING), action
+def test_no_policy_of_a_role_is_named_twice(stack: tuple[str, Tree]) -> None:
+    for role in roles(stack[1]).values():
+        names = [policy["PolicyName"] for policy in role["Policies"]]
+        assert len(names) == len(set(names))
 
 
-def test_no_write_to_connect_or_wisdom_is_named_anywhere(translated: Tree) -> None:
-    words = (text for text in walk(translated["Resources"]) if isinstance(text, str))
-    services = ("connect:", "qconnect:", "wisdom:")
-    actions = [w for w in words if w.startswith(services)]
+def test_only_remediate_changes_anything_in_connect(stack: tuple[str, Tree]) -> None:
+    name, resources = stack
+    able = {role for role, entry in roles(resources).items() if writes(granted(entry))}
+    assert able == (set() if name in WARN else {"RemediateRole"})
+
+
+def test_remediate_never_removes_anything(stack: tuple[str, Tree]) -> None:
+    for role in roles(stack[1]).values():
+        operations = {action.split(":", 1)[1] for action in writes(granted(role))}
+        assert not {o for o in operations if o.startswith(("Delete", "Disassociate", "Untag"))}
+
+
+@pytest.mark.parametrize("name", WARN)
+def test_with_mode_warn_no_write_to_connect_or_wisdom_is_named_anywhere(
+    deployed: Deployed, name: str
+) -> None:
+    words = [text for text in walk(deployed(**STACKS[name][0])) if isinstance(text, str)]
+    actions = {w: None for w in words if w.startswith(("connect:", "qconnect:", "wisdom:"))}
     assert actions
-    assert [a for a in actions if not a.split(":")[1].startswith(READING)] == []
+    assert writes(actions) == set()
+
+
+# ------------------------------------------------------------------------------ the one statement
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_a_security_profile_is_changed_only_with_the_opt_in_tag(
+    deployed: Deployed, name: str
+) -> None:
+    (statement,) = updating(deployed(**STACKS[name][0]))
+    assert statement["Action"] == "connect:UpdateSecurityProfile"
+    assert statement["Resource"] == PROFILE
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:ResourceTag/toolgrant:auto-fix": ref("OptInTagValue")}
+    }
+
+
+def test_another_tag_name_is_left_to_the_function(deployed: Deployed) -> None:
+    """A condition key cannot be made from a parameter; README says so."""
+    (statement,) = updating(deployed(Mode="fix", OptInTagName="team:auto-fix"))
+    assert "Condition" not in statement
+    assert statement["Resource"] == PROFILE
+
+
+def test_the_tag_of_the_condition_is_the_default_one(template: Tree) -> None:
+    default = template["Parameters"]["OptInTagName"]["Default"]
+    assert f"aws:ResourceTag/{default}" in CONDITIONS["UpdateOptedInProfiles"]["StringEquals"]
+
+
+def updating(stack: Tree) -> list[Tree]:
+    return [
+        statement
+        for role in roles(stack).values()
+        for statement in statements(role)
+        if "connect:UpdateSecurityProfile" in as_list(statement["Action"])
+    ]
+
+
+# --------------------------------------------------------------------------------- who is trusted
 
 
 @pytest.mark.parametrize(
@@ -143,12 +315,15 @@ def test_no_write_to_connect_or_wisdom_is_named_anywhere(translated: Tree) -> No
         ("EvaluateRole", "lambda.amazonaws.com"),
         ("SweepRole", "lambda.amazonaws.com"),
         ("SweepScheduleRole", "scheduler.amazonaws.com"),
+        ("RemediateRole", "lambda.amazonaws.com"),
+        ("OperateRole", "lambda.amazonaws.com"),
     ],
 )
 def test_a_role_is_for_one_service(resources: Tree, role: str, service: str) -> None:
     document = resources[role]["Properties"]["AssumeRolePolicyDocument"]
     (statement,) = document["Statement"]
     assert statement["Principal"] == {"Service": service}
+    assert statement["Action"] == "sts:AssumeRole"
 
 
 def test_the_schedule_role_is_for_this_account(resources: Tree) -> None:

@@ -69,7 +69,7 @@ class Fixing:
         kinds = {grant.kind for grant in finding.missing}
         facts = [self.facts(seen, one, kinds, finding, situation.now) for one in seen.profile_ids]
         fix = decide_fix(case, facts)
-        if isinstance(fix, Refuse) and not refusals(case):
+        if isinstance(fix, Refuse) and not refusals(case) and not _fought(fix):
             return replace(fix, proposal=self._proposal(finding, seen))
         return fix
 
@@ -154,6 +154,11 @@ class Fixing:
     def _other_agents(self, profile_id: str, key: AgentKey) -> int:
         holders = self.store.agents_with(Edge(EdgeKind.PROFILE, profile_id))
         return len(set(holders) - {key})
+
+
+def _fought(fix: Refuse) -> bool:
+    """Whether somebody has taken the grant away before: not to be got round by another profile."""
+    return any(refusal.gate == "breaker" for refusal in fix.refusals)
 
 
 def _reopened(finding: Finding, book: Book) -> bool:

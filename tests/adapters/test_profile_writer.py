@@ -1,0 +1,429 @@
+"""Security profiles as a write sees them, through a real client: fresh, whole, and never twice."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from tests.adapters.gateways import ONCE, Gateways
+from tests.emulator.world import World
+
+from toolgrant.adapters.aws import WRITER_CONFIG
+from toolgrant.adapters.profile_writer import ConnectProfiles
+from toolgrant.domain.entries import granted, with_grants, without_grants
+from toolgrant.domain.model import Grant, GrantKind
+from toolgrant.domain.proposal import Proposal
+from toolgrant.domain.snapshot import PROFILE_LISTS
+from toolgrant.errors import (
+    AccessDenied,
+    Conflict,
+    NotFound,
+    RequestRefused,
+    ServiceUnavailable,
+    Throttled,
+    ToolgrantError,
+)
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+MODULE, OTHER_MODULE = str(uuid.UUID(int=1)), str(uuid.UUID(int=2))
+AGENT_APP = "arn:aws:connect:us-east-1:111122223333:agent/target"
+ADDED = {
+    GrantKind.PERMISSION: Grant.parse("permission:Cases.View"),
+    GrantKind.MCP: Grant.parse("mcp:gw/added"),
+    GrantKind.FLOW_MODULE: Grant.parse(f"flow-module:{OTHER_MODULE}"),
+    GrantKind.AI_AGENT: Grant.parse(f"ai-agent:{AGENT_APP}2"),
+}
+LISTS: dict[str, list[Any]] = {
+    "Permissions": ["Wisdom.View", "BasicAgentAccess"],
+    "Applications": [
+        {"Namespace": "third-party", "ApplicationPermissions": ["ACCESS"]},
+        {"Namespace": "gw", "ApplicationPermissions": ["a___b", "c"], "Type": "MCP"},
+        {
+            "Namespace": "gw",
+            "ApplicationPermissions": ["ACCESS"],
+            "Type": "THIRD_PARTY_APPLICATION",
+        },
+    ],
+    "AllowedFlowModules": [{"Type": "MCP", "FlowModuleId": MODULE}],
+    "AllowedAIAgents": [{"Type": "THIRD_PARTY", "Arn": AGENT_APP}],
+}
+
+
+class Sent:
+    """A client that notes the parameters of each call."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        def call(**parameters: Any) -> Any:
+            self.calls.append((operation, parameters))
+            return getattr(self._client, operation)(**parameters)
+
+        return call
+
+
+def writer(gateways: Gateways, config: Config = ONCE) -> ConnectProfiles:
+    """`config` is that of the pen."""
+    return ConnectProfiles(gateways.api("connect"), gateways.api("connect", config))
+
+
+def full_profile(world: World, **more: Any) -> str:
+    return world.profile("full", **{**LISTS, **more})
+
+
+def all_lists(world: World, gateways: Gateways, profile: str) -> dict[str, list[Any]]:
+    profiles = writer(gateways)
+    return {
+        PROFILE_LISTS[kind]: list(profiles.entries(world.instance_id, profile, kind))
+        for kind in GrantKind
+    }
+
+
+# ----------------------------------------------------------------------------------------- reading
+
+
+def test_a_profile_is_described_with_its_tags(world: World, gateways: Gateways) -> None:
+    tags = {"toolgrant:auto-fix": "true", "team": "注文"}
+    profile = world.profile("AI agents – 注文", Tags=tags)
+    described = writer(gateways).describe(world.instance_id, profile)
+    assert (described.name, described.tags) == ("AI agents – 注文", tags)
+    assert described.type == "CUSTOMER_MANAGED"
+    assert gateways.sent() == {"connect:DescribeSecurityProfile": 1}
+
+
+def test_a_profile_without_tags_has_none(world: World, gateways: Gateways) -> None:
+    assert writer(gateways).describe(world.instance_id, world.profile("bare")).tags == {}
+
+
+def test_an_aws_managed_profile_says_so(world: World, gateways: Gateways) -> None:
+    profile = aws_managed(world)
+    assert writer(gateways).describe(world.instance_id, profile).type == "AWS_MANAGED"
+
+
+def aws_managed(world: World) -> str:
+    """As AWS makes them; nobody can by the API."""
+    profile = full_profile(world)
+
+    def own(account: Any) -> None:
+        account.resources.profiles[profile].type = "AWS_MANAGED"
+
+    world.emulator.edit(own)
+    return profile
+
+
+@pytest.mark.parametrize("kind", GrantKind)
+def test_a_list_is_read_as_the_service_has_it(
+    world: World, gateways: Gateways, kind: GrantKind
+) -> None:
+    profile = full_profile(world)
+    gateways.forget()
+    entries = writer(gateways).entries(world.instance_id, profile, kind)
+    assert list(entries) == LISTS[PROFILE_LISTS[kind]]
+    assert sum(gateways.sent().values()) == 1
+
+
+@pytest.mark.parametrize("kind", [GrantKind.PERMISSION, GrantKind.MCP, GrantKind.FLOW_MODULE])
+def test_a_list_is_read_to_its_last_page(world: World, gateways: Gateways, kind: GrantKind) -> None:
+    many = {
+        "Permissions": [f"Permission{number}.View" for number in range(11)],
+        "Applications": [
+            {"Namespace": f"gw{n}", "ApplicationPermissions": ["x"], "Type": "MCP"}
+            for n in range(7)
+        ],
+        "AllowedFlowModules": [
+            {"Type": "MCP", "FlowModuleId": str(uuid.UUID(int=n))} for n in range(7)
+        ],
+    }
+    profile = world.profile("long", **many)
+    world.emulator.settings.page_size = 2
+    gateways.forget()
+    entries = writer(gateways).entries(world.instance_id, profile, kind)
+    assert list(entries) == many[PROFILE_LISTS[kind]]
+    assert sum(gateways.sent().values()) == (len(entries) + 1) // 2
+
+
+def test_a_page_that_fails_fails_the_whole_list(world: World, gateways: Gateways) -> None:
+    profile = full_profile(world)
+    world.emulator.settings.page_size = 1
+    world.emulator.faults.error("connect:ListSecurityProfilePermissions", skip=1)
+    with pytest.raises(ServiceUnavailable):
+        writer(gateways).entries(world.instance_id, profile, GrantKind.PERMISSION)
+
+
+def test_nothing_is_kept_between_reads(world: World, gateways: Gateways) -> None:
+    profile, profiles = full_profile(world), writer(gateways)
+    seen = []
+    for permission in ("Cases.View", "Users.View"):
+        world.emulator.apply(
+            "connect:UpdateSecurityProfile",
+            InstanceId=world.instance_id,
+            SecurityProfileId=profile,
+            Permissions=[permission],
+            Description=permission,
+        )
+        seen += profiles.entries(world.instance_id, profile, GrantKind.PERMISSION)
+        profiles.describe(world.instance_id, profile)
+    assert seen == ["Cases.View", "Users.View"]
+    assert gateways.sent()["connect:DescribeSecurityProfile"] == 2
+
+
+# ------------------------------------------------------------------------------------------ people
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_people_are_those_who_hold_exactly_this_profile(
+    world: World, gateways: Gateways, count: int
+) -> None:
+    profile, other = world.profile("held"), world.profile("other")
+    for number in range(count):
+        world.user(f"holder-{number}", other, profile)
+    world.user("stranger", other)
+    gateways.forget()
+    assert writer(gateways).people(world.instance_id, profile) == count
+    assert gateways.sent() == {"connect:SearchUsers": 1}
+
+
+def test_people_beyond_one_page_are_counted_by_the_index(world: World, gateways: Gateways) -> None:
+    profile = world.profile("held")
+    for number in range(7):
+        world.user(f"holder-{number}", profile)
+    world.emulator.settings.page_size = 2
+    gateways.forget()
+    assert writer(gateways).people(world.instance_id, profile) == 7
+    assert gateways.sent() == {"connect:SearchUsers": 1}
+
+
+class Counting:
+    """A client whose index answers this."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self._answer = answer
+
+    def search_users(self, **_: object) -> dict[str, Any]:
+        return self._answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "count"),
+    [
+        ({}, 0),
+        ({"Users": None, "ApproximateTotalCount": None}, 0),
+        ({"Users": [{}, {}], "ApproximateTotalCount": 1}, 2),
+        ({"Users": [{}]}, 1),
+        ({"ApproximateTotalCount": 40}, 40),
+    ],
+)
+def test_the_larger_of_the_two_counts_is_believed(
+    gateways: Gateways, answer: dict[str, Any], count: int
+) -> None:
+    api = gateways.api("connect")
+    api.client = Counting(answer)
+    assert ConnectProfiles(api, api).people("instance", "profile") == count
+
+
+# ----------------------------------------------------------------------------------------- writing
+
+
+@pytest.mark.parametrize("kind", GrantKind)
+def test_a_write_sends_one_list_and_nothing_else(
+    world: World, gateways: Gateways, kind: GrantKind
+) -> None:
+    profile, pen = full_profile(world), gateways.api("connect")
+    pen.client = sent = Sent(pen.client)
+    entries = LISTS[PROFILE_LISTS[kind]]
+    ConnectProfiles(gateways.api("connect"), pen).replace(
+        world.instance_id, profile, kind, tuple(entries)
+    )
+    expected = {
+        "InstanceId": world.instance_id,
+        "SecurityProfileId": profile,
+        PROFILE_LISTS[kind]: entries,
+    }
+    assert sent.calls == [("update_security_profile", expected)]
+
+
+def extended(kind: GrantKind, world: World) -> Grant:
+    """Something to add that exists in this account."""
+    if kind is GrantKind.FLOW_MODULE:
+        return Grant(kind, world.module())
+    return ADDED[kind]
+
+
+@pytest.mark.parametrize("kind", GrantKind)
+def test_adding_keeps_all_that_was_there_type_and_order_included(
+    world: World, gateways: Gateways, kind: GrantKind
+) -> None:
+    profile, profiles, grant = full_profile(world), writer(gateways), extended(kind, world)
+    before = all_lists(world, gateways, profile)
+    entries = profiles.entries(world.instance_id, profile, kind)
+    profiles.replace(world.instance_id, profile, kind, with_grants(kind, entries, [grant]))
+    after = all_lists(world, gateways, profile)
+    changed = PROFILE_LISTS[kind]
+    assert granted(kind, after[changed]) == granted(kind, before[changed]) | {grant}
+    assert {name for name in after if after[name] != before[name]} == {changed}
+    types = [entry.get("Type") for entry in before[changed] if isinstance(entry, dict)]
+    kept = [entry.get("Type") for entry in after[changed] if isinstance(entry, dict)]
+    assert kept[: len(types)] == types
+
+
+@pytest.mark.parametrize("kind", GrantKind)
+def test_taking_back_what_was_added_leaves_the_profile_as_it_was(
+    world: World, gateways: Gateways, kind: GrantKind
+) -> None:
+    profile, profiles, grant = full_profile(world), writer(gateways), extended(kind, world)
+    before = all_lists(world, gateways, profile)
+    for edit in (with_grants, without_grants):
+        entries = profiles.entries(world.instance_id, profile, kind)
+        profiles.replace(world.instance_id, profile, kind, edit(kind, entries, [grant]))
+    assert all_lists(world, gateways, profile) == before
+
+
+def test_an_aws_managed_profile_is_not_written_to(world: World, gateways: Gateways) -> None:
+    profile = aws_managed(world)
+    with pytest.raises(RequestRefused, match="InvalidRequestException"):
+        writer(gateways).replace(world.instance_id, profile, GrantKind.PERMISSION, ["Cases.View"])
+    assert all_lists(world, gateways, profile) == LISTS
+
+
+# -------------------------------------------------------------------------------- attach and create
+
+
+def proposal(world: World, name: str = "toolgrant agent 12345678") -> Proposal:
+    return Proposal(
+        name=name,
+        instance_id=world.instance_id,
+        ai_agent_id="agent",
+        agent_arn="arn:aws:wisdom:us-east-1:111122223333:ai-agent/x/agent",
+        qualifiers=("$SAVED",),
+        grants=(Grant.parse("permission:Wisdom.View"), Grant.parse("mcp:gw/a___b")),
+        tags={"toolgrant:auto-fix": "true", "toolgrant:stack": "stack"},
+    )
+
+
+def test_a_dedicated_profile_has_exactly_what_was_proposed(
+    world: World, gateways: Gateways
+) -> None:
+    profiles, wanted = writer(gateways), proposal(world)
+    profile = profiles.create(wanted)
+    described = profiles.describe(world.instance_id, profile)
+    assert (described.name, described.tags) == (wanted.name, wanted.tags)
+    assert all_lists(world, gateways, profile) == {
+        "Permissions": ["Wisdom.View"],
+        "Applications": [{"Namespace": "gw", "ApplicationPermissions": ["a___b"], "Type": "MCP"}],
+        "AllowedFlowModules": [],
+        "AllowedAIAgents": [],
+    }
+
+
+def test_a_name_that_is_taken_is_a_conflict_and_leads_to_its_profile(
+    world: World, gateways: Gateways
+) -> None:
+    profiles, wanted = writer(gateways), proposal(world)
+    profile = profiles.create(wanted)
+    with pytest.raises(Conflict, match="DuplicateResourceException"):
+        profiles.create(wanted)
+    world.emulator.settings.page_size = 1
+    assert profiles.named(world.instance_id, wanted.name) == profile
+    assert profiles.named(world.instance_id, wanted.name[:-1]) is None
+
+
+def test_attaching_sends_one_profile_and_may_be_repeated(world: World, gateways: Gateways) -> None:
+    agent, profile, other = world.agent(), world.profile("one"), world.profile("other")
+    arn = f"{agent['aiAgentArn']}:$SAVED"
+    profiles = writer(gateways)
+    for one in (other, profile, profile):
+        profiles.attach(world.instance_id, one, arn)
+    assert gateways.connect().attached(world.instance_id, arn) == (other, profile)
+
+
+# ------------------------------------------------------------------- a write that fails is one call
+
+WRITES: dict[str, Callable[[ConnectProfiles, World, str, str], object]] = {
+    "connect:UpdateSecurityProfile": lambda profiles, world, profile, _: profiles.replace(
+        world.instance_id, profile, GrantKind.PERMISSION, ["Cases.View"]
+    ),
+    "connect:AssociateSecurityProfiles": lambda profiles, world, profile, arn: profiles.attach(
+        world.instance_id, profile, arn
+    ),
+    "connect:CreateSecurityProfile": lambda profiles, world, _, __: profiles.create(
+        proposal(world)
+    ),
+}
+
+
+def fail(world: World, gateways: Gateways, operation: str) -> ToolgrantError:
+    """The error of a write with the settings of the deployed pen."""
+    profile, arn = full_profile(world), f"{world.agent()['aiAgentArn']}:$SAVED"
+    gateways.forget()
+    pen = WRITER_CONFIG.merge(Config(read_timeout=0.3))
+    with pytest.raises(ToolgrantError) as raised:
+        WRITES[operation](writer(gateways, pen), world, profile, arn)
+    return raised.value
+
+
+@pytest.mark.parametrize("operation", WRITES)
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (500, None, ServiceUnavailable),
+        (502, None, ServiceUnavailable),
+        (503, None, ServiceUnavailable),
+        (504, None, ServiceUnavailable),
+        (403, "AccessDeniedException", AccessDenied),
+        (404, "ResourceNotFoundException", NotFound),
+        (400, "InvalidParameterException", RequestRefused),
+    ],
+)
+def test_an_error_is_not_tried_again(
+    world: World,
+    gateways: Gateways,
+    operation: str,
+    status: int,
+    code: str | None,
+    expected: type[ToolgrantError],
+) -> None:
+    world.emulator.faults.error(operation, status, times=None, code=code)
+    assert type(fail(world, gateways, operation)) is expected
+    assert gateways.sent() == {operation: 1}
+
+
+@pytest.mark.parametrize("operation", WRITES)
+def test_throttling_is_not_tried_again(world: World, gateways: Gateways, operation: str) -> None:
+    world.emulator.faults.throttle(operation, times=None)
+    assert type(fail(world, gateways, operation)) is Throttled
+    assert gateways.sent() == {operation: 1}
+
+
+@pytest.mark.parametrize("operation", WRITES)
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_dropped_connection_is_not_tried_again(
+    world: World, gateways: Gateways, operation: str, after: bool
+) -> None:
+    world.emulator.faults.reset(operation, times=None, after=after)
+    assert type(fail(world, gateways, operation)) is ServiceUnavailable
+    assert gateways.sent() == {operation: 1}
+
+
+@pytest.mark.parametrize("operation", WRITES)
+def test_an_answer_that_comes_too_late_is_not_asked_for_again(
+    world: World, gateways: Gateways, operation: str
+) -> None:
+    world.emulator.faults.latency(operation, seconds=1)
+    assert type(fail(world, gateways, operation)) is ServiceUnavailable
+    assert gateways.sent() == {operation: 1}
+
+
+@pytest.mark.parametrize("kind", GrantKind)
+def test_a_deleted_profile_is_not_found(world: World, gateways: Gateways, kind: GrantKind) -> None:
+    profiles = writer(gateways)
+    with pytest.raises(NotFound):
+        profiles.describe(world.instance_id, UNKNOWN)
+    with pytest.raises(NotFound):
+        profiles.entries(world.instance_id, UNKNOWN, kind)
+    with pytest.raises(NotFound):
+        profiles.replace(world.instance_id, UNKNOWN, kind, LISTS[PROFILE_LISTS[kind]])
