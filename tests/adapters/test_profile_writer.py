@@ -69,15 +69,15 @@ class Sent:
 
 def writer(gateways: Gateways, config: Config = ONCE) -> ConnectProfiles:
     """`config` is that of the pen."""
-    return ConnectProfiles(gateways.api("connect"), gateways.api("connect", config))
+    api = gateways.api("connect")
+    return ConnectProfiles(api, api if config is ONCE else gateways.api("connect", config))
 
 
 def full_profile(world: World, **more: Any) -> str:
     return world.profile("full", **{**LISTS, **more})
 
 
-def all_lists(world: World, gateways: Gateways, profile: str) -> dict[str, list[Any]]:
-    profiles = writer(gateways)
+def all_lists(world: World, profiles: ConnectProfiles, profile: str) -> dict[str, list[Any]]:
     return {
         PROFILE_LISTS[kind]: list(profiles.entries(world.instance_id, profile, kind))
         for kind in GrantKind
@@ -157,7 +157,7 @@ def test_a_page_that_fails_fails_the_whole_list(world: World, gateways: Gateways
 
 def test_nothing_is_kept_between_reads(world: World, gateways: Gateways) -> None:
     profile, profiles = full_profile(world), writer(gateways)
-    seen = []
+    seen: list[Any] = []
     for permission in ("Cases.View", "Users.View"):
         world.emulator.apply(
             "connect:UpdateSecurityProfile",
@@ -259,10 +259,10 @@ def test_adding_keeps_all_that_was_there_type_and_order_included(
     world: World, gateways: Gateways, kind: GrantKind
 ) -> None:
     profile, profiles, grant = full_profile(world), writer(gateways), extended(kind, world)
-    before = all_lists(world, gateways, profile)
+    before = all_lists(world, profiles, profile)
     entries = profiles.entries(world.instance_id, profile, kind)
     profiles.replace(world.instance_id, profile, kind, with_grants(kind, entries, [grant]))
-    after = all_lists(world, gateways, profile)
+    after = all_lists(world, profiles, profile)
     changed = PROFILE_LISTS[kind]
     assert granted(kind, after[changed]) == granted(kind, before[changed]) | {grant}
     assert {name for name in after if after[name] != before[name]} == {changed}
@@ -276,18 +276,18 @@ def test_taking_back_what_was_added_leaves_the_profile_as_it_was(
     world: World, gateways: Gateways, kind: GrantKind
 ) -> None:
     profile, profiles, grant = full_profile(world), writer(gateways), extended(kind, world)
-    before = all_lists(world, gateways, profile)
+    before = all_lists(world, profiles, profile)
     for edit in (with_grants, without_grants):
         entries = profiles.entries(world.instance_id, profile, kind)
         profiles.replace(world.instance_id, profile, kind, edit(kind, entries, [grant]))
-    assert all_lists(world, gateways, profile) == before
+    assert all_lists(world, profiles, profile) == before
 
 
 def test_an_aws_managed_profile_is_not_written_to(world: World, gateways: Gateways) -> None:
-    profile = aws_managed(world)
+    profile, profiles = aws_managed(world), writer(gateways)
     with pytest.raises(RequestRefused, match="InvalidRequestException"):
-        writer(gateways).replace(world.instance_id, profile, GrantKind.PERMISSION, ["Cases.View"])
-    assert all_lists(world, gateways, profile) == LISTS
+        profiles.replace(world.instance_id, profile, GrantKind.PERMISSION, ["Cases.View"])
+    assert all_lists(world, profiles, profile) == LISTS
 
 
 # -------------------------------------------------------------------------------- attach and create
@@ -312,7 +312,7 @@ def test_a_dedicated_profile_has_exactly_what_was_proposed(
     profile = profiles.create(wanted)
     described = profiles.describe(world.instance_id, profile)
     assert (described.name, described.tags) == (wanted.name, wanted.tags)
-    assert all_lists(world, gateways, profile) == {
+    assert all_lists(world, profiles, profile) == {
         "Permissions": ["Wisdom.View"],
         "Applications": [{"Namespace": "gw", "ApplicationPermissions": ["a___b"], "Type": "MCP"}],
         "AllowedFlowModules": [],

@@ -1,4 +1,4 @@
-"""One deployed stack for each mode of the end-to-end tests; each test brings its own AI agents and profiles."""
+"""Deployed stacks for the end-to-end tests; each test brings its own AI agents and profiles."""
 
 from __future__ import annotations
 
