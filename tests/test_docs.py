@@ -144,6 +144,13 @@ def test_parameter_table_equals_the_template() -> None:
     assert [name.strip("`") for name, *_ in table(README, "### Parameters")] == list(parameters)
 
 
+def test_the_statement_shown_is_that_of_the_template() -> None:
+    shown = [line.strip() for line in marked(README, "statement: add-missing-grants").splitlines()]
+    lines = [line.strip() for line in read(ROOT / "template.yaml").splitlines()]
+    start = lines.index(shown[0])
+    assert lines[start : start + len(shown)] == shown
+
+
 def test_parameter_limits_equal_the_template() -> None:
     parameters = read_template()["Parameters"]
     for name, _, meaning in table(README, "### Parameters"):

@@ -7,6 +7,7 @@ from typing import Any
 from toolgrant.adapters.fix_queue import from_json
 from toolgrant.bootstrap import runtime
 from toolgrant.domain.ledger import UndoRequest
+from toolgrant.errors import InvalidInput
 from toolgrant.usecases.remediate import remediate
 from toolgrant.usecases.undo import undo
 
@@ -25,7 +26,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[str]]:
 
 
 def _work(body: str, run: Any) -> str:
-    request, catalog = from_json(body), run.catalog_source.catalog()
+    try:
+        request = from_json(body)
+    except InvalidInput as error:  # the queue sets it aside after five attempts
+        run.journal.failure("unreadable-fix-request", reason=str(error))
+        raise
+    catalog = run.catalog_source.catalog()
     deps = run.deps(catalog)
     if isinstance(request, UndoRequest):
         return undo(request, deps, deps.fixing, run.hand())

@@ -13,6 +13,8 @@ from toolgrant.domain.snapshot import as_map
 from toolgrant.errors import InvalidInput
 
 SCHEMA = "toolgrant/fix/1"
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What items of another shape lead to."""
 
 
 class SQSFixQueue:
@@ -53,5 +55,5 @@ def from_json(body: str) -> FixRequest | UndoRequest:
         return stored_ledger.fix_from_item(as_map(root.get("fix"), "$.fix"))
     except InvalidInput:
         raise
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise InvalidInput("$", f"not a fix request ({type(error).__name__})") from None

@@ -1,0 +1,224 @@
+"""Whatever happens, in whatever order: only what is needed and allowed is added, people's edits
+survive or are reported, every write is on record, and undoing all leaves what people made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from tests.fakes import CREATE_CASE, INSTANCE, RETRIEVE, Crash, Fault, uuid_of
+from tests.fakes_fixing import OPT_IN, FixWorld
+from tests.strategies import SOME
+
+from toolgrant.adapters import stored_ledger
+from toolgrant.domain.entries import granted
+from toolgrant.domain.ledger import ChangeState, FixRequest, ProfileChange, UndoRequest
+from toolgrant.errors import ServiceUnavailable, Throttled
+
+VIEW = "permission:Wisdom.View"
+PEOPLES = ("permission:Users.View", "permission:Tasks.View", VIEW)
+PROFILE = uuid_of("profile")
+TOOLS = {"Retrieve": RETRIEVE, "CreateCase": CREATE_CASE}
+DELIVERIES = ("store.", "ledger.", "writer.", "fixes.", "notifier.", "agents.", "profiles.")
+
+
+class Fixing(RuleBasedStateMachine):
+    """People, agents, faults and deliveries; `peoples` is what people have made of the profile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = FixWorld()
+        self.world.profile("profile", "permission:Tasks.View")
+        self.peoples = {"permission:Tasks.View"}
+        self.tools: set[str] = set()
+        self.old: list[FixRequest | UndoRequest] = []
+        self.forbidden: list[str] = []
+        self.inside: list[str] = []
+        self.pending: list[str] = []
+        self.edits = 0
+        self.world.calls.on_call = self._watch
+        self._save()
+        self.world.attach("profile")
+
+    # --- what happens
+
+    @rule(tool=st.sampled_from(sorted(TOOLS)), there=st.booleans())
+    def agent_edit(self, tool: str, there: bool) -> None:
+        (self.tools.add if there else self.tools.discard)(tool)
+        self._save()
+        self.world.queue.put(self.world.event())
+
+    @rule(grant=st.sampled_from(PEOPLES), there=st.booleans(), told=st.booleans())
+    def peoples_edit(self, grant: str, there: bool, told: bool) -> None:
+        self._edit(grant, there)
+        if told:
+            self.world.queue.put(self._event())
+
+    @rule(people=st.integers(0, 1))
+    def people_join_or_leave(self, people: int) -> None:
+        self.world.holders[PROFILE].people = people
+
+    @rule(opted=st.booleans())
+    def opt_in_or_out(self, opted: bool) -> None:
+        self.world.holders[PROFILE].tags = dict(OPT_IN) if opted else {}
+
+    @rule(action=st.sampled_from(["pause", "resume"]))
+    def stop_or_go(self, action: str) -> None:
+        self._safely(lambda: self.world.operate(action))
+
+    @rule(seconds=st.sampled_from([1, 61, 700, 4000]))
+    def time_passes(self, seconds: int) -> None:
+        self.world.clock.advance(seconds)
+
+    @rule()
+    def evaluate(self) -> None:
+        self._safely(self.world.deliver)
+
+    @rule()
+    def remediate(self) -> None:
+        if self.world.fixes.waiting:
+            request = self.world.fixes.waiting[0]
+            if self._safely(lambda: self.world.work(request)):
+                self.old.append(self.world.fixes.waiting.pop(0))
+
+    @rule(data=st.data())
+    def deliver_again(self, data: st.DataObject) -> None:
+        if self.old:
+            request = data.draw(st.sampled_from(self.old))
+            self._safely(lambda: self.world.work(request))
+
+    @rule(
+        place=st.sampled_from(DELIVERIES),
+        nth=st.integers(1, 12),
+        after=st.booleans(),
+        error=st.sampled_from(["crash", "throttle", "5xx"]),
+    )
+    def fault(self, place: str, nth: int, after: bool, error: str) -> None:
+        raised = {"crash": Crash(), "throttle": Throttled("x"), "5xx": ServiceUnavailable("x")}
+        self.world.calls.faults = [Fault(place, nth, raised[error], after=after)]
+
+    @rule(grant=st.sampled_from(PEOPLES[:2]), there=st.booleans())
+    def edit_inside_the_next_window(self, grant: str, there: bool) -> None:
+        self.pending = [f"{there} {grant}"]
+
+    @rule()
+    def undo_something(self) -> None:
+        done = [c for c in self._changes() if c.state is ChangeState.DONE]
+        if done:
+            self._safely(lambda: self.world.operate("undo", done[-1].id))
+
+    # --- what must hold
+
+    @invariant()
+    def nothing_forbidden_was_written(self) -> None:
+        assert self.forbidden == []
+
+    def teardown(self) -> None:
+        self._quiet()
+        self._every_write_is_on_record()
+        self._what_is_needed_and_allowed_is_there()
+        self._peoples_edits_are_intact_or_reported()
+        self._undoing_everything_restores()
+
+    def _every_write_is_on_record(self) -> None:
+        audited = {
+            one["change"]["changeId"] for one in self.world.journal.decisions if one.get("change")
+        }
+        ended = {one.id for one in self._changes() if one.verified_at}
+        assert ended <= audited
+
+    def _what_is_needed_and_allowed_is_there(self) -> None:
+        if "Retrieve" in self.tools and not self._broken() and not self._in_doubt():
+            assert VIEW in self.world.grants("profile")
+
+    def _peoples_edits_are_intact_or_reported(self) -> None:
+        ours = {str(grant) for one in self._changes() for grant in one.grants}
+        held = set(self.world.grants("profile"))
+        if held - ours != self.peoples - ours:
+            assert self.inside
+            assert any(one["status"] == "integrity" for one in self.world.notifier.alerts)
+
+    def _undoing_everything_restores(self) -> None:
+        held = set(self.world.grants("profile"))
+        standing = {str(g) for one in self._changes() for g in one.standing}
+        for change in self._changes():
+            if change.state is ChangeState.DONE:
+                self.world.operate("undo", change.id)
+        self.world.fix()
+        left = set(self.world.grants("profile"))
+        assert left == held - (standing & held)
+
+    # --- how
+
+    def _save(self) -> None:
+        self.world.agent(*(TOOLS[name] for name in sorted(self.tools)))
+
+    def _changes(self) -> list[ProfileChange]:
+        """Not a call: a fault must strike the code, not the test."""
+        items = self.world.ledger.changes.items()
+        return [stored_ledger.change_from_item(key, json.loads(item)) for key, item in items]
+
+    def _broken(self) -> bool:
+        return bool(self.world.ledger.broken)
+
+    def _in_doubt(self) -> bool:
+        return any(one.state is ChangeState.UNATTRIBUTED for one in self._changes())
+
+    def _edit(self, grant: str, there: bool) -> None:
+        (self.peoples.add if there else self.peoples.discard)(grant)
+        self.world.edit("profile", **{"add" if there else "remove": [grant]})
+
+    def _event(self) -> str:
+        self.edits += 1
+        requests = {"InstanceId": INSTANCE, "SecurityProfileId": PROFILE, "Permissions": []}
+        return self.world.profile_event(
+            "profile", requestParameters=requests, eventID=f"edit-{self.edits}"
+        )
+
+    def _watch(self, name: str, arguments: tuple[Any, ...]) -> None:
+        """Right before a write: somebody may still edit; then the write is judged."""
+        if name != "writer.replace":
+            return
+        for edit in self.pending:
+            there, grant = edit.split()
+            self._edit(grant, there == "True")
+            self.inside.append(grant)
+            self.world.queue.put(self._event())
+        self.pending = []
+        before = {str(g) for g in self.world.cloud.profiles[PROFILE].grants}
+        after = {str(g) for g in granted(arguments[1], arguments[2])}
+        self._judge_addition(after - before - self.peoples - {*self.inside})
+
+    def _judge_addition(self, added: set[str]) -> None:
+        holder, needed = self.world.holders[PROFILE], "Retrieve" in self.tools
+        allowed = holder.tags == OPT_IN and not holder.people and not self.world.ledger.stopped
+        if added and not (added == {VIEW} and needed and allowed):
+            self.forbidden.append(f"{added}: needed {needed}, allowed {allowed}")
+
+    def _safely(self, do: Callable[[], object]) -> bool:
+        try:
+            do()
+        except (Crash, Throttled, ServiceUnavailable):
+            return False
+        return True
+
+    def _quiet(self) -> None:
+        """Faults end, everything is allowed, everything is delivered, a sweep looks at all."""
+        world = self.world
+        world.calls.faults, self.pending = [], []
+        world.holders[PROFILE].people, world.holders[PROFILE].tags = 0, dict(OPT_IN)
+        world.operate("resume")
+        for _ in range(4):
+            world.clock.advance(4000)
+            world.sweep()
+            world.drain()
+            world.later(120)
+            world.fix()
+
+
+TestFixing = Fixing.TestCase
+TestFixing.settings = settings(SOME, stateful_step_count=40)
