@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from toolgrant import __version__
 from toolgrant.domain.catalog import packaged
 from toolgrant_cli.catalog_view import catalog_json, catalog_markdown, explain_text
-from toolgrant_cli.operate import add_commands
+from toolgrant_cli.operate import add_commands, give
 from toolgrant_cli.snapshot_view import UnreadableFile, as_json, as_table, exit_code, judge_file
 
 Command = Callable[[argparse.Namespace], int]
@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     one = local.add_parser("up", help="deploy to the local AWS and keep it up until Ctrl-C")
     one.add_argument("--mode", choices=("warn", "approve", "fix"), default="warn")
     one.set_defaults(command=_local_up)
-    add_commands(commands)
+    add_commands(commands, _operate)
     one = commands.add_parser("demo", help="the whole story on the local AWS")
     one.set_defaults(command=_demo)
     return root
@@ -91,6 +91,12 @@ def _local_up(options: argparse.Namespace) -> int:
     from toolgrant_local.up import run_up  # noqa: PLC0415 - offline commands need no boto3
 
     return run_up(options.mode, sys.stdout, sys.stderr)
+
+
+def _operate(options: argparse.Namespace) -> int:
+    from toolgrant_cli.aws_desk import AwsDesk  # noqa: PLC0415 - as above
+
+    return give(options, AwsDesk())
 
 
 def _demo(_options: argparse.Namespace) -> int:

@@ -1,67 +1,102 @@
 """What an operator asks of a deployed stack: approve, undo, mute, unmute, reset, pause, resume.
 
-Each command is one order to OperateFunction (`toolgrant.adapters.orders`). Nothing is decided here.
+Each command is one order to OperateFunction (`toolgrant.adapters.orders`). It is checked here as
+far as it can be without AWS; everything else is decided there.
 """
 
 from __future__ import annotations
 
 import argparse
-import getpass
-import json
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from toolgrant.adapters.orders import parse_order
+from toolgrant.errors import InvalidInput
+from toolgrant.usecases.operate import LONGEST_ID
 
 REFUSED, UNUSABLE = 1, 2
-_FUNCTION = "OperateFunctionName"
 
-ACTIONS: Mapping[str, tuple[str, str]] = {
-    "approve": ("FINDING_OR_ALERT", "let toolgrant add what a finding or an alert names"),
-    "undo": ("CHANGE", "take back what a change added, where it is still as toolgrant left it"),
-    "mute": ("ID", "neither tell nor fix a finding, an AI agent or a security profile"),
-    "unmute": ("ID", "end a mute"),
-    "reset": ("PROFILE", "close the breakers of a security profile"),
-    "pause": ("", "stop every write"),
-    "resume": ("", "let writes go on"),
+
+@dataclass(frozen=True)
+class Action:
+    """A command: what it is about (empty: everything), its help, its own options."""
+
+    target: str
+    told: str
+    options: tuple[str, ...] = ()
+
+
+ACTIONS: Mapping[str, Action] = {
+    "approve": Action(
+        "FINDING_OR_ALERT", "let toolgrant add what a finding or an alert names", ("--dedicated",)
+    ),
+    "undo": Action(
+        "CHANGE",
+        "take back what a change added, where it is still as toolgrant left it",
+        ("--grant",),
+    ),
+    "mute": Action(
+        "ID", "neither tell nor fix a finding, an AI agent or a security profile", ("--until",)
+    ),
+    "unmute": Action("ID", "end a mute"),
+    "reset": Action("PROFILE", "close the breakers of a security profile", ("--grant",)),
+    "pause": Action("", "stop every write"),
+    "resume": Action("", "let writes go on"),
 }
-"""Action → what it is about (empty: everything) and its help."""
+
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "--dedicated": {"action": "store_true", "help": "by the proposed security profile"},
+    "--grant": {"action": "append", "help": "only this grant, such as permission:Wisdom.View"},
+    "--until": {"metavar": "TIME", "help": "an ISO 8601 time with its zone; else for good"},
+}
 
 
 class Unusable(Exception):
-    """The order cannot be given: the text says why."""
+    """The order cannot be given: the text says why, in one line."""
 
 
-def add_commands(commands: Any) -> None:
+class Desk(Protocol):
+    """Takes orders to AWS. Everything but `caller` raises Unusable."""
+
+    def function(self, stack_name: str) -> str:
+        """The name of the stack's OperateFunction."""
+
+    def invoke(self, function: str, order: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the function answers."""
+
+    def caller(self) -> str:
+        """Who asks."""
+
+
+def add_commands(commands: Any, command: Callable[[argparse.Namespace], int]) -> None:
     """One command per action."""
-    for action, (target, told) in ACTIONS.items():
-        one = commands.add_parser(action, help=told)
-        if target:
-            one.add_argument("target", metavar=target)
-        if action == "approve":
-            one.add_argument(
-                "--dedicated", action="store_true", help="by the proposed security profile"
-            )
-        if action in ("undo", "reset"):
-            one.add_argument("--grant", action="append", default=[], help="only this grant")
-        if action == "mute":
-            one.add_argument("--until", metavar="TIME", help="an ISO 8601 time with its zone")
+    for name, action in ACTIONS.items():
+        one = commands.add_parser(name, help=action.told)
+        if action.target:
+            one.add_argument("target", metavar=action.target)
+        for option in action.options:
+            one.add_argument(option, **_OPTIONS[option])
         one.add_argument("--dry-run", action="store_true", help="only say what would be asked for")
-        one.add_argument("--by", help="who asks; your AWS identity by default")
-        one.add_argument("--stack-name", default="toolgrant", metavar="NAME")
-        one.set_defaults(command=give, action=action)
+        one.add_argument("--by", metavar="NAME", help="who asks; your AWS identity by default")
+        where = one.add_mutually_exclusive_group()
+        where.add_argument("--stack-name", default="toolgrant", metavar="NAME")
+        where.add_argument("--function-name", metavar="NAME", help="instead of the stack's output")
+        one.set_defaults(command=command, action=name)
 
 
-def give(options: argparse.Namespace) -> int:
+def give(options: argparse.Namespace, desk: Desk) -> int:
     """Give one order. 0: done, 1: refused, 2: it could not be given."""
     try:
-        answer = _invoke(_function(options.stack_name), order_of(options))
+        order = order_of(options)
+        function = options.function_name or desk.function(options.stack_name)
+        answer = desk.invoke(function, {**order, "by": options.by or desk.caller()})
     except Unusable as error:
         print(f"toolgrant: {error}", file=sys.stderr)
         return UNUSABLE
-    if not answer.get("ok"):
+    if not answer["ok"]:
         print(f"toolgrant: refused: {answer.get('error')}", file=sys.stderr)
         return REFUSED
     for step in answer["steps"]:
@@ -70,45 +105,30 @@ def give(options: argparse.Namespace) -> int:
 
 
 def order_of(options: argparse.Namespace) -> dict[str, Any]:
-    """The order as JSON."""
+    """The order as JSON, without who asks. Raises Unusable."""
     order = {
         "action": options.action,
-        "target": getattr(options, "target", ""),
-        "by": options.by or _caller(),
-        "grants": getattr(options, "grant", []),
+        "target": getattr(options, "target", None),
+        "grants": getattr(options, "grant", None),
         "until": getattr(options, "until", None),
-        "dedicated": getattr(options, "dedicated", False),
+        "dedicated": getattr(options, "dedicated", None),
         "dryRun": options.dry_run,
     }
-    return {name: value for name, value in order.items() if value}
+    order = {name: value for name, value in order.items() if value is not None}
+    _check(order)
+    return order
 
 
-def _caller() -> str:
-    """The caller's ARN; the login name where AWS does not say."""
+def _check(order: Mapping[str, Any]) -> None:
     try:
-        return str(boto3.client("sts").get_caller_identity()["Arn"])
-    except (BotoCoreError, ClientError):
-        return getpass.getuser()
-
-
-def _function(stack_name: str) -> str:
-    try:
-        answer = boto3.client("cloudformation").describe_stacks(StackName=stack_name)
-    except (BotoCoreError, ClientError) as error:
-        raise Unusable(f"stack {stack_name}: {error}") from None
-    outputs = answer["Stacks"][0].get("Outputs", [])
-    found = next((one["OutputValue"] for one in outputs if one["OutputKey"] == _FUNCTION), None)
-    if found is None:
-        raise Unusable(f"stack {stack_name}: no output {_FUNCTION}; its Mode is warn")
-    return str(found)
-
-
-def _invoke(function: str, order: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        answer = boto3.client("lambda").invoke(FunctionName=function, Payload=json.dumps(order))
-    except (BotoCoreError, ClientError) as error:
-        raise Unusable(f"function {function}: {error}") from None
-    if "FunctionError" in answer:
-        raise Unusable(f"function {function} failed; its log says why")
-    result: dict[str, Any] = json.loads(answer["Payload"].read())
-    return result
+        until = parse_order(order).until
+    except InvalidInput as error:
+        option = "--until" if error.field == "$.until" else "--grant"
+        raise Unusable(f"{option}: {error.problem}") from None
+    if "until" in order and (until is None or until <= datetime.now(UTC)):
+        raise Unusable("--until: expected a time to come")
+    target = order.get("target", "any")
+    if not 0 < len(target.strip()) <= LONGEST_ID or not target.isprintable():
+        raise Unusable(
+            f"{ACTIONS[order['action']].target}: expected an id of 1 to {LONGEST_ID} characters"
+        )

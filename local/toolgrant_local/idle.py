@@ -1,4 +1,4 @@
-"""When the loop is done: no record on its way, no change waiting, no alert unpublished."""
+"""When the loop is done: no record or change waiting, no fix asked for, no alert unpublished."""
 
 from __future__ import annotations
 
@@ -41,24 +41,27 @@ class Idle:
             raise
 
     def work(self) -> dict[str, int]:
-        """What is left to do, by place."""
+        """What is left to do, by place. A fix leads to records and changes of its own."""
         return {
             "records": self.relay.pending,
-            "changes": self._waiting(self.outputs["ChangeQueueUrl"]),
-            "alerts": self._unpublished(OUTBOX),
+            "changes": self._changes(),
             "fix requests": self._unpublished(FIXES),
-            "fixes": self._waiting(self.outputs["FixQueueUrl"]) if self.may_write else 0,
-            "changes after fixes": self._waiting(self.outputs["ChangeQueueUrl"]),
+            "fixes": self._fixes(),
+            "records of fixes": self.relay.pending,
+            "changes after fixes": self._changes(),
+            "alerts": self._unpublished(OUTBOX),
         }
+
+    def _changes(self) -> int:
+        return self._waiting(self.outputs["ChangeQueueUrl"])
+
+    def _fixes(self) -> int:
+        """0 in mode `warn`, which has no fix queue."""
+        return self._waiting(self.outputs["FixQueueUrl"]) if "FixQueueUrl" in self.outputs else 0
 
     def _waiting(self, queue_url: str) -> int:
         asked = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=list(_COUNTS))
         return sum(int(asked["Attributes"][name]) for name in _COUNTS)
-
-    @property
-    def may_write(self) -> bool:
-        """Whether the stack has a fix queue."""
-        return "FixQueueUrl" in self.outputs
 
     def _unpublished(self, partition: str) -> int:
         pages = self.dynamodb.get_paginator("query").paginate(

@@ -135,7 +135,9 @@ def test_changes_are_in_the_order_of_their_beginning(ledger: DynamoDBLedger, pro
     assert ledger.book(profile).changes == tuple(order)
 
 
-@pytest.mark.parametrize("kinds", [None, frozenset(), frozenset(GrantKind)], ids=str)
+@pytest.mark.parametrize(
+    "kinds", [None, frozenset(), frozenset(GrantKind)], ids=["unknown", "none", "all"]
+)
 def test_a_foreign_edit_comes_back_with_what_its_record_told(
     ledger: DynamoDBLedger, profile: str, kinds: frozenset[GrantKind] | None
 ) -> None:
