@@ -32,6 +32,7 @@ UNDO = UndoRequest(
     change_id(PROFILE, "fix", GrantKind.MCP),
     (Grant.parse("mcp:ns/a___b"), Grant.parse("permission:Wisdom.View")),
     "someone",
+    "2026-11-24T12:00:00+00:00",
 )
 
 

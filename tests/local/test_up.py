@@ -22,7 +22,7 @@ pytestmark = pytest.mark.stack
 PROGRAM = """
 import sys
 from toolgrant_local import run_up
-sys.exit(run_up("warn", sys.stdout, sys.stderr))
+sys.exit(run_up(sys.argv[1], sys.stdout, sys.stderr))
 """
 KEYS = {
     "accountId",
@@ -36,6 +36,7 @@ KEYS = {
     "region",
     "stackName",
 }
+OF_MODES_THAT_WRITE = {"emergencyStop", "fixQueue", "operateFunction", "remediateFunction"}
 Up = Callable[..., subprocess.Popen[str]]
 
 
@@ -44,11 +45,11 @@ def up(tmp_path: Path) -> Iterator[Up]:
     """Starts the command with its own temporary folder; kills what a failed test leaves."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(stdin: int | None = subprocess.DEVNULL) -> subprocess.Popen[str]:
+    def start(stdin: int | None = subprocess.DEVNULL, mode: str = "warn") -> subprocess.Popen[str]:
         close_stdin = (lambda: os.close(0)) if stdin is None else None
         with (tmp_path / "stderr").open("w") as stderr:
             process = subprocess.Popen(
-                [sys.executable, "-c", PROGRAM],
+                [sys.executable, "-c", PROGRAM, mode],
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -92,15 +93,17 @@ def end(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, fl
 
 
 @pytest.mark.parametrize(
-    ("number", "stdin"), [(signal.SIGINT, subprocess.DEVNULL), (signal.SIGTERM, None)]
+    ("number", "stdin", "mode"),
+    [(signal.SIGINT, subprocess.DEVNULL, "warn"), (signal.SIGTERM, None, "fix")],
 )
 def test_it_says_where_it_is_and_ends_cleanly(
-    up: Up, tmp_path: Path, number: signal.Signals, stdin: int | None
+    up: Up, tmp_path: Path, number: signal.Signals, stdin: int | None, mode: str
 ) -> None:
-    process = up(stdin)
+    process = up(stdin, mode)
     assert process.stdout is not None
     told = json.loads(process.stdout.readline())
-    assert set(told) >= KEYS
+    assert set(told) >= KEYS | OF_MODES_THAT_WRITE
+    assert {told[name] is None for name in OF_MODES_THAT_WRITE} == {mode == "warn"}
     sqs = boto3.client(
         "sqs",
         endpoint_url=told["awsEndpoint"],

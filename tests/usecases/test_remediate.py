@@ -7,6 +7,7 @@ from tests.fakes import CREATE_CASE, RETRIEVE, uuid_of
 from tests.fakes_fixing import FixWorld
 
 from toolgrant.domain.facts import Mode
+from toolgrant.errors import InvalidInput
 
 VIEW = "permission:Wisdom.View"
 
@@ -160,3 +161,47 @@ def test_the_emergency_stop_that_cannot_be_read_stops_writes() -> None:
 
     assert world.look_and_fix() == []
     assert world.writes == 0
+
+
+def test_an_undo_that_was_refused_can_be_asked_for_again_at_once() -> None:
+    world = world_with()
+    world.look_and_fix()
+    world.operate("pause")
+    world.operate("undo", world.change_ids[0])
+    assert world.fix() == ["undo-refused"]
+    world.operate("resume")
+    world.clock.advance(1)
+
+    world.operate("undo", world.change_ids[0])
+
+    assert world.fix() == ["undone"]
+
+
+def test_an_approval_of_one_finding_is_of_no_other() -> None:
+    world = FixWorld(Mode.APPROVE)
+    world.agent(RETRIEVE, CREATE_CASE)
+    world.profile("agent-profile")
+    world.attach("agent-profile")
+    world.look_and_fix()
+    ids = {finding.tool_name: finding.id for finding in world.findings().values()}
+
+    assert len(world.operate("approve", ids["Retrieve"], dry_run=True)) == 1
+    assert len(world.operate("approve", f"{world.key().ai_agent_id}-1", dry_run=True)) == 2
+    assert world.fixes.waiting == []
+
+
+@pytest.mark.parametrize("target", ["", "nobody-1", f"{uuid_of('agent')}-0123456789x"])
+def test_an_approval_of_nothing_known_is_refused(target: str) -> None:
+    world = world_with(Mode.APPROVE)
+    world.look_and_fix()
+    with pytest.raises(InvalidInput, match="names no"):
+        world.operate("approve", target)
+
+
+def test_an_approval_expires() -> None:
+    world = world_with(Mode.APPROVE)
+    world.look_and_fix()
+    (finding,) = world.findings().values()
+    world.clock.advance(7 * 24 * 3600 + 1)
+    with pytest.raises(InvalidInput, match="more than 7 days ago"):
+        world.operate("approve", finding.id)

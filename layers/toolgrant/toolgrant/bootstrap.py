@@ -89,9 +89,8 @@ class Runtime:
 
     def profiles(self) -> ConnectProfiles:
         """Security profiles, read afresh; the pen does not try again by itself."""
-        pen = boto3.client("connect", config=WRITER_CONFIG)
         return ConnectProfiles(
-            Api(client("connect"), "connect", self.pacer), Api(pen, "connect", self.pacer)
+            Api(client("connect"), "connect", self.pacer), Api(pen(), "connect", self.pacer)
         )
 
     def hand(self) -> Hand:
@@ -124,6 +123,12 @@ def has_time(context: Any, reserve_milliseconds: int) -> Callable[[], bool]:
 def client(service: str) -> Any:
     """One client per service and execution environment."""
     return boto3.client(service, config=CLIENT_CONFIG)  # type: ignore[call-overload]
+
+
+@lru_cache
+def pen() -> Any:
+    """The client that writes to Connect."""
+    return boto3.client("connect", config=WRITER_CONFIG)
 
 
 @lru_cache

@@ -113,10 +113,11 @@ def undo_to_item(request: UndoRequest) -> Item:
         "changeId": request.change_id,
         "grants": [str(grant) for grant in request.grants],
         "askedBy": request.asked_by,
+        "askedAt": request.asked_at,
     }
 
 
 def undo_from_item(item: Mapping[str, Any]) -> UndoRequest:
     """The reverse of `undo_to_item`."""
     grants = tuple(Grant.parse(text) for text in item["grants"])
-    return UndoRequest(item["changeId"], grants, item["askedBy"])
+    return UndoRequest(item["changeId"], grants, item["askedBy"], item["askedAt"])

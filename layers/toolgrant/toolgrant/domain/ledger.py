@@ -102,11 +102,15 @@ class FixRequest:
 
 @dataclass(frozen=True)
 class UndoRequest:
-    """Take back what one change added: these grants, or all of them where there are none."""
+    """Take back what one change added: these grants, or all of them where there are none.
+
+    `asked_at` keeps an order that is given again apart from the one before.
+    """
 
     change_id: str
     grants: tuple[Grant, ...] = ()
     asked_by: str = ""
+    asked_at: str = ""
 
     @property
     def profile_id(self) -> str:

@@ -92,7 +92,9 @@ Step = tuple[str, Callable[[], None]]
 def _approve(order: Order, desk: Desk) -> list[Step]:
     """Every open finding that the target names and that is not too old."""
     record = _agent_of(order.target, desk)
-    findings = [f for f in record.findings.values() if _meant(f, order.target) and _open(f)]
+    known = record.findings
+    meant = [known[order.target]] if order.target in known else list(known.values())
+    findings = [finding for finding in meant if _open(finding)]
     if not findings:
         raise InvalidInput("$.target", "names no open finding that can be fixed")
     return [_approval(finding, record, order, desk) for finding in findings]
@@ -101,7 +103,7 @@ def _approve(order: Order, desk: Desk) -> list[Step]:
 def _approval(finding: Finding, record: AgentRecord, order: Order, desk: Desk) -> Step:
     now = desk.clock.now()
     if finding.opened_at is None or now - finding.opened_at > APPROVAL_LASTS:
-        raise InvalidInput("$.target", "told more than 7 days ago; let toolgrant look again")
+        raise InvalidInput("$.target", "told more than 7 days ago; grant it by hand")
     fix_id = f"{finding.id}@{finding.opened_at.isoformat()}/approved {now.isoformat()}"
     request = FixRequest(
         record.key,
@@ -136,7 +138,8 @@ def _undo(order: Order, desk: Desk) -> list[Step]:
     unknown = [grant for grant in order.grants if grant not in change.grants]
     if unknown:
         raise InvalidInput("$.grants", f"not part of the change: {', '.join(map(str, unknown))}")
-    request = UndoRequest(change.id, order.grants, order.by)
+    asked_at = desk.clock.now().isoformat()
+    request = UndoRequest(change.id, order.grants, order.by, asked_at)
     grants = ", ".join(map(str, order.grants or change.grants))
     line = f"undo {change.id}: take {grants} out of security profile {change.profile_id}"
     return [(line, lambda: desk.queue.send(request))]
@@ -198,18 +201,12 @@ def _target(order: Order) -> str:
 def _agent_of(target: str, desk: Desk) -> AgentRecord:
     """The AI agent whose id a finding's or alert's id begins with. An account has few assistants,
     so each is tried."""
-    agent_id = target.rpartition("-")[0]
+    agent_id, _, rest = target.rpartition("-")
     for assistant_id in desk.store.assistants():
         record = desk.store.load(AgentKey(assistant_id, agent_id))
-        if record.version:
+        if record.version and (target in record.findings or rest.isdecimal()):
             return record
-    raise InvalidInput("$.target", "names no AI agent on record")
-
-
-def _meant(finding: Finding, target: str) -> bool:
-    """The finding itself, or any finding of the AI agent where an alert is named."""
-    named_alert = target.rpartition("-")[2].isdecimal()
-    return named_alert or finding.id == target
+    raise InvalidInput("$.target", "names no finding or alert on record")
 
 
 def _open(finding: Finding) -> bool:

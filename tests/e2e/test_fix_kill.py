@@ -1,0 +1,69 @@
+"""The worker is killed, as a process, at random points of a fix: the next delivery finishes it."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+from tests.e2e.fixing import VIEW, Operator
+from tests.e2e.test_fix import operator, quiet, request_for, silent_gap
+
+pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("quiet")]
+__all__ = ["operator", "quiet"]
+
+ROUNDS = 6
+POINTS = (
+    *(("DescribeSecurityProfile", skip) for skip in range(2)),
+    *(("SearchUsers", skip) for skip in range(2)),
+    *(("ListSecurityProfilePermissions", skip) for skip in range(7)),
+    ("UpdateSecurityProfile", 0),
+)
+"""Calls of a fix at which the process may die, and how often they are let through before."""
+
+
+def workers(function: str) -> list[int]:
+    """The processes that run a function of the stack."""
+    mark = f"AWS_LAMBDA_FUNCTION_NAME={function}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if mark in environment:
+            found.append(int(process.name))
+    return found
+
+
+def kill(function: str, killed: list[int]) -> None:
+    for pid in workers(function):
+        os.kill(pid, signal.SIGKILL)
+        killed.append(pid)
+
+
+def test_a_killed_worker_converges(operator: Operator) -> None:
+    function = operator.stack.outputs["RemediateFunctionName"]
+    chosen, faults, killed = random.Random(), operator.stack.emulator.faults, list[int]()
+    points = [("UpdateSecurityProfile", 0), *chosen.choices(POINTS, k=ROUNDS - 1)]
+    for operation, skip in points:
+        agent, profile_id = silent_gap(operator)
+        payload = request_for(operator, agent, profile_id)
+        operator.order("resume")
+        place = chosen.choice([faults.before, faults.after])
+        place(f"connect:{operation}", lambda: kill(function, killed), skip=skip)
+        for _ in range(3):
+            try:
+                operator.invoke("RemediateFunctionName", payload)
+                break
+            except (AssertionError, BotoCoreError, ClientError):
+                faults.clear()
+        faults.clear()
+        operator.stack.wait_idle()
+        assert operator.permissions(profile_id) == ["BasicAgentAccess", VIEW], (operation, skip)
+        # Before the change is verified, an evaluation in between can only say that it is resolved.
+        assert operator.new_alerts(agent)[-1]["status"] in ("fixed", "resolved")
+    assert killed

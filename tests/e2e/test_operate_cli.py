@@ -1,0 +1,161 @@
+"""The operators' commands against a stack in mode fix, run as an operator runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.e2e.conftest import RETRIEVE, names
+from tests.e2e.fixing import OPT_IN, VIEW, Operator, swept
+
+from toolgrant_local.stack import LocalStack
+
+pytestmark = pytest.mark.stack
+TOOLGRANT = str(Path(sys.executable).parent / "toolgrant")
+GRANT = f"permission:{VIEW}"
+Ended = subprocess.CompletedProcess[str]
+
+
+def toolgrant(stack: LocalStack | None, *arguments: str, **variables: str) -> Ended:
+    """The console script, with nothing of this shell's own AWS settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    settings = {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    if stack:
+        settings |= {
+            "AWS_ENDPOINT_URL": stack.aws_endpoint,
+            "AWS_ACCESS_KEY_ID": "operator",
+            "AWS_SECRET_ACCESS_KEY": "operator",
+        }
+    return subprocess.run(
+        [TOOLGRANT, *arguments],
+        env={**kept, **settings, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+def done(stack: LocalStack, *arguments: str) -> list[str]:
+    """The lines of an order that is carried out."""
+    ended = toolgrant(stack, *arguments)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    return ended.stdout.splitlines()
+
+
+def complaint(ended: Ended, code: int) -> str:
+    """The one line of an order that is not."""
+    assert (ended.returncode, ended.stdout) == (code, ""), ended
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("toolgrant: ")
+    return line
+
+
+@pytest.fixture(scope="module")
+def operator(fix_stack: LocalStack) -> Operator:
+    """Admin and operator of the stack in mode fix."""
+    swept(fix_stack)
+    return Operator(fix_stack)
+
+
+def test_pause_approve_undo_reset(operator: Operator) -> None:
+    stack = operator.stack
+    assert done(stack, "pause", "--dry-run") == ["would pause all writes"]
+    assert done(stack, "pause") == ["pause all writes"]
+    agent = operator.agent(RETRIEVE)
+    profile_id = operator.profile(Permissions=["BasicAgentAccess"], Tags=OPT_IN)
+    operator.attach(agent, profile_id)
+    told = operator.alert(agent)
+    assert names(told) == {"Retrieve": [GRANT]}
+    stack.wait_idle()
+    assert operator.permissions(profile_id) == ["BasicAgentAccess"]
+
+    assert done(stack, "resume") == ["let writes go on"]
+    finding = told["findings"][0]["findingId"]
+    line = f"approve {finding}: add {GRANT} for Retrieve"
+    assert done(stack, "approve", finding, "--dry-run") == [f"would {line}"]
+    stack.wait_idle()
+    assert operator.permissions(profile_id) == ["BasicAgentAccess"]
+    assert done(stack, "approve", finding, "--by", "ann") == [line]
+    stack.wait_idle()
+    assert operator.permissions(profile_id) == ["BasicAgentAccess", VIEW]
+    fixed = operator.alert(agent)
+    assert fixed["status"] == "fixed"
+
+    change = fixed["changeId"]
+    line = f"undo {change}: take {GRANT} out of security profile {profile_id}"
+    assert done(stack, "undo", change, "--grant", GRANT) == [line]
+    stack.wait_idle()
+    assert operator.permissions(profile_id) == ["BasicAgentAccess"]
+
+    line = f"close the breaker of {GRANT} on security profile {profile_id}"
+    assert done(stack, "reset", profile_id, "--grant", GRANT) == [line]
+    refused = complaint(toolgrant(stack, "reset", profile_id), 1)
+    assert "refused: " in refused
+    assert "no open breaker" in refused
+
+
+def test_mute_and_unmute(operator: Operator) -> None:
+    stack = operator.stack
+    agent = operator.agent(RETRIEVE)
+    until = "2100-01-01T00:00:00+00:00"
+    line = f"mute {agent['aiAgentId']} until {until}"
+    assert done(stack, "mute", agent["aiAgentId"], "--until", until) == [line]
+    profile_id = operator.profile(Permissions=["BasicAgentAccess"], Tags=OPT_IN)
+    operator.attach(agent, profile_id)
+    operator.silence(agent)
+    assert operator.permissions(profile_id) == ["BasicAgentAccess"]
+
+    assert done(stack, "unmute", agent["aiAgentId"]) == [f"unmute {agent['aiAgentId']}"]
+    operator.save(agent, RETRIEVE)
+    stack.wait_idle()
+    assert operator.permissions(profile_id) == ["BasicAgentAccess", VIEW]
+
+
+def test_who_asks_is_on_record(operator: Operator) -> None:
+    function = operator.stack.outputs["OperateFunctionName"]
+    target = f"nothing-{time.time_ns()}"
+    done(operator.stack, "unmute", target, "--function-name", function)
+    done(operator.stack, "unmute", target, "--by", "ann")
+    lines = [line for line in operator.stack.logs("OperateFunction") if target in line]
+    by = [json.loads(line)["audit"]["by"] for line in lines]
+    assert (by[0].startswith("arn:aws:"), by[1]) == (True, "ann")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["approve", "no-such"], ["undo", "no-such"], ["undo", "c-1", "--dry-run"], ["reset", "none"]],
+)
+def test_a_refusal_is_one_line(operator: Operator, arguments: list[str]) -> None:
+    assert complaint(toolgrant(operator.stack, *arguments), 1).startswith("toolgrant: refused: ")
+
+
+def test_an_order_that_cannot_be_given(operator: Operator) -> None:
+    stack = operator.stack
+    assert "stack other: " in complaint(toolgrant(stack, "pause", "--stack-name", "other"), 2)
+    evaluate = stack.outputs["EvaluateFunctionName"]
+    for name in ("no-such-function", evaluate):
+        assert f"function {name}: " in complaint(
+            toolgrant(stack, "pause", "--function-name", name), 2
+        )
+    assert "--until: " in complaint(toolgrant(stack, "mute", "a", "--until", "soon"), 2)
+    assert "Unable to locate credentials" in complaint(toolgrant(None, "pause"), 2)
+    nowhere = toolgrant(stack, "pause", AWS_ENDPOINT_URL="http://127.0.0.1:1")
+    assert "Could not connect" in complaint(nowhere, 2)
+    assert "Invalid endpoint" in complaint(toolgrant(stack, "pause", AWS_ENDPOINT_URL="x y"), 2)
+    assert "(none)" in complaint(toolgrant(stack, "pause", AWS_PROFILE="none"), 2)
+
+
+def test_a_stack_in_mode_warn_takes_no_orders(stack: LocalStack) -> None:
+    assert "no output OperateFunctionName" in complaint(toolgrant(stack, "pause"), 2)
