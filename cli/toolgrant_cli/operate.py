@@ -39,7 +39,9 @@ ACTIONS: Mapping[str, Action] = {
         ("--grant",),
     ),
     "mute": Action(
-        "ID", "neither tell nor fix a finding, an AI agent or a security profile", ("--until",)
+        "ID",
+        "neither tell nor fix a finding or an AI agent, or not write to a profile",
+        ("--until",),
     ),
     "unmute": Action("ID", "end a mute"),
     "reset": Action("PROFILE", "close the breakers of a security profile", ("--grant",)),

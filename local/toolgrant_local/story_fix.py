@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from toolgrant_local.environment import aws_environment
 from toolgrant_local.errors import LocalError
 from toolgrant_local.story import Stage, association, create_agent, system_tools
 
@@ -94,21 +95,15 @@ def order(action: str, target: str = "", *options: str) -> Callable[[Stage], Non
 
 def _toolgrant(stage: Stage, *arguments: str) -> list[str]:
     """Run the command as an operator would; the lines it printed."""
-    environment = {
-        **os.environ,
-        "AWS_ENDPOINT_URL": stage.stack.aws_endpoint,
-        "AWS_DEFAULT_REGION": stage.stack.region,
-        "AWS_ACCESS_KEY_ID": "operator",
-        "AWS_SECRET_ACCESS_KEY": "operator",
-    }
-    ended = subprocess.run(
-        [str(Path(sys.executable).with_name("toolgrant")), *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    with tempfile.TemporaryDirectory(prefix="toolgrant-") as home:
+        ended = subprocess.run(
+            [str(Path(sys.executable).with_name("toolgrant")), *arguments],
+            env={**aws_environment(Path(home)), "AWS_ENDPOINT_URL": stage.stack.aws_endpoint},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
     if ended.returncode:
         raise LocalError(f"toolgrant {' '.join(arguments)}: {ended.stderr.strip()}")
     return ended.stdout.splitlines()
