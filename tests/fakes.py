@@ -20,11 +20,11 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from toolgrant.adapters import stored
-from toolgrant.adapters.requests import parse_message, to_json
+from toolgrant.adapters.change_messages import parse_message, to_json
+from toolgrant.adapters.dynamodb import store_items
+from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.catalog import packaged
 from toolgrant.domain.ledger import FixRequest
-from toolgrant.domain.messages import Rendered
 from toolgrant.domain.model import (
     DRAFT,
     LATEST,
@@ -274,7 +274,7 @@ class FakeStore:
         if key not in self.records:
             return AgentRecord(key)
         item = json.loads(self.records[key])
-        return stored.record_from_item(key, item)
+        return store_items.record_from_item(key, item)
 
     def commit(
         self,
@@ -286,23 +286,23 @@ class FakeStore:
         with self.calls.made("store.commit", record, previous, alert):
             if self._record(record.key).version != previous.version:
                 raise Conflict("the record changed since it was read")
-            self.records[record.key] = json.dumps(stored.record_to_item(record))
+            self.records[record.key] = json.dumps(store_items.record_to_item(record))
             if alert:
-                item = stored.alert_to_item("OUTBOX", alert)
+                item = store_items.alert_to_item("OUTBOX", alert)
                 self.outbox[alert.alert_id] = json.dumps(item)
             if fixes:
                 commit_id = f"{record.key.ai_agent_id}-{record.version}"
-                self.fixes[commit_id] = json.dumps(stored.fixes_to_item(fixes))
+                self.fixes[commit_id] = json.dumps(store_items.fixes_to_item(fixes))
 
     def put_alert(self, alert: Rendered) -> None:
         with self.calls.made("store.put_alert", alert.alert_id):
-            self.outbox[alert.alert_id] = json.dumps(stored.alert_to_item("OUTBOX", alert))
+            self.outbox[alert.alert_id] = json.dumps(store_items.alert_to_item("OUTBOX", alert))
 
     def pending_fixes(self, ai_agent_id: str | None = None) -> dict[str, tuple[FixRequest, ...]]:
         with self.calls.made("store.pending_fixes", ai_agent_id):
             prefix = f"{ai_agent_id}-" if ai_agent_id else ""
             return {
-                commit_id: stored.fixes_from_item(json.loads(item))
+                commit_id: store_items.fixes_from_item(json.loads(item))
                 for commit_id, item in self.fixes.items()
                 if commit_id.startswith(prefix)
             }
@@ -319,7 +319,7 @@ class FakeStore:
         with self.calls.made("store.pending", ai_agent_id):
             prefix = f"{ai_agent_id}-" if ai_agent_id else ""
             items = [item for key, item in sorted(self.outbox.items()) if key.startswith(prefix)]
-            return [stored.alert_from_item(json.loads(item)) for item in items]
+            return [store_items.alert_from_item(json.loads(item)) for item in items]
 
     def claim(self, alert_id: str, now: datetime, until: datetime) -> bool:
         with self.calls.made("store.claim", alert_id):

@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.fakes import INSTANCE, Calls, Cloud, FakeClock, World, uuid_of
 
-from toolgrant.adapters import stored_ledger
+from toolgrant.adapters.dynamodb import ledger_items
 from toolgrant.domain.entries import Entry, granted, with_grants
 from toolgrant.domain.facts import FixRules, Mode
 from toolgrant.domain.ledger import Book, FixRequest, ForeignEdit, ProfileChange, UndoRequest
@@ -23,12 +23,12 @@ from toolgrant.domain.proposal import Proposal
 from toolgrant.domain.records import SweepProgress
 from toolgrant.errors import Conflict, NotFound
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fixing import Fixing
-from toolgrant.usecases.operate import Desk, Order, operate
+from toolgrant.usecases.fix_facts import Fixing
+from toolgrant.usecases.orders import Desk, Order, operate
 from toolgrant.usecases.ports import DescribedProfile
-from toolgrant.usecases.remediate import remediate
-from toolgrant.usecases.undo import undo
-from toolgrant.usecases.write import Hand
+from toolgrant.usecases.writer.remediate import remediate
+from toolgrant.usecases.writer.undo import undo
+from toolgrant.usecases.writer.write import Hand
 
 OPT_IN = {"toolgrant:auto-fix": "true"}
 DEDUPLICATION = timedelta(minutes=5)
@@ -111,7 +111,7 @@ class FakeLedger:
     def book(self, profile_id: str) -> Book:
         with self.calls.made("ledger.book", profile_id):
             changes = [
-                stored_ledger.change_from_item(key, json.loads(item))
+                ledger_items.change_from_item(key, json.loads(item))
                 for key, item in self.changes.items()
             ]
             mine = [change for change in changes if change.profile_id == profile_id]
@@ -119,7 +119,7 @@ class FakeLedger:
                 profile_id,
                 tuple(sorted(mine, key=lambda change: (change.began_at, change.id))),
                 tuple(
-                    stored_ledger.edit_from_item(profile_id, event_id, json.loads(item))
+                    ledger_items.edit_from_item(profile_id, event_id, json.loads(item))
                     for (one, event_id), item in self.edits.items()
                     if one == profile_id
                 ),
@@ -133,11 +133,11 @@ class FakeLedger:
 
     def save(self, change: ProfileChange) -> None:
         with self.calls.made("ledger.save", change):
-            self.changes[change.id] = json.dumps(stored_ledger.change_to_item(change))
+            self.changes[change.id] = json.dumps(ledger_items.change_to_item(change))
 
     def remember(self, edit: ForeignEdit) -> None:
         with self.calls.made("ledger.remember", edit):
-            item = json.dumps(stored_ledger.edit_to_item(edit))
+            item = json.dumps(ledger_items.edit_to_item(edit))
             self.edits[edit.profile_id, edit.event_id] = item
 
     def trip(self, profile_id: str, grant: Grant, reason: str, at: datetime) -> None:

@@ -14,10 +14,10 @@ import jsonschema
 import pytest
 from tests.template.reading import of_type, read_template
 
-from toolgrant.domain.alerts import Alert, machine_json
+from toolgrant.domain.alerts.alert import Alert, machine_json
+from toolgrant.domain.alerts.render import render
 from toolgrant.domain.catalog import packaged
 from toolgrant.domain.findings import Change, Status
-from toolgrant.domain.messages import render
 from toolgrant.domain.model import (
     Confidence,
     Finding,

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from toolgrant.adapters.orders import parse_order
 from toolgrant.errors import InvalidInput
-from toolgrant.usecases.operate import LONGEST_ID
+from toolgrant.usecases.orders import LONGEST_ID
 
 REFUSED, UNUSABLE = 1, 2
 

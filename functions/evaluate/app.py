@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from toolgrant.adapters.requests import parse_message
+from toolgrant.adapters.change_messages import parse_message
 from toolgrant.bootstrap import has_time, runtime
 from toolgrant.usecases.batch import Message, handle_batch
 

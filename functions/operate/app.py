@@ -7,7 +7,7 @@ from typing import Any
 from toolgrant.adapters.orders import answer, parse_order, refusal
 from toolgrant.bootstrap import runtime
 from toolgrant.errors import ToolgrantError
-from toolgrant.usecases.operate import operate
+from toolgrant.usecases.orders import operate
 
 
 def handler(event: object, context: Any) -> dict[str, Any]:

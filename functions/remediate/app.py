@@ -8,8 +8,8 @@ from toolgrant.adapters.fix_queue import from_json
 from toolgrant.bootstrap import runtime
 from toolgrant.domain.ledger import UndoRequest
 from toolgrant.errors import InvalidInput
-from toolgrant.usecases.remediate import remediate
-from toolgrant.usecases.undo import undo
+from toolgrant.usecases.writer.remediate import remediate
+from toolgrant.usecases.writer.undo import undo
 
 MAXIMUM_CONCURRENCY = 2
 """As the event source mapping in template.yaml says; a test compares them."""

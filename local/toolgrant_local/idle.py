@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from toolgrant.adapters.store_dynamodb import FIXES, OUTBOX
+from toolgrant.adapters.dynamodb.store import FIXES, OUTBOX
 from toolgrant_local.errors import LocalError
 from toolgrant_local.processes import StopSignal, wait_until
 from toolgrant_local.relay import Relay

@@ -12,7 +12,7 @@ from tests.emulator.world import REGION
 
 from connect_emulator import Emulator, Server
 from toolgrant.adapters.aws import Api, Pacer
-from toolgrant.adapters.connect import Connect
+from toolgrant.adapters.connect_cached import Connect
 from toolgrant.adapters.qconnect import QConnect
 from toolgrant.domain.model import QualifiedAgent
 

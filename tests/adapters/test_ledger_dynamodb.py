@@ -12,7 +12,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from tests.adapters.values import NOON, new_key
 
-from toolgrant.adapters.ledger_dynamodb import KEEP_EDITS, DynamoDBLedger
+from toolgrant.adapters.dynamodb.ledger import KEEP_EDITS, DynamoDBLedger
 from toolgrant.domain.ledger import Book, ChangeState, ForeignEdit, ProfileChange, change_id
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.records import Actor

@@ -11,12 +11,12 @@ import pytest
 from tests.adapters.values import NOON, alert, finding
 
 from toolgrant.adapters.notifier_sns import SNSNotifier, publication
-from toolgrant.domain.alerts import Alert
+from toolgrant.domain.alerts.alert import Alert
+from toolgrant.domain.alerts.render import Rendered, render
 from toolgrant.domain.findings import Change, Status
-from toolgrant.domain.messages import Rendered, render
 from toolgrant.domain.model import Finding, Grant, Text
 from toolgrant.domain.records import Actor
-from toolgrant.domain.wording import LANGUAGES
+from toolgrant.domain.texts import LANGUAGES
 from toolgrant.errors import Misconfigured, RequestRefused
 from toolgrant_local.clients import Clients
 

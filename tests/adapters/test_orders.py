@@ -10,7 +10,7 @@ import pytest
 from toolgrant.adapters.orders import answer, parse_order, refusal
 from toolgrant.domain.model import Grant
 from toolgrant.errors import InvalidInput
-from toolgrant.usecases.operate import Order
+from toolgrant.usecases.orders import Order
 
 FULL: dict[str, Any] = {
     "action": "undo",

@@ -12,7 +12,7 @@ from tests.adapters.gateways import ONCE, Gateways
 from tests.emulator.world import World
 
 from toolgrant.adapters.aws import WRITER_CONFIG
-from toolgrant.adapters.profile_writer import ConnectProfiles
+from toolgrant.adapters.connect_fresh import ConnectProfiles
 from toolgrant.domain.entries import granted, with_grants, without_grants
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.proposal import Proposal

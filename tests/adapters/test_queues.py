@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from tests.adapters.values import new_key
 
-from toolgrant.adapters.queues import SQSQueue
-from toolgrant.adapters.requests import MOST_BYTES, parse_message, to_json
+from toolgrant.adapters.change_messages import MOST_BYTES, parse_message, to_json
+from toolgrant.adapters.change_queue import SQSQueue
 from toolgrant.domain.model import QualifiedAgent, Tool
 from toolgrant.domain.records import Actor, AgentKey, AgentRequest, Cause, Observed
 from toolgrant.errors import Misconfigured

@@ -12,7 +12,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from tests.adapters.values import NOON, alert, finding, new_key, profile_edges, record
 
-from toolgrant.adapters.store_dynamodb import ANY, MOST_EDGES, DynamoDBStore, transaction
+from toolgrant.adapters.dynamodb.store import ANY, MOST_EDGES, DynamoDBStore, transaction
 from toolgrant.domain.catalog import packaged
 from toolgrant.domain.evaluate import evaluate
 from toolgrant.domain.model import QualifiedAgent, Tool

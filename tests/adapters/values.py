@@ -6,7 +6,7 @@ import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from toolgrant.domain.messages import Rendered
+from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.model import (
     Confidence,
     Finding,

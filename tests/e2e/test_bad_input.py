@@ -15,7 +15,7 @@ from tests.e2e.queue_messages import Changes, about, event, event_id, new_id, si
 
 from connect_emulator.account import Account
 from connect_emulator.faults import Faults
-from toolgrant.adapters.store_dynamodb import OUTBOX
+from toolgrant.adapters.dynamodb.store import OUTBOX
 from toolgrant_local.stack import PROJECT, LocalStack
 
 pytestmark = pytest.mark.stack

@@ -26,7 +26,7 @@ from tests.e2e.hostile import SECRET, bodies
 from tests.emulator.world import ACCOUNT, REGION, World, mcp_tool
 
 from connect_emulator import Emulator, Server, seed, serve
-from toolgrant.adapters.requests import parse_message
+from toolgrant.adapters.change_messages import parse_message
 from toolgrant.domain.records import RefusedSave
 from toolgrant.errors import InvalidInput
 from toolgrant_local.clients import Clients

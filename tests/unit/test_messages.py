@@ -31,12 +31,12 @@ from tests.fakes import (
 from tests.strategies import HOSTILE, SOME, texts
 
 from toolgrant.adapters.notifier_sns import publication
-from toolgrant.domain import messages
-from toolgrant.domain.alerts import MOST_FINDINGS, MOST_SHOWN, Alert, alert_id, machine_json
+from toolgrant.domain import texts as words_of
+from toolgrant.domain.alerts.alert import MOST_FINDINGS, MOST_SHOWN, Alert, alert_id, machine_json
+from toolgrant.domain.alerts.render import Rendered, render
 from toolgrant.domain.catalog import packaged
 from toolgrant.domain.evaluate import evaluate
 from toolgrant.domain.findings import Change, Resolution, Status
-from toolgrant.domain.messages import Rendered, render
 from toolgrant.domain.model import (
     DRAFT,
     LATEST,
@@ -50,10 +50,10 @@ from toolgrant.domain.model import (
     Tool,
     Verdict,
 )
-from toolgrant.domain.notices import notice
 from toolgrant.domain.problems import Judged, observe
 from toolgrant.domain.records import Actor, AgentKey, Cause, RefusedSave
-from toolgrant.domain.wording import LANGUAGES
+from toolgrant.domain.refused_saves import notice
+from toolgrant.domain.texts import LANGUAGES
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "messages"
 AGENT = "0a1b2c3d-0000-4000-8000-000000000002"
@@ -162,7 +162,7 @@ def test_no_golden_without_its_alert() -> None:
 
 
 def words(language: str) -> dict[str, str]:
-    table = messages.texts(language)
+    table = words_of.texts(language)
     return {f"{part}.{key}": text for part, texts in table.items() for key, text in texts.items()}
 
 

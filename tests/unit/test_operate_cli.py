@@ -21,7 +21,7 @@ from botocore.exceptions import (
 )
 
 from toolgrant.adapters.orders import parse_order
-from toolgrant.usecases.operate import ACTIONS as KNOWN
+from toolgrant.usecases.orders import ACTIONS as KNOWN
 from toolgrant_cli.aws_desk import AwsDesk
 from toolgrant_cli.main import parser
 from toolgrant_cli.operate import ACTIONS, give

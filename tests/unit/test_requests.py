@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.fakes import refused
 from tests.strategies import HOSTILE, MANY, SOME, agent_requests
 
-from toolgrant.adapters.requests import MOST_BYTES, parse_message, to_json
+from toolgrant.adapters.change_messages import MOST_BYTES, parse_message, to_json
 from toolgrant.domain.model import QualifiedAgent, Tool
 from toolgrant.domain.records import (
     Actor,

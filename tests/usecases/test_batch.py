@@ -19,7 +19,7 @@ from tests.fakes import (
     uuid_of,
 )
 
-from toolgrant.adapters.requests import parse_message, to_json
+from toolgrant.adapters.change_messages import parse_message, to_json
 from toolgrant.domain.model import QualifiedAgent
 from toolgrant.domain.records import Actor, AgentKey, AgentRequest, Cause, Observed
 from toolgrant.errors import AccessDenied, Conflict, Misconfigured, NewerSchema, Throttled

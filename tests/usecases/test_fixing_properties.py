@@ -14,7 +14,7 @@ from tests.fakes import CREATE_CASE, INSTANCE, RETRIEVE, Crash, Fault, uuid_of
 from tests.fakes_fixing import OPT_IN, FixWorld
 from tests.strategies import SOME
 
-from toolgrant.adapters import stored_ledger
+from toolgrant.adapters.dynamodb import ledger_items
 from toolgrant.domain.entries import granted
 from toolgrant.domain.ledger import ChangeState, FixRequest, ProfileChange, UndoRequest
 from toolgrant.errors import ServiceUnavailable, Throttled
@@ -160,7 +160,7 @@ class Fixing(RuleBasedStateMachine):
     def _changes(self) -> list[ProfileChange]:
         """Not a call: a fault must strike the code, not the test."""
         items = self.world.ledger.changes.items()
-        return [stored_ledger.change_from_item(key, json.loads(item)) for key, item in items]
+        return [ledger_items.change_from_item(key, json.loads(item)) for key, item in items]
 
     def _broken(self) -> bool:
         return bool(self.world.ledger.broken)

@@ -23,8 +23,8 @@ from tests.fakes import (
     uuid_of,
 )
 
+from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.ledger import FixRequest
-from toolgrant.domain.messages import Rendered
 from toolgrant.domain.model import DRAFT, LATEST
 from toolgrant.domain.records import (
     AgentKey,

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 import pytest
 from tests.fakes import ASSISTANT, DASHBOARD, INSTANCE, NOON, RETRIEVE, World, uuid_of
 
-from toolgrant.adapters.requests import parse_message
-from toolgrant.domain.messages import Rendered
+from toolgrant.adapters.change_messages import parse_message
+from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.model import Finding
 from toolgrant.domain.records import created_key
 from toolgrant.usecases.batch import Message, handle_batch

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.fakes import ASSISTANT, RETRIEVE, Fault, World, uuid_of
 
-from toolgrant.adapters.requests import parse_message
+from toolgrant.adapters.change_messages import parse_message
 from toolgrant.domain.model import DRAFT, LATEST
 from toolgrant.domain.records import AgentRequest
 from toolgrant.errors import AccessDenied, RequestRefused, Throttled

@@ -14,7 +14,7 @@ from tests.emulator.world import ACCOUNT, REGION, orchestration
 from tests.fakes import ASSISTANT, INSTANCE, RETRIEVE, Fault, World, make_deps, uuid_of
 
 from connect_emulator import Emulator, seed, serve
-from toolgrant.adapters.requests import parse_message
+from toolgrant.adapters.change_messages import parse_message
 from toolgrant.domain.model import DRAFT
 from toolgrant.domain.records import AgentKey
 from toolgrant.errors import NotFound, RequestRefused, ServiceUnavailable, Throttled

@@ -17,24 +17,24 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 
 from toolgrant.adapters.aws import CLIENT_CONFIG, WRITER_CONFIG, Api, Pacer
-from toolgrant.adapters.connect import Connect
+from toolgrant.adapters.change_queue import SQSQueue
+from toolgrant.adapters.connect_cached import Connect
+from toolgrant.adapters.connect_fresh import ConnectProfiles
+from toolgrant.adapters.dynamodb.ledger import DynamoDBLedger
+from toolgrant.adapters.dynamodb.store import DynamoDBStore
 from toolgrant.adapters.emergency_stop import SSMEmergencyStop
 from toolgrant.adapters.fix_queue import SQSFixQueue
-from toolgrant.adapters.ledger_dynamodb import DynamoDBLedger
 from toolgrant.adapters.notifier_sns import SNSNotifier
 from toolgrant.adapters.observability import PowertoolsJournal, log_line
 from toolgrant.adapters.overrides import CatalogSource
-from toolgrant.adapters.profile_writer import ConnectProfiles
 from toolgrant.adapters.qconnect import QConnect
-from toolgrant.adapters.queues import SQSQueue
-from toolgrant.adapters.store_dynamodb import DynamoDBStore
 from toolgrant.domain.catalog import Catalog
 from toolgrant.errors import Misconfigured
 from toolgrant.settings import FixSettings, Settings, from_environment
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fixing import Fixing
-from toolgrant.usecases.operate import Desk
-from toolgrant.usecases.write import Hand
+from toolgrant.usecases.fix_facts import Fixing
+from toolgrant.usecases.orders import Desk
+from toolgrant.usecases.writer.write import Hand
 
 
 class UtcClock:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from toolgrant.domain.facts import FixRules, Mode
 from toolgrant.domain.model import Confidence, Risk
-from toolgrant.domain.wording import LANGUAGES
+from toolgrant.domain.texts import LANGUAGES
 from toolgrant.errors import Misconfigured
 
 _T = TypeVar("_T")

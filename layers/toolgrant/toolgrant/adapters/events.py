@@ -20,7 +20,6 @@ from toolgrant.adapters.cloudtrail import (
 )
 from toolgrant.adapters.triggers import SAVES, TRIGGERS, Names
 from toolgrant.domain.model import GrantKind, clip
-from toolgrant.domain.notices import refused_tool
 from toolgrant.domain.records import (
     AgentKey,
     AgentRequest,
@@ -33,6 +32,7 @@ from toolgrant.domain.records import (
     Skip,
     created_key,
 )
+from toolgrant.domain.refused_saves import refused_tool
 from toolgrant.domain.snapshot import PROFILE_LISTS, as_map
 from toolgrant.errors import InvalidInput
 

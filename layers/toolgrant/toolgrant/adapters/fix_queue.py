@@ -6,8 +6,8 @@ import hashlib
 import json
 from typing import Any
 
-from toolgrant.adapters import stored_ledger
 from toolgrant.adapters.aws import translated
+from toolgrant.adapters.dynamodb import ledger_items
 from toolgrant.domain.ledger import FixRequest, UndoRequest
 from toolgrant.domain.snapshot import as_map
 from toolgrant.errors import InvalidInput
@@ -40,8 +40,8 @@ class SQSFixQueue:
 def to_json(request: FixRequest | UndoRequest) -> str:
     """The message of a request."""
     if isinstance(request, UndoRequest):
-        return json.dumps({"schema": SCHEMA, "undo": stored_ledger.undo_to_item(request)})
-    return json.dumps({"schema": SCHEMA, "fix": stored_ledger.fix_to_item(request)})
+        return json.dumps({"schema": SCHEMA, "undo": ledger_items.undo_to_item(request)})
+    return json.dumps({"schema": SCHEMA, "fix": ledger_items.fix_to_item(request)})
 
 
 def from_json(body: str) -> FixRequest | UndoRequest:
@@ -51,8 +51,8 @@ def from_json(body: str) -> FixRequest | UndoRequest:
         if root.get("schema") != SCHEMA:
             raise InvalidInput("$.schema", f"expected {SCHEMA}")
         if "undo" in root:
-            return stored_ledger.undo_from_item(as_map(root["undo"], "$.undo"))
-        return stored_ledger.fix_from_item(as_map(root.get("fix"), "$.fix"))
+            return ledger_items.undo_from_item(as_map(root["undo"], "$.undo"))
+        return ledger_items.fix_from_item(as_map(root.get("fix"), "$.fix"))
     except InvalidInput:
         raise
     except _UNREADABLE as error:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from toolgrant.adapters.aws import translated
-from toolgrant.domain.messages import Rendered
+from toolgrant.domain.alerts.render import Rendered
 
 
 class SNSNotifier:

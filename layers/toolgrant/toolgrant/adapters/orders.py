@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from toolgrant.adapters.requests import parse_time
+from toolgrant.adapters.change_messages import parse_time
 from toolgrant.domain.model import Grant, clip
 from toolgrant.domain.snapshot import as_list, as_map, as_text, numbered
 from toolgrant.errors import InvalidInput
-from toolgrant.usecases.operate import Order
+from toolgrant.usecases.orders import Order
 
 _FIELDS = ("action", "target", "by", "grants", "until", "dedicated", "dryRun")
 

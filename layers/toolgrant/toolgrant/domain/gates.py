@@ -22,7 +22,7 @@ from toolgrant.domain.model import (
     Risk,
     clip,
 )
-from toolgrant.domain.wording import texts
+from toolgrant.domain.texts import texts
 
 CUSTOMER_MANAGED = "CUSTOMER_MANAGED"
 """`Type` of a security profile that belongs to the customer (connect service model)."""

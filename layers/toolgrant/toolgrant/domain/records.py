@@ -1,6 +1,6 @@
 """What toolgrant remembers of one AI agent between evaluations, and what it was asked to look at.
 
-Values only; `adapters/store_dynamodb.py` and `adapters/requests.py` give them their stored form.
+Values only; `adapters/dynamodb` and `adapters/change_messages.py` give them their stored form.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from toolgrant.domain.alerts import grant_texts, utc_text
+from toolgrant.domain.alerts.alert import grant_texts, utc_text
+from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.findings import Change
 from toolgrant.domain.ledger import FixRequest, ProfileChange, UndoRequest
-from toolgrant.domain.messages import Rendered
 from toolgrant.domain.model import ToolResult, Verdict, clip
 from toolgrant.domain.problems import Judged
 from toolgrant.domain.records import AgentKey, AgentRecord, AgentRequest, Cause

@@ -21,8 +21,8 @@ from toolgrant.domain.records import (
 from toolgrant.errors import InvalidInput, Throttled, ToolgrantError
 from toolgrant.usecases.audit import skip_record
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.foreign import note_if_foreign
-from toolgrant.usecases.notices import record_refusal
+from toolgrant.usecases.foreign_edits import note_if_foreign
+from toolgrant.usecases.refused_saves import record_refusal
 from toolgrant.usecases.review import review
 
 LONGEST_DELAY = timedelta(minutes=15)

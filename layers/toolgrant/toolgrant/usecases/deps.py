@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.catalog import Catalog
-from toolgrant.domain.messages import Rendered
 from toolgrant.errors import ToolgrantError
-from toolgrant.usecases.fixing import Fixing
-from toolgrant.usecases.look import Look
+from toolgrant.usecases.agent_reader import Look
+from toolgrant.usecases.fix_facts import Fixing
 from toolgrant.usecases.ports import Agents, Clock, Journal, Notifier, Profiles, Queue, Store
 
 COMMIT_ATTEMPTS = 5

@@ -15,10 +15,10 @@ from toolgrant.domain.ledger import FixRequest, ProfileChange, TakenAway
 from toolgrant.domain.model import Finding, FindingKind, FindingState
 from toolgrant.domain.policy import Fix, Refuse, RequestFix
 from toolgrant.domain.proposal import Proposal
+from toolgrant.usecases.agent_reader import NotJudged, Seen
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fixing import Fixing
-from toolgrant.usecases.integrity import notes_of, notes_of_made, notes_of_taken
-from toolgrant.usecases.look import NotJudged, Seen
+from toolgrant.usecases.fix_facts import Fixing
+from toolgrant.usecases.write_alerts import notes_of, notes_of_made, notes_of_taken
 
 
 @dataclass(frozen=True)

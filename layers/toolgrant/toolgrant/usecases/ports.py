@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.entries import Entry
 from toolgrant.domain.ledger import Book, FixRequest, ForeignEdit, ProfileChange, UndoRequest
-from toolgrant.domain.messages import Rendered
 from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent
 from toolgrant.domain.proposal import Proposal
 from toolgrant.domain.records import AgentKey, AgentRecord, AgentRequest, Edge, SweepProgress

@@ -11,20 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from toolgrant.domain.alerts import Alert, alert_id
+from toolgrant.domain.alerts.alert import Alert, alert_id
+from toolgrant.domain.alerts.render import Rendered, render
 from toolgrant.domain.findings import Change, Moment, Reconciled, Resolution, reconcile
-from toolgrant.domain.messages import Rendered, render
 from toolgrant.domain.model import FindingKind
 from toolgrant.domain.policy import Notify, Recheck, Step, decide, describe
 from toolgrant.domain.problems import observe, scope_of
 from toolgrant.domain.proposal import merged
 from toolgrant.domain.records import AgentRecord, AgentRequest
 from toolgrant.errors import Conflict, NotFound
+from toolgrant.usecases.agent_reader import NotJudged, Seen
 from toolgrant.usecases.audit import decision_fields, outcome_record, verdict_counts
 from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps, publish_pending
-from toolgrant.usecases.look import NotJudged, Seen
-from toolgrant.usecases.notices import close_refused_create
 from toolgrant.usecases.plan_fixes import PlannedFixes, plan_fixes, with_fixes
+from toolgrant.usecases.refused_saves import close_refused_create
 
 CLOCK_GRAIN = timedelta(seconds=1)
 """CloudTrail cuts eventTime to whole seconds."""

@@ -24,7 +24,7 @@ from toolgrant.domain.records import (
 )
 from toolgrant.errors import NotFound, RequestRefused, Throttled
 from toolgrant.usecases.deps import Deps, publish_pending
-from toolgrant.usecases.notices import expire_notices
+from toolgrant.usecases.refused_saves import expire_notices
 
 NOW = timedelta()
 

@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeGuard, TypeVar
 
-from toolgrant.domain.catalog_rows import CatalogError
+from toolgrant.domain.catalog.rows import CatalogError
 from toolgrant.domain.model import Text
 
 _URL = re.compile(r"https://[\w-]+(\.[\w-]+)+(/\S*)?")

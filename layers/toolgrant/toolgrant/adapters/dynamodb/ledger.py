@@ -15,8 +15,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from toolgrant.adapters import stored_ledger
-from toolgrant.adapters.table import Table
+from toolgrant.adapters.dynamodb import ledger_items
+from toolgrant.adapters.dynamodb.table import Table
 from toolgrant.domain.ledger import Book, ForeignEdit, ProfileChange
 from toolgrant.domain.model import Grant
 
@@ -44,12 +44,12 @@ class DynamoDBLedger:
         for item in self._table.query(_pk(profile_id)):
             word, _, rest = item["sk"].partition("#")
             parts.get(word, []).append((rest, item))
-        changes = [stored_ledger.change_from_item(key, item) for key, item in parts["CHANGE"]]
+        changes = [ledger_items.change_from_item(key, item) for key, item in parts["CHANGE"]]
         return Book(
             profile_id,
             tuple(sorted(changes, key=lambda change: (change.began_at, change.id))),
             tuple(
-                stored_ledger.edit_from_item(profile_id, key, item) for key, item in parts["EDIT"]
+                ledger_items.edit_from_item(profile_id, key, item) for key, item in parts["EDIT"]
             ),
             frozenset(Grant.parse(text) for text, _ in parts["BREAKER"]),
             {key: datetime.fromisoformat(item["at"]) for key, item in parts["ATTACHED"]},
@@ -57,13 +57,13 @@ class DynamoDBLedger:
 
     def save(self, change: ProfileChange) -> None:
         """Write a change in its state."""
-        item = stored_ledger.change_to_item(change)
+        item = ledger_items.change_to_item(change)
         self._table.put(_pk(change.profile_id), f"CHANGE#{change.id}", item)
 
     def remember(self, edit: ForeignEdit) -> None:
         """Record a foreign edit for a while."""
         expires = {"expiresAt": int((edit.at + KEEP_EDITS).timestamp())}
-        item = {**stored_ledger.edit_to_item(edit), **expires}
+        item = {**ledger_items.edit_to_item(edit), **expires}
         self._table.put(_pk(edit.profile_id), f"EDIT#{edit.event_id}", item)
 
     def trip(self, profile_id: str, grant: Grant, reason: str, at: datetime) -> None:

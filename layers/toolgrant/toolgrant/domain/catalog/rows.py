@@ -1,6 +1,6 @@
 """The values that a catalog is made of: rows, their parts, the permission vocabulary.
 
-Made by `catalog_source.py` out of text (through `catalog_table.py`), looked up by `catalog.py`.
+Made by `source.py` out of text (through `fields.py`), looked up by `lookup.py`.
 """
 
 from __future__ import annotations

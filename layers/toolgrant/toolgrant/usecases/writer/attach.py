@@ -13,11 +13,11 @@ from toolgrant.domain.model import Finding, GrantKind
 from toolgrant.domain.proposal import AGENT_TAG, Proposal
 from toolgrant.domain.snapshot import PROFILE_LISTS
 from toolgrant.errors import Conflict, NotFound, ToolgrantError
+from toolgrant.usecases.agent_reader import Seen
 from toolgrant.usecases.audit import fix_record
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fixing import Fixing
-from toolgrant.usecases.look import Seen
-from toolgrant.usecases.write import VERIFY_WAITS, Hand
+from toolgrant.usecases.fix_facts import Fixing
+from toolgrant.usecases.writer.write import VERIFY_WAITS, Hand
 
 
 @dataclass(frozen=True)

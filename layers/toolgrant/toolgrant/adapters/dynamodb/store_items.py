@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from toolgrant.adapters.stored_ledger import fix_from_item, fix_to_item
+from toolgrant.adapters.dynamodb.ledger_items import fix_from_item, fix_to_item
+from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.ledger import FixRequest
-from toolgrant.domain.messages import Rendered
 from toolgrant.domain.model import (
     Confidence,
     Finding,

@@ -21,12 +21,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from toolgrant.adapters import stored
 from toolgrant.adapters.aws import translated
-from toolgrant.adapters.table import Item, Table, key_of, typed
-from toolgrant.domain.alerts import alert_id
+from toolgrant.adapters.dynamodb import store_items
+from toolgrant.adapters.dynamodb.table import Item, Table, key_of, typed
+from toolgrant.domain.alerts.alert import alert_id
+from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.ledger import FixRequest
-from toolgrant.domain.messages import Rendered
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind, SweepProgress
 from toolgrant.errors import Conflict, ServiceUnavailable
 
@@ -52,7 +52,7 @@ class DynamoDBStore:
     def load(self, key: AgentKey) -> AgentRecord:
         """The record, read consistently. Raises NewerSchema, Misconfigured."""
         item = self._table.get(_agent_pk(key), "STATE")
-        return stored.record_from_item(key, item) if item else AgentRecord(key)
+        return store_items.record_from_item(key, item) if item else AgentRecord(key)
 
     def commit(
         self,
@@ -74,16 +74,16 @@ class DynamoDBStore:
         prefix = f"{ai_agent_id}-" if ai_agent_id else None
         waiting = list(self._table.query(OUTBOX, prefix))
         for item in sorted(waiting, key=lambda item: (len(item["sk"]), item["sk"])):  # -9, then -10
-            yield stored.alert_from_item(item)
+            yield store_items.alert_from_item(item)
 
     def put_alert(self, alert: Rendered) -> None:
         """An alert beside any record; put twice, it is one."""
-        self._table.put(OUTBOX, alert.alert_id, stored.alert_to_item(OUTBOX, alert))
+        self._table.put(OUTBOX, alert.alert_id, store_items.alert_to_item(OUTBOX, alert))
 
     def pending_fixes(self, ai_agent_id: str | None = None) -> dict[str, tuple[FixRequest, ...]]:
         """Fix requests that wait to be sent, by the id of their commit."""
         waiting = self._table.query(FIXES, f"{ai_agent_id}-" if ai_agent_id else None)
-        return {item["sk"]: stored.fixes_from_item(item) for item in waiting}
+        return {item["sk"]: store_items.fixes_from_item(item) for item in waiting}
 
     def fixes_sent(self, commit_id: str) -> None:
         """Take the fix requests of a commit out; absent is fine."""
@@ -123,11 +123,11 @@ class DynamoDBStore:
     def sweep_progress(self) -> SweepProgress | None:
         """The newest sweep."""
         item = self._table.get(*_SWEEP)
-        return stored.sweep_from_item(item) if item else None
+        return store_items.sweep_from_item(item) if item else None
 
     def save_sweep_progress(self, progress: SweepProgress) -> None:
         """Overwrite it."""
-        self._table.put(*_SWEEP, stored.sweep_to_item(progress))
+        self._table.put(*_SWEEP, store_items.sweep_to_item(progress))
 
     def assistants(self) -> tuple[str, ...]:
         """The assistants that an instance integrates."""
@@ -171,7 +171,7 @@ def transaction(
             {"Delete": {"TableName": table, "Key": key_of(_edge_pk(edge), _agent_pk(record.key))}}
             for edge in sorted(before - after)
         ),
-        *([_put(table, stored.alert_to_item(OUTBOX, alert))] if alert else []),
+        *([_put(table, store_items.alert_to_item(OUTBOX, alert))] if alert else []),
         *([_put(table, _fixes_item(record, fixes))] if fixes else []),
     ]
 
@@ -186,7 +186,7 @@ def collapsed(edges: Iterable[Edge]) -> frozenset[Edge]:
 
 
 def _record_item(record: AgentRecord) -> Item:
-    item = {"pk": _agent_pk(record.key), "sk": "STATE", **stored.record_to_item(record)}
+    item = {"pk": _agent_pk(record.key), "sk": "STATE", **store_items.record_to_item(record)}
     if not record.qualifiers and record.started_at:  # deleted: remembered for a while
         item["expiresAt"] = int((record.started_at + FORGET_AFTER).timestamp())
     return item
@@ -194,11 +194,11 @@ def _record_item(record: AgentRecord) -> Item:
 
 def _fixes_item(record: AgentRecord, fixes: Sequence[FixRequest]) -> Item:
     keys = {"pk": FIXES, "sk": alert_id(record.key.ai_agent_id, record.version)}
-    return {**keys, **stored.fixes_to_item(fixes)}
+    return {**keys, **store_items.fixes_to_item(fixes)}
 
 
 def _edge_item(edge: Edge, key: AgentKey) -> Item:
-    return {"pk": _edge_pk(edge), "sk": _agent_pk(key), "schema": stored.SCHEMA}
+    return {"pk": _edge_pk(edge), "sk": _agent_pk(key), "schema": store_items.SCHEMA}
 
 
 def _put(table: str, item: Item) -> dict[str, Any]:

@@ -11,10 +11,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
-from toolgrant.domain.alerts import Alert, grant_texts
+from toolgrant.domain.alerts.alert import Alert, grant_texts
+from toolgrant.domain.alerts.render import render
 from toolgrant.domain.findings import Change, Status
 from toolgrant.domain.ledger import FixRequest, ForeignEdit, ProfileChange, TakenAway
-from toolgrant.domain.messages import render
 from toolgrant.domain.model import (
     Finding,
     FindingKind,
@@ -27,9 +27,9 @@ from toolgrant.domain.model import (
 from toolgrant.domain.policy import Fix, Refuse, RequestFix
 from toolgrant.domain.records import Actor, AgentKey
 from toolgrant.domain.snapshot import PROFILE_LISTS
-from toolgrant.domain.wording import LANGUAGES, texts
+from toolgrant.domain.texts import LANGUAGES, texts
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.write import Written
+from toolgrant.usecases.writer.write import Written
 
 
 def tell_edited(written: Written, finding: Finding | None, deps: Deps) -> None:

@@ -1,7 +1,7 @@
 """One alert: what people and machines are told after one evaluation of one AI agent.
 
 `machine_json` is the stable form (docs/schemas/alert-1.schema.json); the readable forms are made
-from it and the text tables by `messages`.
+from it and the text tables by `render`.
 """
 
 from __future__ import annotations

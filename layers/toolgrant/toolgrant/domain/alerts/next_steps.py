@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from toolgrant.domain.alerts import Alert, grant_texts
+from toolgrant.domain.alerts.alert import Alert, grant_texts
 from toolgrant.domain.model import DRAFT, Finding, FindingKind, GrantKind, clip
 
 

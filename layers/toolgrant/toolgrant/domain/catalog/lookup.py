@@ -1,6 +1,6 @@
 """The catalog: what each tool needs, where a person grants it, and how well that is known.
 
-In: `catalog.toml` beside this module, and an operators' override if there is one. Out: for any tool
+In: `catalog.toml` beside this folder, and an operators' override if there is one. Out: for any tool
 a `Requirement`; for any name a person types, the rows it may mean. The toolId decides, never the
 toolName, which is free text. What the catalog cannot say is unknown, and said to be.
 """
@@ -13,31 +13,15 @@ from datetime import date
 from functools import cached_property, lru_cache
 from importlib.resources import files
 
-from toolgrant.domain.catalog_rows import (
-    Advisory,
-    AdvisoryWhen,
+from toolgrant.domain.catalog.rows import (
     CatalogError,
     Family,
-    Known,
     Permission,
     Row,
 )
-from toolgrant.domain.catalog_source import Source, read_json, read_toml
+from toolgrant.domain.catalog.source import Source, read_json, read_toml
 from toolgrant.domain.model import Grant, GrantKind, Tool, ToolType
 from toolgrant.domain.toolid import parse_tool_id
-
-__all__ = [
-    "Advisory",
-    "AdvisoryWhen",
-    "Catalog",
-    "CatalogError",
-    "Family",
-    "Known",
-    "Permission",
-    "Requirement",
-    "Row",
-    "packaged",
-]
 
 _FAMILY = {
     GrantKind.MCP: Family.GATEWAY,
@@ -153,7 +137,7 @@ class Catalog:
 @lru_cache(maxsize=1)
 def packaged() -> Catalog:
     """The catalog that ships with the code. Raises CatalogError if it is broken."""
-    return Catalog.parse(files(__package__).joinpath("catalog.toml").read_text("utf-8"))
+    return Catalog.parse(files("toolgrant.domain").joinpath("catalog.toml").read_text("utf-8"))
 
 
 def _reason(key: str, *values: str) -> str:

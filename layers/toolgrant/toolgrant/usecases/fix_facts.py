@@ -17,7 +17,7 @@ from toolgrant.domain.problems import GAP_PREFIX
 from toolgrant.domain.proposal import Proposal, propose
 from toolgrant.domain.records import Actor, AgentKey, Edge, EdgeKind
 from toolgrant.errors import AccessDenied, InvalidInput, NotFound, RequestRefused
-from toolgrant.usecases.look import Seen
+from toolgrant.usecases.agent_reader import Seen
 from toolgrant.usecases.ports import EmergencyStop, FixQueue, Ledger, ProfileReader, Profiles, Store
 
 _T = TypeVar("_T")

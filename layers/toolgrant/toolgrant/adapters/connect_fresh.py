@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from toolgrant.adapters.aws import Api
-from toolgrant.adapters.connect import LISTS
+from toolgrant.adapters.connect_cached import LISTS
 from toolgrant.domain.entries import Entry
 from toolgrant.domain.model import GrantKind
 from toolgrant.domain.proposal import Proposal

@@ -17,14 +17,14 @@ from toolgrant.domain.policy import Fix, Refuse, RequestFix, describe
 from toolgrant.domain.problems import observe
 from toolgrant.domain.records import AgentRequest, Cause
 from toolgrant.errors import NotFound, ToolgrantError
-from toolgrant.usecases.attach import Attachments
+from toolgrant.usecases.agent_reader import NotJudged, Seen
 from toolgrant.usecases.audit import fix_record
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fixing import Fixing
-from toolgrant.usecases.integrity import tell_edited, tell_refused, tell_unattributed
-from toolgrant.usecases.look import NotJudged, Seen
+from toolgrant.usecases.fix_facts import Fixing
 from toolgrant.usecases.review import review
-from toolgrant.usecases.write import Hand, Written
+from toolgrant.usecases.write_alerts import tell_edited, tell_refused, tell_unattributed
+from toolgrant.usecases.writer.attach import Attachments
+from toolgrant.usecases.writer.write import Hand, Written
 
 MOST_MOVES = 3
 """How often a request moves on to a profile that has become the better one."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from toolgrant.adapters import stored
 from toolgrant.adapters.aws import translated
+from toolgrant.adapters.dynamodb import store_items
 
 Item = dict[str, Any]
 _serialize = TypeSerializer().serialize
@@ -29,11 +29,11 @@ class Table:
                 TableName=self.name, Key=key_of(pk, sk), ConsistentRead=True
             )
         item = answer.get("Item")
-        return stored.known_schema(plain(item)) if item else None
+        return store_items.known_schema(plain(item)) if item else None
 
     def put(self, pk: str, sk: str, item: Mapping[str, Any]) -> None:
         """Write an item, whatever was there."""
-        keyed = {"pk": pk, "sk": sk, "schema": stored.SCHEMA, **item}
+        keyed = {"pk": pk, "sk": sk, "schema": store_items.SCHEMA, **item}
         with translated("table put", own=True):
             self.client.put_item(TableName=self.name, Item=typed(keyed))
 
@@ -49,7 +49,7 @@ class Table:
             with translated("table query", own=True):
                 answer = self.client.query(**query)
             for item in answer["Items"]:
-                yield stored.known_schema(plain(item))
+                yield store_items.known_schema(plain(item))
             if "LastEvaluatedKey" not in answer:
                 return
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

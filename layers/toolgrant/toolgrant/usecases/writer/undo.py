@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolgrant.domain.alerts import grant_texts
+from toolgrant.domain.alerts.alert import grant_texts
 from toolgrant.domain.ledger import ChangeState, ProfileChange, UndoRequest
 from toolgrant.domain.model import Grant
 from toolgrant.domain.records import AgentRequest, Cause
 from toolgrant.errors import Conflict, NotFound
 from toolgrant.usecases.audit import undo_record
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fixing import Fixing
-from toolgrant.usecases.integrity import tell_undo
+from toolgrant.usecases.fix_facts import Fixing
 from toolgrant.usecases.review import review
-from toolgrant.usecases.write import Hand
+from toolgrant.usecases.write_alerts import tell_undo
+from toolgrant.usecases.writer.write import Hand
 
 _WRONG_STATE = {
     ChangeState.INTENT: "it is still being written",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from toolgrant.domain.ledger import ChangeState, ForeignEdit
 from toolgrant.domain.records import EdgeKind, FanOut
 from toolgrant.usecases.deps import Deps, publish_pending
-from toolgrant.usecases.fixing import Fixing
-from toolgrant.usecases.integrity import tell_edit
+from toolgrant.usecases.fix_facts import Fixing
+from toolgrant.usecases.write_alerts import tell_edit
 
 UPDATE = "UpdateSecurityProfile"
 _WRITTEN = (ChangeState.INTENT, ChangeState.DONE, ChangeState.UNDONE)

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from toolgrant.domain.catalog_rows import (
+from toolgrant.domain.catalog.fields import Table
+from toolgrant.domain.catalog.rows import (
     Advisory,
     AdvisoryWhen,
     CatalogError,
@@ -22,7 +23,6 @@ from toolgrant.domain.catalog_rows import (
     Permission,
     Row,
 )
-from toolgrant.domain.catalog_table import Table
 from toolgrant.domain.model import Confidence, Grant, GrantKind, Text, Verdict
 from toolgrant.domain.toolid import parse_tool_id
 

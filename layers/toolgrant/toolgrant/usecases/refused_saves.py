@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from toolgrant.domain.alerts import Alert, alert_id
+from toolgrant.domain.alerts.alert import Alert, alert_id
+from toolgrant.domain.alerts.render import render
 from toolgrant.domain.findings import NOTICE_LASTS, Change, Moment, Scope, reconcile
-from toolgrant.domain.messages import render
-from toolgrant.domain.notices import file_notice, notice
 from toolgrant.domain.records import (
     AgentKey,
     AgentRecord,
@@ -19,6 +18,7 @@ from toolgrant.domain.records import (
     RefusedSave,
     created_key,
 )
+from toolgrant.domain.refused_saves import file_notice, notice
 from toolgrant.errors import Conflict
 from toolgrant.usecases.audit import notice_record
 from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps, publish_pending

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from toolgrant.adapters.aws import translated
-from toolgrant.adapters.requests import to_json
+from toolgrant.adapters.change_messages import to_json
 from toolgrant.domain.records import AgentRequest
 from toolgrant.usecases.batch import LONGEST_DELAY
 

@@ -1,0 +1,1 @@
+"""The table: records, outbox and change ledger, and the stored form of their values."""

@@ -1,0 +1,1 @@
+"""The only writer of security profiles: fix requests and undos, bracketed by the change ledger."""
