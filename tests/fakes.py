@@ -307,8 +307,8 @@ class FakeStore:
                 if commit_id.startswith(prefix)
             }
 
-    def fixes_sent(self, commit_id: str) -> None:
-        with self.calls.made("store.fixes_sent", commit_id):
+    def drop_sent(self, commit_id: str) -> None:
+        with self.calls.made("store.drop_sent", commit_id):
             self.fixes.pop(commit_id, None)
 
     def assistants(self) -> tuple[str, ...]:
@@ -328,8 +328,8 @@ class FakeStore:
             self.claims[alert_id] = until
             return True
 
-    def published(self, alert_id: str) -> None:
-        with self.calls.made("store.published", alert_id):
+    def drop_published(self, alert_id: str) -> None:
+        with self.calls.made("store.drop_published", alert_id):
             self.outbox.pop(alert_id, None)
             self.claims.pop(alert_id, None)
 

@@ -17,18 +17,24 @@ from tests.fakes import INSTANCE, Calls, Cloud, FakeClock, World, uuid_of
 from toolgrant.adapters.dynamodb import ledger_items
 from toolgrant.domain.entries import Entry, granted, with_grants
 from toolgrant.domain.facts import FixRules, Mode
-from toolgrant.domain.ledger import Book, FixRequest, ForeignEdit, ProfileChange, UndoRequest
+from toolgrant.domain.ledger import (
+    FixRequest,
+    ForeignEdit,
+    ProfileChange,
+    ProfileHistory,
+    UndoRequest,
+)
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.proposal import Proposal
 from toolgrant.domain.records import SweepProgress
 from toolgrant.errors import Conflict, NotFound
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import Fixing
-from toolgrant.usecases.orders import Desk, Order, operate
+from toolgrant.usecases.orders import Order, OrderPorts, operate
 from toolgrant.usecases.ports import DescribedProfile
 from toolgrant.usecases.writer.remediate import remediate
 from toolgrant.usecases.writer.undo import undo
-from toolgrant.usecases.writer.write import Hand
+from toolgrant.usecases.writer.write import GrantWriter
 
 OPT_IN = {"toolgrant:auto-fix": "true"}
 DEDUPLICATION = timedelta(minutes=5)
@@ -108,14 +114,14 @@ class FakeLedger:
         self.stopped = False
         self.attachments: dict[tuple[str, str], datetime] = {}
 
-    def book(self, profile_id: str) -> Book:
-        with self.calls.made("ledger.book", profile_id):
+    def history(self, profile_id: str) -> ProfileHistory:
+        with self.calls.made("ledger.history", profile_id):
             changes = [
                 ledger_items.change_from_item(key, json.loads(item))
                 for key, item in self.changes.items()
             ]
             mine = [change for change in changes if change.profile_id == profile_id]
-            return Book(
+            return ProfileHistory(
                 profile_id,
                 tuple(sorted(mine, key=lambda change: (change.began_at, change.id))),
                 tuple(
@@ -140,16 +146,16 @@ class FakeLedger:
             item = json.dumps(ledger_items.edit_to_item(edit))
             self.edits[edit.profile_id, edit.event_id] = item
 
-    def trip(self, profile_id: str, grant: Grant, reason: str, at: datetime) -> None:
-        with self.calls.made("ledger.trip", profile_id, grant, at):
+    def open_breaker(self, profile_id: str, grant: Grant, reason: str, at: datetime) -> None:
+        with self.calls.made("ledger.open_breaker", profile_id, grant, at):
             self.broken[profile_id, grant] = reason
 
-    def reset(self, profile_id: str, grant: Grant) -> None:
-        with self.calls.made("ledger.reset", profile_id, grant):
+    def close_breaker(self, profile_id: str, grant: Grant) -> None:
+        with self.calls.made("ledger.close_breaker", profile_id, grant):
             self.broken.pop((profile_id, grant), None)
 
-    def attached(self, profile_id: str, finding_id: str, at: datetime) -> None:
-        with self.calls.made("ledger.attached", profile_id, finding_id):
+    def record_attachment(self, profile_id: str, finding_id: str, at: datetime) -> None:
+        with self.calls.made("ledger.record_attachment", profile_id, finding_id):
             self.attachments[profile_id, finding_id] = at
 
     def muted(self, now: datetime) -> frozenset[str]:
@@ -252,14 +258,14 @@ class FixWorld(World):
         return replace(super().deps(), fixing=self.fixing)
 
     @property
-    def hand(self) -> Hand:
-        return Hand(self.writer, self.ledger, self.clock, self.clock.advance)
+    def grant_writer(self) -> GrantWriter:
+        return GrantWriter(self.writer, self.ledger, self.clock, self.clock.advance)
 
     def work(self, request: FixRequest | UndoRequest) -> str:
         """One delivery to the writer."""
         if isinstance(request, UndoRequest):
-            return undo(request, self.deps(), self.fixing, self.hand)
-        return remediate(request, self.deps, self.fixing, self.hand)
+            return undo(request, self.deps(), self.fixing, self.grant_writer)
+        return remediate(request, self.deps, self.fixing, self.grant_writer)
 
     def fix(self, rounds: int = 20) -> list[str]:
         """Work off the fix queue; the outcomes."""
@@ -278,8 +284,8 @@ class FixWorld(World):
 
     def operate(self, action: str, target: str = "", **fields: Any) -> list[str]:
         """An operator's order."""
-        desk = Desk(self.store, self.ledger, self.fixes, self.journal, self.clock)
-        return operate(Order(action, target, fields.pop("by", "ann"), **fields), desk)
+        ports = OrderPorts(self.store, self.ledger, self.fixes, self.journal, self.clock)
+        return operate(Order(action, target, fields.pop("by", "ann"), **fields), ports)
 
     def before(self, name: str, do: Callable[[], None], nth: int = 1) -> None:
         """Do something right before the nth call of a name, once."""

@@ -94,9 +94,9 @@ def _local_up(options: argparse.Namespace) -> int:
 
 
 def _operate(options: argparse.Namespace) -> int:
-    from toolgrant_cli.aws_desk import AwsDesk  # noqa: PLC0415 - as above
+    from toolgrant_cli.operate_function import OperateFunction  # noqa: PLC0415 - as above
 
-    return give(options, AwsDesk())
+    return give(options, OperateFunction())
 
 
 def _demo(_options: argparse.Namespace) -> int:

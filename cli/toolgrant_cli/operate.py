@@ -60,7 +60,7 @@ class Unusable(Exception):
     """The order cannot be given: the text says why, in one line."""
 
 
-class Desk(Protocol):
+class OperateClient(Protocol):
     """Takes orders to AWS. Everything but `caller` raises Unusable."""
 
     def function(self, stack_name: str) -> str:
@@ -89,12 +89,12 @@ def add_commands(commands: Any, command: Callable[[argparse.Namespace], int]) ->
         one.set_defaults(command=command, action=name)
 
 
-def give(options: argparse.Namespace, desk: Desk) -> int:
+def give(options: argparse.Namespace, client: OperateClient) -> int:
     """Give one order. 0: done, 1: refused, 2: it could not be given."""
     try:
         order = order_of(options)
-        function = options.function_name or desk.function(options.stack_name)
-        answer = desk.invoke(function, {**order, "by": options.by or desk.caller()})
+        function = options.function_name or client.function(options.stack_name)
+        answer = client.invoke(function, {**order, "by": options.by or client.caller()})
     except Unusable as error:
         print(f"toolgrant: {error}", file=sys.stderr)
         return UNUSABLE

@@ -16,7 +16,7 @@ def handler(event: object, context: Any) -> dict[str, Any]:
     run = runtime()
     try:
         order = parse_order(event)
-        return answer(order, operate(order, run.desk()))
+        return answer(order, operate(order, run.order_ports()))
     except ToolgrantError as error:
         run.journal.failure("order-refused", reason=str(error))
         return refusal(error)

@@ -34,5 +34,5 @@ def _work(body: str, run: Any) -> str:
     catalog = run.catalog_source.catalog()
     deps = run.deps(catalog)
     if isinstance(request, UndoRequest):
-        return undo(request, deps, deps.fixing, run.hand())
-    return remediate(request, lambda: run.deps(catalog), deps.fixing, run.hand())
+        return undo(request, deps, deps.fixing, run.writer())
+    return remediate(request, lambda: run.deps(catalog), deps.fixing, run.writer())

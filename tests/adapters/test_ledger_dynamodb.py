@@ -13,7 +13,13 @@ from boto3.dynamodb.types import TypeDeserializer
 from tests.adapters.values import NOON, new_key
 
 from toolgrant.adapters.dynamodb.ledger import KEEP_EDITS, DynamoDBLedger
-from toolgrant.domain.ledger import Book, ChangeState, ForeignEdit, ProfileChange, change_id
+from toolgrant.domain.ledger import (
+    ChangeState,
+    ForeignEdit,
+    ProfileChange,
+    ProfileHistory,
+    change_id,
+)
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.records import Actor
 from toolgrant.errors import Misconfigured, NewerSchema
@@ -84,7 +90,7 @@ def edit(profile_id: str, event_id: str = "event", **changes: Any) -> ForeignEdi
 
 
 def test_a_profile_nobody_wrote_to_has_an_empty_book(ledger: DynamoDBLedger, profile: str) -> None:
-    assert ledger.book(profile) == Book(profile)
+    assert ledger.history(profile) == ProfileHistory(profile)
 
 
 @pytest.mark.parametrize("state", ChangeState)
@@ -94,8 +100,8 @@ def test_a_change_comes_back_as_it_was_saved(
     saved = change(profile, state=state)
     assert all(vars(saved).values()), "so that the round trip covers every field"
     ledger.save(saved)
-    assert ledger.book(profile).changes == (saved,)
-    assert ledger.book(profile).change(saved.id) == saved
+    assert ledger.history(profile).changes == (saved,)
+    assert ledger.history(profile).change(saved.id) == saved
 
 
 @pytest.mark.parametrize("grant", [VIEW, TOOL, AGENT_APP, Grant.parse("flow-module:x_1")], ids=str)
@@ -113,7 +119,7 @@ def test_an_intent_of_each_kind_comes_back(
         began_at=NOON,
     )
     ledger.save(intent)
-    assert ledger.book(profile).changes == (intent,)
+    assert ledger.history(profile).changes == (intent,)
 
 
 def test_a_change_is_saved_over_its_earlier_state(ledger: DynamoDBLedger, profile: str) -> None:
@@ -121,7 +127,7 @@ def test_a_change_is_saved_over_its_earlier_state(ledger: DynamoDBLedger, profil
     done = replace(intent, state=ChangeState.DONE, verified_at=NOON)
     ledger.save(intent)
     ledger.save(done)
-    assert ledger.book(profile).changes == (done,)
+    assert ledger.history(profile).changes == (done,)
 
 
 def test_changes_are_in_the_order_of_their_beginning(ledger: DynamoDBLedger, profile: str) -> None:
@@ -132,7 +138,7 @@ def test_changes_are_in_the_order_of_their_beginning(ledger: DynamoDBLedger, pro
     for one in (late, early, same):
         ledger.save(one)
     order = [early, *sorted((late, same), key=lambda one: one.id)]
-    assert ledger.book(profile).changes == tuple(order)
+    assert ledger.history(profile).changes == tuple(order)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +150,7 @@ def test_a_foreign_edit_comes_back_with_what_its_record_told(
     seen = edit(profile, kinds=kinds)
     for _ in range(2):
         ledger.remember(seen)
-    assert ledger.book(profile).edits == (seen,)
+    assert ledger.history(profile).edits == (seen,)
 
 
 def test_foreign_edits_expire_and_nothing_else_does(
@@ -152,8 +158,8 @@ def test_foreign_edits_expire_and_nothing_else_does(
 ) -> None:
     ledger.save(change(profile))
     ledger.remember(edit(profile))
-    ledger.trip(profile, VIEW, "taken away", NOON)
-    ledger.attached(profile, "finding", NOON)
+    ledger.open_breaker(profile, VIEW, "taken away", NOON)
+    ledger.record_attachment(profile, "finding", NOON)
     ledger.mute("finding", None)
     ledger.pause(True, "someone", NOON)
     expiry = {item["sk"]: item["expiresAt"] for item in items(client, table) if "expiresAt" in item}
@@ -167,8 +173,8 @@ def test_a_book_is_of_one_profile(ledger: DynamoDBLedger, profile: str) -> None:
     other = f"{profile[:-1]}x"
     ledger.save(change(other))
     ledger.remember(edit(other))
-    ledger.trip(other, VIEW, "taken away", NOON)
-    assert ledger.book(profile) == Book(profile)
+    ledger.open_breaker(other, VIEW, "taken away", NOON)
+    assert ledger.history(profile) == ProfileHistory(profile)
 
 
 class _OnePerPage:
@@ -191,13 +197,13 @@ def test_a_book_is_read_to_its_last_page(
         ledger.save(change(profile, f"fix {number}"))
         ledger.remember(edit(profile, f"event-{number}"))
     for grant in (VIEW, EDIT, TOOL):
-        ledger.trip(profile, grant, "taken away", NOON)
+        ledger.open_breaker(profile, grant, "taken away", NOON)
     for number in range(4):
-        ledger.attached(profile, f"finding-{number}", NOON)
+        ledger.record_attachment(profile, f"finding-{number}", NOON)
     paging = _OnePerPage(client)
-    book = DynamoDBLedger(paging, table).book(profile)
-    assert book == ledger.book(profile)
-    sizes = len(book.changes), len(book.edits), len(book.broken), len(book.attached)
+    history = DynamoDBLedger(paging, table).history(profile)
+    assert history == ledger.history(profile)
+    sizes = len(history.changes), len(history.edits), len(history.broken), len(history.attached)
     assert sizes == (5, 5, 3, 4)
     assert paging.pages > 16
 
@@ -216,8 +222,8 @@ def test_a_book_larger_than_one_answer_of_dynamodb_is_whole(
     before = frozenset(Grant(GrantKind.PERMISSION, f"{n}-{'x' * 200}") for n in range(1000))
     for number in range(6):
         ledger.save(change(profile, f"fix {number}", before=before))
-    book = ledger.book(profile)
-    assert [one.before for one in book.changes] == [before] * 6
+    history = ledger.history(profile)
+    assert [one.before for one in history.changes] == [before] * 6
 
 
 def test_what_is_unknown_in_a_book_is_left_alone(
@@ -225,7 +231,7 @@ def test_what_is_unknown_in_a_book_is_left_alone(
 ) -> None:
     item = {"pk": {"S": f"PROFILE#{profile}"}, "sk": {"S": "NOTE#1"}, "schema": {"N": "1"}}
     client.put_item(TableName=table, Item=item)
-    assert ledger.book(profile) == Book(profile)
+    assert ledger.history(profile) == ProfileHistory(profile)
     assert len(items(client, table)) == 1
 
 
@@ -236,20 +242,20 @@ def test_what_is_unknown_in_a_book_is_left_alone(
 def test_a_breaker_is_open_until_it_is_reset(
     ledger: DynamoDBLedger, profile: str, grant: Grant
 ) -> None:
-    ledger.trip(profile, EDIT, "taken away", NOON)
+    ledger.open_breaker(profile, EDIT, "taken away", NOON)
     for _ in range(2):
-        ledger.trip(profile, grant, "taken away", NOON)
-    assert ledger.book(profile).broken == {grant, EDIT}
+        ledger.open_breaker(profile, grant, "taken away", NOON)
+    assert ledger.history(profile).broken == {grant, EDIT}
     for _ in range(2):
-        ledger.reset(profile, grant)
-    assert ledger.book(profile).broken == {EDIT}
+        ledger.close_breaker(profile, grant)
+    assert ledger.history(profile).broken == {EDIT}
 
 
 def test_an_attachment_keeps_its_newest_time(ledger: DynamoDBLedger, profile: str) -> None:
     later = NOON + timedelta(days=1)
     for at in (NOON, later):
-        ledger.attached(profile, "agent-gap#1-注文", at)
-    assert ledger.book(profile).attached == {"agent-gap#1-注文": later}
+        ledger.record_attachment(profile, "agent-gap#1-注文", at)
+    assert ledger.history(profile).attached == {"agent-gap#1-注文": later}
 
 
 # --------------------------------------------------------------------------------- mutes, the pause
@@ -296,16 +302,16 @@ def test_a_pause_says_who_and_when(ledger: DynamoDBLedger, client: Any, table: s
 # ------------------------------------------------------------------------- newer schema, no table
 
 READS: dict[str, Callable[[DynamoDBLedger, str], Any]] = {
-    "book": lambda ledger, profile: ledger.book(profile),
+    "history": lambda ledger, profile: ledger.history(profile),
     "muted": lambda ledger, _: ledger.muted(NOON),
     "paused": lambda ledger, _: ledger.paused(),
 }
 WRITES: dict[str, Callable[[DynamoDBLedger, str], Any]] = {
     "save": lambda ledger, profile: ledger.save(change(profile)),
     "remember": lambda ledger, profile: ledger.remember(edit(profile)),
-    "trip": lambda ledger, profile: ledger.trip(profile, VIEW, "taken away", NOON),
-    "reset": lambda ledger, profile: ledger.reset(profile, VIEW),
-    "attached": lambda ledger, profile: ledger.attached(profile, "finding", NOON),
+    "trip": lambda ledger, profile: ledger.open_breaker(profile, VIEW, "taken away", NOON),
+    "reset": lambda ledger, profile: ledger.close_breaker(profile, VIEW),
+    "attached": lambda ledger, profile: ledger.record_attachment(profile, "finding", NOON),
     "mute": lambda ledger, profile: ledger.mute(profile, None),
     "unmute": lambda ledger, profile: ledger.unmute(profile),
     "pause": lambda ledger, _: ledger.pause(True, "someone", NOON),
@@ -327,10 +333,10 @@ def test_every_item_carries_its_schema(
 @pytest.mark.parametrize(
     ("write", "read"),
     [
-        ("save", "book"),
-        ("remember", "book"),
-        ("trip", "book"),
-        ("attached", "book"),
+        ("save", "history"),
+        ("remember", "history"),
+        ("trip", "history"),
+        ("attached", "history"),
         ("mute", "muted"),
         ("pause", "paused"),
     ],

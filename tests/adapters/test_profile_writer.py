@@ -68,7 +68,7 @@ class Sent:
 
 
 def writer(gateways: Gateways, config: Config = ONCE) -> ConnectProfiles:
-    """`config` is that of the pen."""
+    """`config` is that of the client that writes."""
     api = gateways.api("connect")
     return ConnectProfiles(api, api if config is ONCE else gateways.api("connect", config))
 
@@ -233,10 +233,10 @@ def test_the_larger_of_the_two_counts_is_believed(
 def test_a_write_sends_one_list_and_nothing_else(
     world: World, gateways: Gateways, kind: GrantKind
 ) -> None:
-    profile, pen = full_profile(world), gateways.api("connect")
-    pen.client = sent = Sent(pen.client)
+    profile, writer_client = full_profile(world), gateways.api("connect")
+    writer_client.client = sent = Sent(writer_client.client)
     entries = LISTS[PROFILE_LISTS[kind]]
-    ConnectProfiles(gateways.api("connect"), pen).replace(
+    ConnectProfiles(gateways.api("connect"), writer_client).replace(
         world.instance_id, profile, kind, tuple(entries)
     )
     expected = {
@@ -357,12 +357,12 @@ WRITES: dict[str, Callable[[ConnectProfiles, World, str, str], object]] = {
 
 
 def fail(world: World, gateways: Gateways, operation: str) -> ToolgrantError:
-    """The error of a write with the settings of the deployed pen."""
+    """The error of a write with the settings of the deployed client that writes."""
     profile, arn = full_profile(world), f"{world.agent()['aiAgentArn']}:$SAVED"
     gateways.forget()
-    pen = WRITER_CONFIG.merge(Config(read_timeout=0.3))
+    writer_client = WRITER_CONFIG.merge(Config(read_timeout=0.3))
     with pytest.raises(ToolgrantError) as raised:
-        WRITES[operation](writer(gateways, pen), world, profile, arn)
+        WRITES[operation](writer(gateways, writer_client), world, profile, arn)
     return raised.value
 
 

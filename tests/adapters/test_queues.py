@@ -11,7 +11,7 @@ import pytest
 from tests.adapters.values import new_key
 
 from toolgrant.adapters.change_messages import MOST_BYTES, parse_message, to_json
-from toolgrant.adapters.change_queue import SQSQueue
+from toolgrant.adapters.change_queue import SQSChangeQueue
 from toolgrant.domain.model import QualifiedAgent, Tool
 from toolgrant.domain.records import Actor, AgentKey, AgentRequest, Cause, Observed
 from toolgrant.errors import Misconfigured
@@ -22,8 +22,8 @@ AT = datetime(2026, 11, 23, 12, 0, 0, 5, tzinfo=UTC)
 
 
 @pytest.fixture
-def queue(aws: Clients, queue_url: str, other_queue_url: str) -> SQSQueue:
-    return SQSQueue(aws.get("sqs"), queue_url, other_queue_url)
+def queue(aws: Clients, queue_url: str, other_queue_url: str) -> SQSChangeQueue:
+    return SQSChangeQueue(aws.get("sqs"), queue_url, other_queue_url)
 
 
 def observed(key: AgentKey, *tools: Tool) -> Observed:
@@ -58,7 +58,7 @@ def request(**changes: Any) -> AgentRequest:
 
 
 def test_a_request_arrives_as_it_was_sent(
-    queue: SQSQueue, queue_url: str, receive: Receive
+    queue: SQSChangeQueue, queue_url: str, receive: Receive
 ) -> None:
     sent = request()
     queue.send(sent, timedelta())
@@ -68,7 +68,9 @@ def test_a_request_arrives_as_it_was_sent(
     assert all(vars(sent).values()), "so that the round trip covers every field"
 
 
-def test_a_bare_request_arrives_too(queue: SQSQueue, queue_url: str, receive: Receive) -> None:
+def test_a_bare_request_arrives_too(
+    queue: SQSChangeQueue, queue_url: str, receive: Receive
+) -> None:
     sent = AgentRequest(new_key(), Cause("sweep"))
     queue.send(sent, timedelta())
     received = receive(queue_url)
@@ -77,7 +79,7 @@ def test_a_bare_request_arrives_too(queue: SQSQueue, queue_url: str, receive: Re
 
 
 def test_an_observation_too_large_for_a_message_is_left_out(
-    queue: SQSQueue, queue_url: str, receive: Receive
+    queue: SQSChangeQueue, queue_url: str, receive: Receive
 ) -> None:
     key = new_key()
     tools = [Tool(f"{n}" + "道" * 4000, "MODEL_CONTEXT_PROTOCOL", "x" * 4096) for n in range(50)]
@@ -92,7 +94,7 @@ def test_an_observation_too_large_for_a_message_is_left_out(
 
 
 def test_a_delay_is_kept_and_rounded_up_to_a_second(
-    queue: SQSQueue, queue_url: str, receive: Receive
+    queue: SQSChangeQueue, queue_url: str, receive: Receive
 ) -> None:
     began = time.monotonic()
     queue.send(request(), timedelta(milliseconds=1200))
@@ -117,7 +119,7 @@ def test_a_delay_beyond_the_longest_is_the_longest(
     aws: Clients, queue_url: str, delay: timedelta
 ) -> None:
     client = Recording(aws.get("sqs"))
-    SQSQueue(client, queue_url, queue_url).send(request(), delay)
+    SQSChangeQueue(client, queue_url, queue_url).send(request(), delay)
     assert [message["DelaySeconds"] for message in client.sent] == [900]
     asked = aws.get("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["All"])
     assert asked["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "1"
@@ -125,7 +127,7 @@ def test_a_delay_beyond_the_longest_is_the_longest(
 
 @pytest.mark.parametrize("body", ["{not json", '{"a": 1}', "日本語", "x" * 200_000])
 def test_a_dead_letter_is_the_message_as_it_came_with_its_reason(
-    queue: SQSQueue, other_queue_url: str, receive: Receive, body: str
+    queue: SQSChangeQueue, other_queue_url: str, receive: Receive, body: str
 ) -> None:
     queue.dead_letter(body, "$.detail.eventName: missing or not text")
     received = receive(other_queue_url)
@@ -136,7 +138,7 @@ def test_a_dead_letter_is_the_message_as_it_came_with_its_reason(
 
 
 def test_an_empty_message_and_an_endless_reason_can_be_put_aside(
-    queue: SQSQueue, other_queue_url: str, receive: Receive
+    queue: SQSChangeQueue, other_queue_url: str, receive: Receive
 ) -> None:
     queue.dead_letter("", "r" * 100_000)
     received = receive(other_queue_url)
@@ -147,7 +149,7 @@ def test_an_empty_message_and_an_endless_reason_can_be_put_aside(
 
 def test_a_missing_queue_is_a_misconfiguration(aws: Clients, queue_url: str) -> None:
     missing = f"{queue_url}-which-nobody-made"
-    queue = SQSQueue(aws.get("sqs"), missing, missing)
+    queue = SQSChangeQueue(aws.get("sqs"), missing, missing)
     with pytest.raises(Misconfigured, match=r"^change queue send: "):
         queue.send(request(), timedelta())
     with pytest.raises(Misconfigured, match=r"^dead-letter queue send: "):

@@ -16,7 +16,7 @@ from toolgrant.adapters.dynamodb.store import ANY, MOST_EDGES, DynamoDBStore, tr
 from toolgrant.domain.catalog import packaged
 from toolgrant.domain.evaluate import evaluate
 from toolgrant.domain.model import QualifiedAgent, Tool
-from toolgrant.domain.problems import Judged, observe
+from toolgrant.domain.problems import JudgedQualifier, problems_of
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind, SweepProgress
 from toolgrant.errors import Conflict, Misconfigured, NewerSchema
 from toolgrant_local.clients import Clients
@@ -267,7 +267,7 @@ def test_an_alert_waits_from_its_commit_until_it_is_published(store: DynamoDBSto
     assert list(store.pending(key.ai_agent_id)) == [told]
     assert list(store.pending()) == [told]
     for _ in range(2):
-        store.published(told.alert_id)
+        store.drop_published(told.alert_id)
         assert list(store.pending()) == []
 
 
@@ -291,7 +291,7 @@ def test_pending_may_be_published_while_it_is_read(store: DynamoDBStore) -> None
     for key in keys:
         store.commit(record(key), AgentRecord(key), alert(f"{key.ai_agent_id}-1"))
     for waiting in store.pending():
-        store.published(waiting.alert_id)
+        store.drop_published(waiting.alert_id)
     assert list(store.pending()) == []
 
 
@@ -304,7 +304,7 @@ def test_of_two_publishers_one_may_publish_until_its_claim_ends(store: DynamoDBS
     assert not store.claim(told.alert_id, until - timedelta(seconds=1), until)
     assert list(store.pending()) == [told], "claimed is not published"
     assert store.claim(told.alert_id, until + timedelta(seconds=1), until + timedelta(seconds=61))
-    store.published(told.alert_id)
+    store.drop_published(told.alert_id)
     assert not store.claim(told.alert_id, until + timedelta(hours=1), until + timedelta(hours=2))
     assert list(store.pending()) == []
 
@@ -420,8 +420,8 @@ def judged_record(key: AgentKey, name: str, tool_id: str, tools: int = 200) -> A
         )
         for qualifier in ("$SAVED", "$LATEST", "7")
     ]
-    judged = [Judged(evaluate(agent, [], packaged()), live=True) for agent in agents]
-    found = observe("instance", judged)
+    judged = [JudgedQualifier(evaluate(agent, [], packaged()), live=True) for agent in agents]
+    found = problems_of("instance", judged)
     return record(key, findings={one.id: one for one in found}, edges=frozenset({INSTANCE}))
 
 
@@ -452,7 +452,7 @@ def test_a_record_of_200_broken_tools_fits(store: DynamoDBStore, name: str, tool
         lambda store, key: store.load(key),
         lambda store, key: store.commit(record(key), AgentRecord(key), None),
         lambda store, _: list(store.pending()),
-        lambda store, _: store.published("alert"),
+        lambda store, _: store.drop_published("alert"),
         lambda store, _: store.agents_with(INSTANCE),
         lambda store, _: store.instance_of("assistant"),
         lambda store, _: store.remember_instances({"assistant": "instance"}),

@@ -50,7 +50,7 @@ from toolgrant.domain.model import (
     Tool,
     Verdict,
 )
-from toolgrant.domain.problems import Judged, observe
+from toolgrant.domain.problems import JudgedQualifier, problems_of
 from toolgrant.domain.records import Actor, AgentKey, Cause, RefusedSave
 from toolgrant.domain.refused_saves import notice
 from toolgrant.domain.texts import LANGUAGES
@@ -66,12 +66,12 @@ def problems(*tools: Tool, live: bool = True, profiles: tuple[str, ...] = ()) ->
     """The findings of a draft and a live version that hold nothing but Cases.View."""
     grants = frozenset({Grant.parse("permission:Cases.View")})
 
-    def judged(qualifier: str) -> Judged:
+    def judged(qualifier: str) -> JudgedQualifier:
         agent = QualifiedAgent("a", AGENT, qualifier, ARN, "Helper", "ORCHESTRATION", tools)
         result = evaluate(agent, [SecurityProfile("p", "P", grants)], packaged())
-        return Judged(result, qualifier == "3", profiles if qualifier == DRAFT else ())
+        return JudgedQualifier(result, qualifier == "3", profiles if qualifier == DRAFT else ())
 
-    return list(observe(INSTANCE, [judged(q) for q in (DRAFT, *(["3"] if live else []))]))
+    return list(problems_of(INSTANCE, [judged(q) for q in (DRAFT, *(["3"] if live else []))]))
 
 
 def told(status: Status, *findings: Finding, **fields: Any) -> Alert:

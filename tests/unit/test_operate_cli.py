@@ -22,9 +22,9 @@ from botocore.exceptions import (
 
 from toolgrant.adapters.orders import parse_order
 from toolgrant.usecases.orders import ACTIONS as KNOWN
-from toolgrant_cli.aws_desk import AwsDesk
 from toolgrant_cli.main import parser
 from toolgrant_cli.operate import ACTIONS, give
+from toolgrant_cli.operate_function import OperateFunction
 
 ARN = "arn:aws:sts::111122223333:assumed-role/admin/ann"
 GRANT = "permission:Wisdom.View"
@@ -73,7 +73,7 @@ class FakeAws:
 
 
 def run(aws: FakeAws, *arguments: str) -> int:
-    return give(parser().parse_args(arguments), AwsDesk(aws.client))
+    return give(parser().parse_args(arguments), OperateFunction(aws.client))
 
 
 def test_there_is_a_command_for_each_action() -> None:

@@ -21,7 +21,7 @@ from toolgrant.domain.model import (
     Tool,
     Verdict,
 )
-from toolgrant.domain.problems import Judged, finding_id, observe, scope_of
+from toolgrant.domain.problems import JudgedQualifier, finding_id, problems_of, scope_of
 
 
 def judged(
@@ -30,14 +30,14 @@ def judged(
     grants: tuple[str, ...] = (),
     live: bool = False,
     profiles: tuple[str, ...] = (),
-) -> Judged:
+) -> JudgedQualifier:
     agent = QualifiedAgent("a", "agent", qualifier, "arn", "n", "ORCHESTRATION", tools)
     held = SecurityProfile("p", "P", frozenset(Grant.parse(text) for text in grants))
-    return Judged(evaluate(agent, [held], packaged()), live, profiles)
+    return JudgedQualifier(evaluate(agent, [held], packaged()), live, profiles)
 
 
-def seen(*versions: Judged) -> dict[str, Finding]:
-    found = observe("instance", versions)
+def seen(*versions: JudgedQualifier) -> dict[str, Finding]:
+    found = problems_of("instance", versions)
     assert len({finding.id for finding in found}) == len(found)
     return {f"{finding.kind} {finding.tool_name}": finding for finding in found}
 
@@ -138,7 +138,7 @@ def test_an_id_is_made_of_instance_agent_name_and_kind_and_nothing_else() -> Non
 def test_hostile_names_make_findings_of_bounded_size() -> None:
     tool = mcp("gateway_gw__" + "名" * 4000, "\ud800\n" + "😀" * 4000)
 
-    (finding,) = observe("instance", [judged(DRAFT, tool)])
+    (finding,) = problems_of("instance", [judged(DRAFT, tool)])
 
     texts = (finding.tool_name, finding.tool_id or "", finding.reason, finding.missing[0].value)
     assert all(len(text.encode()) <= 4 * CLIP and text.isprintable() for text in texts)

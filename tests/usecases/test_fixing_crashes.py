@@ -112,7 +112,7 @@ def test_an_undo_that_dies_anywhere_converges(error: BaseException, after: bool)
         deliver_until_done(world)
 
         assert world.grants("agent-profile") == {BEFORE}, nth
-        (change,) = world.ledger.book(next(iter(world.holders))).changes
+        (change,) = world.ledger.history(next(iter(world.holders))).changes
         assert change.state == "undone", nth
         assert not change.undoing, nth
 

@@ -17,7 +17,7 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 
 from toolgrant.adapters.aws import CLIENT_CONFIG, WRITER_CONFIG, Api, Pacer
-from toolgrant.adapters.change_queue import SQSQueue
+from toolgrant.adapters.change_queue import SQSChangeQueue
 from toolgrant.adapters.connect_cached import Connect
 from toolgrant.adapters.connect_fresh import ConnectProfiles
 from toolgrant.adapters.dynamodb.ledger import DynamoDBLedger
@@ -33,8 +33,8 @@ from toolgrant.errors import Misconfigured
 from toolgrant.settings import FixSettings, Settings, from_environment
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import Fixing
-from toolgrant.usecases.orders import Desk
-from toolgrant.usecases.writer.write import Hand
+from toolgrant.usecases.orders import OrderPorts
+from toolgrant.usecases.writer.write import GrantWriter
 
 
 class UtcClock:
@@ -63,7 +63,7 @@ class Runtime:
             profiles=Connect(Api(client("connect"), "connect", self.pacer)),
             store=store,
             notifier=SNSNotifier(client("sns"), settings.topic_arn),
-            queue=SQSQueue(
+            queue=SQSChangeQueue(
                 client("sqs"), settings.change_queue_url, settings.dead_letter_queue_url
             ),
             journal=self.journal,
@@ -88,19 +88,20 @@ class Runtime:
         )
 
     def profiles(self) -> ConnectProfiles:
-        """Security profiles, read afresh; the pen does not try again by itself."""
+        """Security profiles, read afresh; the client that writes does not try again by itself."""
         return ConnectProfiles(
-            Api(client("connect"), "connect", self.pacer), Api(pen(), "connect", self.pacer)
+            Api(client("connect"), "connect", self.pacer),
+            Api(writer_client(), "connect", self.pacer),
         )
 
-    def hand(self) -> Hand:
-        """The hand that writes."""
+    def writer(self) -> GrantWriter:
+        """The writer that writes."""
         ledger = DynamoDBLedger(client("dynamodb"), self.settings.table)
-        return Hand(self.profiles(), ledger, UtcClock(), time.sleep)
+        return GrantWriter(self.profiles(), ledger, UtcClock(), time.sleep)
 
-    def desk(self) -> Desk:
+    def order_ports(self) -> OrderPorts:
         """What orders are worked off with."""
-        return Desk(
+        return OrderPorts(
             store=DynamoDBStore(client("dynamodb"), self.settings.table),
             ledger=DynamoDBLedger(client("dynamodb"), self.settings.table),
             queue=SQSFixQueue(client("sqs"), self._fix_settings().queue_url),
@@ -126,7 +127,7 @@ def client(service: str) -> Any:
 
 
 @lru_cache
-def pen() -> Any:
+def writer_client() -> Any:
     """The client that writes to Connect."""
     return boto3.client("connect", config=WRITER_CONFIG)
 

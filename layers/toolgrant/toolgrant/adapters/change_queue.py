@@ -12,8 +12,8 @@ from toolgrant.domain.records import AgentRequest
 from toolgrant.usecases.batch import LONGEST_DELAY
 
 
-class SQSQueue:
-    """`usecases.ports.Queue`."""
+class SQSChangeQueue:
+    """`usecases.ports.ChangeQueue`."""
 
     def __init__(self, client: Any, change_url: str, dead_letter_url: str) -> None:
         self._client = client

@@ -18,11 +18,11 @@ from toolgrant.usecases.ports import DescribedProfile
 
 
 class ConnectProfiles:
-    """`usecases.ports.ProfileWriter`. `api` reads, `pen` writes."""
+    """`usecases.ports.ProfileWriter`. `api` reads, `writer_client` writes."""
 
-    def __init__(self, api: Api, pen: Api) -> None:
+    def __init__(self, api: Api, writer_client: Api) -> None:
         self._api = api
-        self._pen = pen
+        self._pen = writer_client
 
     def describe(self, instance_id: str, profile_id: str) -> DescribedProfile:
         """Name, type and tags."""

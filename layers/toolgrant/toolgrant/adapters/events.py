@@ -18,7 +18,7 @@ from toolgrant.adapters.cloudtrail import (
     text_or_empty,
     uuid_of,
 )
-from toolgrant.adapters.triggers import SAVES, TRIGGERS, Names
+from toolgrant.adapters.triggers import SAVES, TRIGGERS, Subject
 from toolgrant.domain.model import GrantKind, clip
 from toolgrant.domain.records import (
     AgentKey,
@@ -85,10 +85,10 @@ def _tool_name(record: Record, tool_id: str) -> str:
     return next(names, "")
 
 
-def _target(names: Names, record: Record) -> Request:
-    if names in (Names.AGENT, Names.AGENT_CREATED, Names.ENTITY):
-        return _agent_target(names, record)
-    edge_kind, target = _EDGES[names](record)
+def _target(subject: Subject, record: Record) -> Request:
+    if subject in (Subject.AGENT, Subject.AGENT_CREATED, Subject.ENTITY):
+        return _agent_target(subject, record)
+    edge_kind, target = _EDGES[subject](record)
     if not target:
         return _somewhere(record)
     named = _key(record.request.get("assistantid"), _configured_agent(record))
@@ -96,8 +96,8 @@ def _target(names: Names, record: Record) -> Request:
         Edge(edge_kind, target),
         record.cause,
         also=(named,) if named else (),
-        instances_changed=names is Names.INSTANCE,
-        replaced=_replaced(record) if names is Names.PROFILE else None,
+        instances_changed=subject is Subject.INSTANCE,
+        replaced=_replaced(record) if subject is Subject.PROFILE else None,
     )
 
 
@@ -108,12 +108,12 @@ def _replaced(record: Record) -> tuple[GrantKind, ...] | None:
     return sent or None
 
 
-def _agent_target(names: Names, record: Record) -> Request:
-    if names is Names.ENTITY:
+def _agent_target(subject: Subject, record: Record) -> Request:
+    if subject is Subject.ENTITY:
         if text_or_empty(record.request.get("entitytype")) == "USER":
             return Skip("concerns a user's security profiles, not an AI agent's", record.cause)
         key = _key(None, record.request.get("entityarn"))
-    elif names is Names.AGENT_CREATED:
+    elif subject is Subject.AGENT_CREATED:
         agent = lower_keys(record.response.get("aiagent"))
         assistant = agent.get("assistantid") or record.request.get("assistantid")
         key = _key(assistant, agent.get("aiagentarn") or agent.get("aiagentid"))
@@ -160,14 +160,14 @@ def _assistant_created(record: Record) -> tuple[EdgeKind, str]:
     return EdgeKind.ASSISTANT, uuid_of(plain_id(created.get("assistantid")))
 
 
-_EDGES: Mapping[Names, Callable[[Record], tuple[EdgeKind, str]]] = {
-    Names.ASSISTANT: _from("request", "assistantid", EdgeKind.ASSISTANT),
-    Names.ASSISTANT_CREATED: _assistant_created,
-    Names.PROFILE: _from("request", "securityprofileid", EdgeKind.PROFILE),
-    Names.PROFILE_CREATED: _from("response", "securityprofileid", EdgeKind.PROFILE),
-    Names.FLOW_MODULE: _from("request", "contactflowmoduleid", EdgeKind.FLOW_MODULE),
-    Names.FLOW_MODULE_CREATED: _from("response", "id", EdgeKind.FLOW_MODULE),
-    Names.INSTANCE: _from("request", "instanceid", EdgeKind.INSTANCE),
+_EDGES: Mapping[Subject, Callable[[Record], tuple[EdgeKind, str]]] = {
+    Subject.ASSISTANT: _from("request", "assistantid", EdgeKind.ASSISTANT),
+    Subject.ASSISTANT_CREATED: _assistant_created,
+    Subject.PROFILE: _from("request", "securityprofileid", EdgeKind.PROFILE),
+    Subject.PROFILE_CREATED: _from("response", "securityprofileid", EdgeKind.PROFILE),
+    Subject.FLOW_MODULE: _from("request", "contactflowmoduleid", EdgeKind.FLOW_MODULE),
+    Subject.FLOW_MODULE_CREATED: _from("response", "id", EdgeKind.FLOW_MODULE),
+    Subject.INSTANCE: _from("request", "instanceid", EdgeKind.INSTANCE),
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 
-class Names(StrEnum):
+class Subject(StrEnum):
     """Where a trigger's record says what it is about, and so what is looked at again."""
 
     AGENT = "requestParameters.aiAgentId"
@@ -21,34 +21,34 @@ class Names(StrEnum):
     INSTANCE = "requestParameters.InstanceId"
 
 
-TRIGGERS: Mapping[str, Names] = {
-    "CreateAIAgent": Names.AGENT_CREATED,
-    "UpdateAIAgent": Names.AGENT,
-    "DeleteAIAgent": Names.AGENT,
-    "CreateAIAgentVersion": Names.AGENT,
-    "DeleteAIAgentVersion": Names.AGENT,
-    "UpdateAssistantAIAgent": Names.ASSISTANT,
-    "RemoveAssistantAIAgent": Names.ASSISTANT,
-    "CreateAssistant": Names.ASSISTANT_CREATED,
-    "DeleteAssistant": Names.ASSISTANT,
-    "CreateAssistantAssociation": Names.ASSISTANT,
-    "DeleteAssistantAssociation": Names.ASSISTANT,
-    "CreateSecurityProfile": Names.PROFILE_CREATED,
-    "UpdateSecurityProfile": Names.PROFILE,
-    "DeleteSecurityProfile": Names.PROFILE,
-    "AssociateSecurityProfiles": Names.ENTITY,
-    "DisassociateSecurityProfiles": Names.ENTITY,
-    "CreateContactFlowModule": Names.FLOW_MODULE_CREATED,
-    "DeleteContactFlowModule": Names.FLOW_MODULE,
-    "UpdateContactFlowModuleContent": Names.FLOW_MODULE,
-    "UpdateContactFlowModuleMetadata": Names.FLOW_MODULE,
-    "CreateContactFlowModuleVersion": Names.FLOW_MODULE,
-    "DeleteContactFlowModuleVersion": Names.FLOW_MODULE,
-    "CreateContactFlowModuleAlias": Names.FLOW_MODULE,
-    "UpdateContactFlowModuleAlias": Names.FLOW_MODULE,
-    "DeleteContactFlowModuleAlias": Names.FLOW_MODULE,
-    "CreateIntegrationAssociation": Names.INSTANCE,
-    "DeleteIntegrationAssociation": Names.INSTANCE,
+TRIGGERS: Mapping[str, Subject] = {
+    "CreateAIAgent": Subject.AGENT_CREATED,
+    "UpdateAIAgent": Subject.AGENT,
+    "DeleteAIAgent": Subject.AGENT,
+    "CreateAIAgentVersion": Subject.AGENT,
+    "DeleteAIAgentVersion": Subject.AGENT,
+    "UpdateAssistantAIAgent": Subject.ASSISTANT,
+    "RemoveAssistantAIAgent": Subject.ASSISTANT,
+    "CreateAssistant": Subject.ASSISTANT_CREATED,
+    "DeleteAssistant": Subject.ASSISTANT,
+    "CreateAssistantAssociation": Subject.ASSISTANT,
+    "DeleteAssistantAssociation": Subject.ASSISTANT,
+    "CreateSecurityProfile": Subject.PROFILE_CREATED,
+    "UpdateSecurityProfile": Subject.PROFILE,
+    "DeleteSecurityProfile": Subject.PROFILE,
+    "AssociateSecurityProfiles": Subject.ENTITY,
+    "DisassociateSecurityProfiles": Subject.ENTITY,
+    "CreateContactFlowModule": Subject.FLOW_MODULE_CREATED,
+    "DeleteContactFlowModule": Subject.FLOW_MODULE,
+    "UpdateContactFlowModuleContent": Subject.FLOW_MODULE,
+    "UpdateContactFlowModuleMetadata": Subject.FLOW_MODULE,
+    "CreateContactFlowModuleVersion": Subject.FLOW_MODULE,
+    "DeleteContactFlowModuleVersion": Subject.FLOW_MODULE,
+    "CreateContactFlowModuleAlias": Subject.FLOW_MODULE,
+    "UpdateContactFlowModuleAlias": Subject.FLOW_MODULE,
+    "DeleteContactFlowModuleAlias": Subject.FLOW_MODULE,
+    "CreateIntegrationAssociation": Subject.INSTANCE,
+    "DeleteIntegrationAssociation": Subject.INSTANCE,
 }
 """Every eventName that can change what an AI agent may use, but for changes of people. The rule in
 template.yaml lists the same names; a test compares them. Source: connect and qconnect models.

@@ -143,7 +143,7 @@ class TakenAway:
 
 
 @dataclass(frozen=True)
-class Book:
+class ProfileHistory:
     """Everything on record of one security profile."""
 
     profile_id: str

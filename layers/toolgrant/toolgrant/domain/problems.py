@@ -37,7 +37,7 @@ GAP_PREFIX = "profile:"
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedQualifier:
     """One qualifier of an AI agent with its verdicts and the ids of the attached profiles."""
 
     result: AgentResult
@@ -50,7 +50,7 @@ class Judged:
         return self.result.agent.qualifier
 
 
-def observe(instance_id: str, judged: Iterable[Judged]) -> tuple[Finding, ...]:
+def problems_of(instance_id: str, judged: Iterable[JudgedQualifier]) -> tuple[Finding, ...]:
     """The problems seen in this evaluation, one per (tool name, kind), worst qualifier counting."""
     seen: dict[str, Finding] = {}
     draft_profiles = _draft_profiles(judged := tuple(judged))
@@ -63,8 +63,8 @@ def observe(instance_id: str, judged: Iterable[Judged]) -> tuple[Finding, ...]:
     return tuple(worst_first[:MOST_PROBLEMS])
 
 
-def scope_of(judged: Iterable[Judged]) -> Scope:
-    """What `observe` could see."""
+def scope_of(judged: Iterable[JudgedQualifier]) -> Scope:
+    """What `problems_of` could see."""
     tools: dict[tuple[str, str | None], Verdict] = {}
     for one in (judged := tuple(judged)):
         for result in one.result.tools:
@@ -81,7 +81,7 @@ def finding_id(instance_id: str, ai_agent_id: str, tool_name: str, kind: Finding
     return f"{ai_agent_id}-{digest[:10]}"
 
 
-def _tool_problems(instance_id: str, one: Judged) -> list[Finding]:
+def _tool_problems(instance_id: str, one: JudgedQualifier) -> list[Finding]:
     return [
         _problem(instance_id, one, result)
         for result in one.result.tools
@@ -89,7 +89,7 @@ def _tool_problems(instance_id: str, one: Judged) -> list[Finding]:
     ]
 
 
-def _problem(instance_id: str, one: Judged, result: ToolResult) -> Finding:
+def _problem(instance_id: str, one: JudgedQualifier, result: ToolResult) -> Finding:
     insufficient = result.verdict is Verdict.INSUFFICIENT
     kind = FindingKind.INSUFFICIENT if insufficient else FindingKind.UNKNOWN
     return Finding(
@@ -123,7 +123,7 @@ def _severity(live: bool) -> Severity:
     return Severity.HIGH if live else Severity.MEDIUM
 
 
-def _draft_profiles(judged: tuple[Judged, ...]) -> frozenset[str]:
+def _draft_profiles(judged: tuple[JudgedQualifier, ...]) -> frozenset[str]:
     return frozenset(
         profile for one in judged if one.qualifier == DRAFT for profile in one.profile_ids
     )
@@ -135,7 +135,7 @@ _GAP_PATH = Text(
 )
 
 
-def _gaps(instance_id: str, one: Judged, draft_profiles: frozenset[str]) -> list[Finding]:
+def _gaps(instance_id: str, one: JudgedQualifier, draft_profiles: frozenset[str]) -> list[Finding]:
     """A live qualifier that lacks a profile the draft has: publishing does not carry it over."""
     if not one.live or one.qualifier == DRAFT:
         return []

@@ -15,7 +15,7 @@ from toolgrant.domain.model import (
     QualifiedAgent,
     SecurityProfile,
 )
-from toolgrant.domain.problems import Judged
+from toolgrant.domain.problems import JudgedQualifier
 from toolgrant.domain.records import AgentKey, AgentRequest, Edge, EdgeKind
 from toolgrant.domain.toolid import FlowModuleTool, GatewayTool, parse_tool_id
 from toolgrant.errors import NotFound, ServiceUnavailable
@@ -27,11 +27,11 @@ LONGEST_TARGET = 128
 
 
 @dataclass(frozen=True)
-class Seen:
+class JudgedAgent:
     """An AI agent as it is now."""
 
     instance_id: str
-    judged: tuple[Judged, ...]
+    judged: tuple[JudgedQualifier, ...]
 
     @property
     def draft(self) -> QualifiedAgent:
@@ -55,7 +55,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class NotJudged:
+class OutOfScope:
     """Why an AI agent is none of our business, and what becomes of findings it had."""
 
     reason: str
@@ -63,7 +63,7 @@ class NotJudged:
 
 
 @dataclass(frozen=True)
-class Look:
+class AgentReader:
     """Reads and judges. `profiles` and `agents` keep their answers for one batch."""
 
     agents: Agents
@@ -71,23 +71,23 @@ class Look:
     store: Store
     catalog: Catalog
 
-    def at(self, request: AgentRequest) -> Seen | NotJudged:
+    def read(self, request: AgentRequest) -> JudgedAgent | OutOfScope:
         """All qualifiers of the requested AI agent. Raises NotFound if the agent is gone."""
         observed = request.observed
         draft = observed.agents[0] if observed else self.agents.get(request.key, DRAFT)
         if draft.type != ORCHESTRATION:
-            return NotJudged(f"AI agents of type {draft.type} have no tools")
+            return OutOfScope(f"AI agents of type {draft.type} have no tools")
         live = observed.live if observed else self._live(request.key)
         if draft.origin == "SYSTEM" and not live:
-            return NotJudged("a system AI agent that no assistant uses")
+            return OutOfScope("a system AI agent that no assistant uses")
         instance_id = self._instance(draft, request)
         if instance_id is None:
-            return NotJudged(f"no Connect instance integrates assistant {draft.assistant_id}")
+            return OutOfScope(f"no Connect instance integrates assistant {draft.assistant_id}")
         versions = observed.agents[1:] if observed else self._versions(request.key, live)
         judged = self._judge(instance_id, (draft, *versions), live)
-        return Seen(instance_id, tuple(judged))
+        return JudgedAgent(instance_id, tuple(judged))
 
-    def profile_names(self, seen: Seen) -> dict[str, str]:
+    def profile_names(self, seen: JudgedAgent) -> dict[str, str]:
         """Id → name of the attached profiles, for an alert. One that is gone keeps its id."""
         return {one: self._name(seen.instance_id, one) for one in seen.profile_ids}
 
@@ -122,12 +122,14 @@ class Look:
 
     def _judge(
         self, instance_id: str, agents: tuple[QualifiedAgent, ...], live: frozenset[str]
-    ) -> Iterator[Judged]:
+    ) -> Iterator[JudgedQualifier]:
         for agent in agents:
             ids = self._attached(instance_id, agent)
             kinds = grant_kinds([agent], self.catalog)
             profiles = [self._profile(instance_id, profile_id, kinds) for profile_id in ids]
-            yield Judged(evaluate(agent, profiles, self.catalog), agent.qualifier in live, ids)
+            yield JudgedQualifier(
+                evaluate(agent, profiles, self.catalog), agent.qualifier in live, ids
+            )
 
     def _attached(self, instance_id: str, agent: QualifiedAgent) -> tuple[str, ...]:
         try:
@@ -152,7 +154,7 @@ class Look:
             return profile_id
 
 
-def _edges(seen: Seen) -> Iterator[Edge]:
+def _edges(seen: JudgedAgent) -> Iterator[Edge]:
     yield Edge(EdgeKind.INSTANCE, seen.instance_id)
     yield Edge(EdgeKind.ASSISTANT, seen.draft.assistant_id)
     for one in seen.judged:

@@ -10,7 +10,7 @@ from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.findings import Change
 from toolgrant.domain.ledger import FixRequest, ProfileChange, UndoRequest
 from toolgrant.domain.model import ToolResult, Verdict, clip
-from toolgrant.domain.problems import Judged
+from toolgrant.domain.problems import JudgedQualifier
 from toolgrant.domain.records import AgentKey, AgentRecord, AgentRequest, Cause
 
 SCHEMA = "toolgrant/audit/1"
@@ -34,7 +34,7 @@ def outcome_record(
 
 
 def decision_fields(
-    judged: Sequence[Judged], plan: Sequence[str], alert: Rendered | None
+    judged: Sequence[JudgedQualifier], plan: Sequence[str], alert: Rendered | None
 ) -> dict[str, Any]:
     """What an evaluation adds: verdicts, plan, alert."""
     return {
@@ -129,7 +129,7 @@ def cause_json(cause: Cause) -> dict[str, Any]:
     }
 
 
-def verdict_counts(judged: Sequence[Judged]) -> dict[str, int]:
+def verdict_counts(judged: Sequence[JudgedQualifier]) -> dict[str, int]:
     """Metric name → count over all qualifiers."""
     results = [result for one in judged for result in one.result.tools]
     return {
@@ -139,7 +139,7 @@ def verdict_counts(judged: Sequence[Judged]) -> dict[str, int]:
     }
 
 
-def _verdicts(judged: Sequence[Judged]) -> list[dict[str, Any]]:
+def _verdicts(judged: Sequence[JudgedQualifier]) -> list[dict[str, Any]]:
     return [
         {
             "qualifier": one.qualifier,

@@ -8,9 +8,9 @@ from datetime import timedelta
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.catalog import Catalog
 from toolgrant.errors import ToolgrantError
-from toolgrant.usecases.agent_reader import Look
+from toolgrant.usecases.agent_reader import AgentReader
 from toolgrant.usecases.fix_facts import Fixing
-from toolgrant.usecases.ports import Agents, Clock, Journal, Notifier, Profiles, Queue, Store
+from toolgrant.usecases.ports import Agents, ChangeQueue, Clock, Journal, Notifier, Profiles, Store
 
 COMMIT_ATTEMPTS = 5
 CLAIM = timedelta(seconds=10)
@@ -26,7 +26,7 @@ class Deps:
     profiles: Profiles
     store: Store
     notifier: Notifier
-    queue: Queue
+    queue: ChangeQueue
     journal: Journal
     clock: Clock
     catalog: Catalog
@@ -36,9 +36,9 @@ class Deps:
     """None in mode `warn`."""
 
     @property
-    def look(self) -> Look:
+    def reader(self) -> AgentReader:
         """The reading half."""
-        return Look(self.agents, self.profiles, self.store, self.catalog)
+        return AgentReader(self.agents, self.profiles, self.store, self.catalog)
 
 
 def publish_pending(ai_agent_id: str | None, deps: Deps) -> int:
@@ -64,7 +64,7 @@ def _send_fixes(ai_agent_id: str | None, deps: Deps, fixing: Fixing) -> None:
     for commit_id, requests in deps.store.pending_fixes(ai_agent_id).items():
         for request in requests:
             fixing.queue.send(request)
-        deps.store.fixes_sent(commit_id)
+        deps.store.drop_sent(commit_id)
 
 
 def _publish(alert: Rendered, deps: Deps) -> bool:
@@ -73,6 +73,6 @@ def _publish(alert: Rendered, deps: Deps) -> bool:
     if not deps.store.claim(alert.alert_id, now, now + CLAIM):
         return False
     deps.notifier.publish(alert)
-    deps.store.published(alert.alert_id)
+    deps.store.drop_published(alert.alert_id)
     deps.journal.count("AlertsPublished")
     return True

@@ -10,14 +10,14 @@ from typing import TypeVar
 from toolgrant.domain.entries import Entry, granted
 from toolgrant.domain.facts import FixRules, ProfileFacts, Situation
 from toolgrant.domain.gates import Case, refusals
-from toolgrant.domain.ledger import Book, ProfileChange, TakenAway
+from toolgrant.domain.ledger import ProfileChange, ProfileHistory, TakenAway
 from toolgrant.domain.model import DRAFT, Finding, FindingKind, GrantKind
 from toolgrant.domain.policy import Fix, Refuse, decide_association, decide_fix
 from toolgrant.domain.problems import GAP_PREFIX
 from toolgrant.domain.proposal import Proposal, propose
 from toolgrant.domain.records import Actor, AgentKey, Edge, EdgeKind
 from toolgrant.errors import AccessDenied, InvalidInput, NotFound, RequestRefused
-from toolgrant.usecases.agent_reader import Seen
+from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.ports import EmergencyStop, FixQueue, Ledger, ProfileReader, Profiles, Store
 
 _T = TypeVar("_T")
@@ -58,7 +58,7 @@ class Fixing:
         """By an operator or by the emergency stop; None if that cannot be read."""
         return self.ledger.paused() or self.stop.pulled()
 
-    def plan(self, finding: Finding, seen: Seen, situation: Situation) -> Fix:
+    def plan(self, finding: Finding, seen: JudgedAgent, situation: Situation) -> Fix:
         """What to do about one finding. Reads what it needs of each attached profile."""
         case = Case(finding, self.rules, situation)
         if finding.kind is FindingKind.ASSOCIATION_GAP:
@@ -73,7 +73,7 @@ class Fixing:
             return replace(fix, proposal=self._proposal(finding, seen))
         return fix
 
-    def _proposal(self, finding: Finding, seen: Seen) -> Proposal:
+    def _proposal(self, finding: Finding, seen: JudgedAgent) -> Proposal:
         """For the draft and what is live: a published version that nobody uses needs nothing."""
         used = tuple(one.qualifier for one in seen.judged if one.qualifier == DRAFT or one.live)
         draft = seen.draft
@@ -81,14 +81,14 @@ class Fixing:
 
     def facts(
         self,
-        seen: Seen,
+        seen: JudgedAgent,
         profile_id: str,
         kinds: Iterable[GrantKind],
         finding: Finding,
         now: datetime,
     ) -> ProfileFacts:
         """All that is known of one attached profile; None for what cannot be read."""
-        instance_id, book = seen.instance_id, self.ledger.book(profile_id)
+        instance_id, history = seen.instance_id, self.ledger.history(profile_id)
         described = _or_none(lambda: self.reader.describe(instance_id, profile_id))
         lists = _or_none(lambda: self._lists(instance_id, profile_id, kinds))
         return ProfileFacts(
@@ -103,13 +103,18 @@ class Fixing:
             qualifiers=frozenset(
                 one.qualifier for one in seen.judged if profile_id in one.profile_ids
             ),
-            broken=book.broken,
-            changes=book.changes_since(now),
-            attached_before=_reopened(finding, book),
+            broken=history.broken,
+            changes=history.changes_since(now),
+            attached_before=_reopened(finding, history),
         )
 
-    def trip_breakers(
-        self, finding: Finding, seen: Seen, before: datetime, profiles: Profiles, now: datetime
+    def open_breakers(
+        self,
+        finding: Finding,
+        seen: JudgedAgent,
+        before: datetime,
+        profiles: Profiles,
+        now: datetime,
     ) -> tuple[TakenAway, ...]:
         """Open the breaker of each missing grant that we added and somebody took away.
 
@@ -122,29 +127,31 @@ class Fixing:
                 for grant in finding.missing
                 if grant not in profiles.grants(seen.instance_id, profile_id, grant.kind)
             ]
-            found = self.ledger.book(profile_id).taken_away(missing, before)
+            found = self.ledger.history(profile_id).taken_away(missing, before)
             for one in found:
                 who = f"{one.edit.actor.name} ({one.edit.actor.via})" if one.edit else "unknown"
-                self.ledger.trip(profile_id, one.grant, f"taken away by {who}", now)
+                self.ledger.open_breaker(profile_id, one.grant, f"taken away by {who}", now)
             taken.extend(found)
         return tuple(taken)
 
-    def attached(self, finding: Finding, seen: Seen) -> bool:
+    def attached(self, finding: Finding, seen: JudgedAgent) -> bool:
         """Whether we closed an association gap."""
         profile_id = finding.tool_name.removeprefix(GAP_PREFIX)
         if profile_id not in seen.profile_ids:
             return False
-        return not _reopened(finding, book := self.ledger.book(profile_id)) and (
-            finding.id in book.attached
+        return not _reopened(finding, history := self.ledger.history(profile_id)) and (
+            finding.id in history.attached
         )
 
-    def made(self, finding: Finding, seen: Seen) -> ProfileChange | None:
+    def made(self, finding: Finding, seen: JudgedAgent) -> ProfileChange | None:
         """The change of ours that has made a finding go away, if one has."""
         since = finding.opened_at
         if since is None:
             return None
-        books = (self.ledger.book(profile_id) for profile_id in seen.profile_ids)
-        return next((one for book in books if (one := book.fix_of(finding.required, since))), None)
+        histories = (self.ledger.history(profile_id) for profile_id in seen.profile_ids)
+        return next(
+            (one for history in histories if (one := history.fix_of(finding.required, since))), None
+        )
 
     def _lists(
         self, instance_id: str, profile_id: str, kinds: Iterable[GrantKind]
@@ -161,9 +168,9 @@ def _fought(fix: Refuse) -> bool:
     return any(refusal.gate == "breaker" for refusal in fix.refusals)
 
 
-def _reopened(finding: Finding, book: Book) -> bool:
+def _reopened(finding: Finding, history: ProfileHistory) -> bool:
     """Whether we attached the profile for an earlier opening of this finding."""
-    at = book.attached.get(finding.id)
+    at = history.attached.get(finding.id)
     return at is not None and (finding.opened_at is None or finding.opened_at > at)
 
 

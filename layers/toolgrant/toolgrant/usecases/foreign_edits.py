@@ -28,9 +28,9 @@ def note_if_foreign(request: FanOut, deps: Deps) -> None:
 def note_foreign_edit(edit: ForeignEdit, deps: Deps, fixing: Fixing) -> None:
     """Remember it first: a write that ends from now on finds it, one that ended before is found."""
     fixing.ledger.remember(edit)
-    book = fixing.ledger.book(edit.profile_id)
-    for change in book.changes:
+    history = fixing.ledger.history(edit.profile_id)
+    for change in history.changes:
         until = change.verified_at or deps.clock.now()
-        if change.state in _WRITTEN and edit in book.edits_within(change, until):
+        if change.state in _WRITTEN and edit in history.edits_within(change, until):
             tell_edit(change, edit, None, deps)
             publish_pending(change.agent.ai_agent_id, deps)

@@ -41,7 +41,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Desk:
+class OrderPorts:
     """What orders are worked off with."""
 
     store: Store
@@ -51,17 +51,17 @@ class Desk:
     clock: Clock
 
 
-def operate(order: Order, desk: Desk) -> list[str]:
+def operate(order: Order, ports: OrderPorts) -> list[str]:
     """Carry out one order. Returns one line per step. Raises InvalidInput for what cannot be done,
     and from the tree of errors."""
     if order.action not in ACTIONS:
         raise InvalidInput("$.action", f"expected one of {', '.join(ACTIONS)}")
-    steps = ACTIONS[order.action](order, desk)
+    steps = ACTIONS[order.action](order, ports)
     if not order.dry_run:
         for _, do in steps:
             do()
     lines = [line for line, _ in steps]
-    desk.journal.decision(order_record(order, lines))
+    ports.journal.decision(order_record(order, lines))
     return lines
 
 
@@ -89,19 +89,19 @@ def order_record(order: Order, lines: list[str]) -> dict[str, Any]:
 Step = tuple[str, Callable[[], None]]
 
 
-def _approve(order: Order, desk: Desk) -> list[Step]:
+def _approve(order: Order, ports: OrderPorts) -> list[Step]:
     """Every open finding that the target names and that is not too old."""
-    record = _agent_of(order.target, desk)
+    record = _agent_of(order.target, ports)
     known = record.findings
     meant = [known[order.target]] if order.target in known else list(known.values())
     findings = [finding for finding in meant if _open(finding)]
     if not findings:
         raise InvalidInput("$.target", "names no open finding that can be fixed")
-    return [_approval(finding, record, order, desk) for finding in findings]
+    return [_approval(finding, record, order, ports) for finding in findings]
 
 
-def _approval(finding: Finding, record: AgentRecord, order: Order, desk: Desk) -> Step:
-    now = desk.clock.now()
+def _approval(finding: Finding, record: AgentRecord, order: Order, ports: OrderPorts) -> Step:
+    now = ports.clock.now()
     if finding.opened_at is None or now - finding.opened_at > APPROVAL_LASTS:
         raise InvalidInput("$.target", "told more than 7 days ago; grant it by hand")
     fix_id = f"{finding.id}@{finding.opened_at.isoformat()}/approved {now.isoformat()}"
@@ -116,7 +116,7 @@ def _approval(finding: Finding, record: AgentRecord, order: Order, desk: Desk) -
     what = f"add {', '.join(map(str, finding.missing))}" if finding.missing else "attach"
     where = " by a security profile of its own" if order.dedicated else ""
     line = f"approve {finding.id}: {what} for {finding.tool_name}{where}"
-    return line, lambda: desk.queue.send(request)
+    return line, lambda: ports.queue.send(request)
 
 
 def _first_profile(finding: Finding, record: AgentRecord, order: Order) -> str:
@@ -131,57 +131,57 @@ def _first_profile(finding: Finding, record: AgentRecord, order: Order) -> str:
     return profiles[0]
 
 
-def _undo(order: Order, desk: Desk) -> list[Step]:
-    change = desk.ledger.book(profile_of(order.target)).change(order.target)
+def _undo(order: Order, ports: OrderPorts) -> list[Step]:
+    change = ports.ledger.history(profile_of(order.target)).change(order.target)
     if change is None:
         raise InvalidInput("$.target", "no such change")
     unknown = [grant for grant in order.grants if grant not in change.grants]
     if unknown:
         raise InvalidInput("$.grants", f"not part of the change: {', '.join(map(str, unknown))}")
-    asked_at = desk.clock.now().isoformat()
+    asked_at = ports.clock.now().isoformat()
     request = UndoRequest(change.id, order.grants, order.by, asked_at)
     grants = ", ".join(map(str, order.grants or change.grants))
     line = f"undo {change.id}: take {grants} out of security profile {change.profile_id}"
-    return [(line, lambda: desk.queue.send(request))]
+    return [(line, lambda: ports.queue.send(request))]
 
 
-def _mute(order: Order, desk: Desk) -> list[Step]:
+def _mute(order: Order, ports: OrderPorts) -> list[Step]:
     target = _target(order)
     until = f" until {order.until.isoformat()}" if order.until else ""
-    return [(f"mute {target}{until}", lambda: desk.ledger.mute(target, order.until))]
+    return [(f"mute {target}{until}", lambda: ports.ledger.mute(target, order.until))]
 
 
-def _unmute(order: Order, desk: Desk) -> list[Step]:
+def _unmute(order: Order, ports: OrderPorts) -> list[Step]:
     target = _target(order)
-    return [(f"unmute {target}", lambda: desk.ledger.unmute(target))]
+    return [(f"unmute {target}", lambda: ports.ledger.unmute(target))]
 
 
-def _reset(order: Order, desk: Desk) -> list[Step]:
+def _reset(order: Order, ports: OrderPorts) -> list[Step]:
     """Close the breakers of a profile: of the grants named, or all."""
     profile_id = _target(order)
-    broken = desk.ledger.book(profile_id).broken
+    broken = ports.ledger.history(profile_id).broken
     grants = [grant for grant in sorted(broken) if not order.grants or grant in order.grants]
     if not grants:
         raise InvalidInput("$.target", "no open breaker on this security profile")
-    return [_closed(profile_id, grant, desk) for grant in grants]
+    return [_closed(profile_id, grant, ports) for grant in grants]
 
 
-def _closed(profile_id: str, grant: Grant, desk: Desk) -> Step:
+def _closed(profile_id: str, grant: Grant, ports: OrderPorts) -> Step:
     line = f"close the breaker of {grant} on security profile {profile_id}"
-    return line, lambda: desk.ledger.reset(profile_id, grant)
+    return line, lambda: ports.ledger.close_breaker(profile_id, grant)
 
 
-def _pause(order: Order, desk: Desk) -> list[Step]:
-    now = desk.clock.now()
-    return [("pause all writes", lambda: desk.ledger.pause(True, order.by, now))]
+def _pause(order: Order, ports: OrderPorts) -> list[Step]:
+    now = ports.clock.now()
+    return [("pause all writes", lambda: ports.ledger.pause(True, order.by, now))]
 
 
-def _resume(order: Order, desk: Desk) -> list[Step]:
-    now = desk.clock.now()
-    return [("let writes go on", lambda: desk.ledger.pause(False, order.by, now))]
+def _resume(order: Order, ports: OrderPorts) -> list[Step]:
+    now = ports.clock.now()
+    return [("let writes go on", lambda: ports.ledger.pause(False, order.by, now))]
 
 
-ACTIONS: Mapping[str, Callable[[Order, Desk], list[Step]]] = {
+ACTIONS: Mapping[str, Callable[[Order, OrderPorts], list[Step]]] = {
     "approve": _approve,
     "undo": _undo,
     "mute": _mute,
@@ -198,12 +198,12 @@ def _target(order: Order) -> str:
     return order.target
 
 
-def _agent_of(target: str, desk: Desk) -> AgentRecord:
+def _agent_of(target: str, ports: OrderPorts) -> AgentRecord:
     """The AI agent whose id a finding's or alert's id begins with. An account has few assistants,
     so each is tried."""
     agent_id, _, rest = target.rpartition("-")
-    for assistant_id in desk.store.assistants():
-        record = desk.store.load(AgentKey(assistant_id, agent_id))
+    for assistant_id in ports.store.assistants():
+        record = ports.store.load(AgentKey(assistant_id, agent_id))
         if record.version and (target in record.findings or rest.isdecimal()):
             return record
     raise InvalidInput("$.target", "names no finding or alert on record")

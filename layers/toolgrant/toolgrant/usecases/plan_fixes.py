@@ -15,7 +15,7 @@ from toolgrant.domain.ledger import FixRequest, ProfileChange, TakenAway
 from toolgrant.domain.model import Finding, FindingKind, FindingState
 from toolgrant.domain.policy import Fix, Refuse, RequestFix
 from toolgrant.domain.proposal import Proposal
-from toolgrant.usecases.agent_reader import NotJudged, Seen
+from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import Fixing
 from toolgrant.usecases.write_alerts import notes_of, notes_of_made, notes_of_taken
@@ -52,15 +52,15 @@ class PlannedFixes:
 
 
 def plan_fixes(
-    reconciled: Reconciled, seen: Seen | NotJudged, began: datetime, deps: Deps
+    reconciled: Reconciled, seen: JudgedAgent | OutOfScope, began: datetime, deps: Deps
 ) -> PlannedFixes:
     """Empty in mode `warn`. `began` is when the evaluation began to read."""
-    if deps.fixing is None or isinstance(seen, NotJudged):
+    if deps.fixing is None or isinstance(seen, OutOfScope):
         return PlannedFixes()
     fixing, now = deps.fixing, deps.clock.now()
     wanted = [finding for finding in reconciled.findings if _fixable(finding)]
     taken = {
-        finding.id: fixing.trip_breakers(finding, seen, began - deps.settle, deps.profiles, now)
+        finding.id: fixing.open_breakers(finding, seen, began - deps.settle, deps.profiles, now)
         for finding in wanted
     }
     situation = fixing.situation(now) if wanted else None
@@ -101,7 +101,9 @@ def _fixable(finding: Finding) -> bool:
     return finding.kind in _FIXABLE and finding.state is FindingState.OPEN
 
 
-def _made(reconciled: Reconciled, seen: Seen, fixing: Fixing) -> dict[str, ProfileChange | None]:
+def _made(
+    reconciled: Reconciled, seen: JudgedAgent, fixing: Fixing
+) -> dict[str, ProfileChange | None]:
     over = [one.finding for one in reconciled.changes if one.status is Status.RESOLVED]
     granted = [finding for finding in over if finding.resolution == Resolution.GRANTED]
     made = {finding.id: fixing.made(finding, seen) for finding in granted}
@@ -113,7 +115,7 @@ def _made(reconciled: Reconciled, seen: Seen, fixing: Fixing) -> dict[str, Profi
     return {**{key: change for key, change in made.items() if change}, **dict.fromkeys(attached)}
 
 
-def _request(step: RequestFix, seen: Seen) -> FixRequest:
+def _request(step: RequestFix, seen: JudgedAgent) -> FixRequest:
     """The same id for every evaluation of one opening of a finding."""
     finding = step.finding
     opened = finding.opened_at.isoformat() if finding.opened_at else ""

@@ -11,7 +11,13 @@ from typing import Any, Protocol
 
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.entries import Entry
-from toolgrant.domain.ledger import Book, FixRequest, ForeignEdit, ProfileChange, UndoRequest
+from toolgrant.domain.ledger import (
+    FixRequest,
+    ForeignEdit,
+    ProfileChange,
+    ProfileHistory,
+    UndoRequest,
+)
 from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent
 from toolgrant.domain.proposal import Proposal
 from toolgrant.domain.records import AgentKey, AgentRecord, AgentRequest, Edge, SweepProgress
@@ -87,7 +93,7 @@ class Store(Protocol):
         """Fix requests stored but not known to be sent, by the id of their commit: of one AI agent,
         or all."""
 
-    def fixes_sent(self, commit_id: str) -> None:
+    def drop_sent(self, commit_id: str) -> None:
         """Take the fix requests of a commit out."""
 
     def pending(self, ai_agent_id: str | None = None) -> Iterable[Rendered]:
@@ -96,7 +102,7 @@ class Store(Protocol):
     def claim(self, alert_id: str, now: datetime, until: datetime) -> bool:
         """Take a pending alert to publish it; False if it is gone or another claim still holds."""
 
-    def published(self, alert_id: str) -> None:
+    def drop_published(self, alert_id: str) -> None:
         """Take an alert out of the outbox."""
 
     def agents_with(self, edge: Edge) -> tuple[AgentKey, ...]:
@@ -161,7 +167,7 @@ class ProfileWriter(ProfileReader, Protocol):
 class Ledger(Protocol):
     """Our writes, foreign edits, breakers and mutes in the table. All reads are consistent."""
 
-    def book(self, profile_id: str) -> Book:
+    def history(self, profile_id: str) -> ProfileHistory:
         """Everything on record of one profile."""
 
     def save(self, change: ProfileChange) -> None:
@@ -170,16 +176,16 @@ class Ledger(Protocol):
     def remember(self, edit: ForeignEdit) -> None:
         """Record a foreign edit; twice is once."""
 
-    def trip(self, profile_id: str, grant: Grant, reason: str, at: datetime) -> None:
+    def open_breaker(self, profile_id: str, grant: Grant, reason: str, at: datetime) -> None:
         """Open the breaker of a grant on a profile."""
 
-    def attached(self, profile_id: str, finding_id: str, at: datetime) -> None:
+    def record_attachment(self, profile_id: str, finding_id: str, at: datetime) -> None:
         """Remember that we attached a profile because of a finding."""
 
     def muted(self, now: datetime) -> frozenset[str]:
         """Ids of findings, AI agents and profiles that are muted now."""
 
-    def reset(self, profile_id: str, grant: Grant) -> None:
+    def close_breaker(self, profile_id: str, grant: Grant) -> None:
         """Close a breaker."""
 
     def mute(self, target: str, until: datetime | None) -> None:
@@ -216,7 +222,7 @@ class Notifier(Protocol):
         """Send one alert."""
 
 
-class Queue(Protocol):
+class ChangeQueue(Protocol):
     """The change queue and its dead-letter queue."""
 
     def send(self, request: AgentRequest, delay: timedelta) -> None:

@@ -16,11 +16,11 @@ from toolgrant.domain.alerts.render import Rendered, render
 from toolgrant.domain.findings import Change, Moment, Reconciled, Resolution, reconcile
 from toolgrant.domain.model import FindingKind
 from toolgrant.domain.policy import Notify, Recheck, Step, decide, describe
-from toolgrant.domain.problems import observe, scope_of
+from toolgrant.domain.problems import problems_of, scope_of
 from toolgrant.domain.proposal import merged
 from toolgrant.domain.records import AgentRecord, AgentRequest
 from toolgrant.errors import Conflict, NotFound
-from toolgrant.usecases.agent_reader import NotJudged, Seen
+from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope
 from toolgrant.usecases.audit import decision_fields, outcome_record, verdict_counts
 from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps, publish_pending
 from toolgrant.usecases.plan_fixes import PlannedFixes, plan_fixes, with_fixes
@@ -66,7 +66,7 @@ def _evaluate(request: AgentRequest, record: AgentRecord, deps: Deps, started_at
         request = replace(request, observed=None)
     began = request.observed.at if request.observed else started_at
     seen = _look(request, deps)
-    if isinstance(seen, NotJudged) and not record.qualifiers and not record.findings:
+    if isinstance(seen, OutOfScope) and not record.qualifiers and not record.findings:
         return _done(request, record, "not-judged", deps, reason=seen.reason)
     for _ in range(COMMIT_ATTEMPTS):
         if record.started_at and record.started_at > began:
@@ -78,11 +78,11 @@ def _evaluate(request: AgentRequest, record: AgentRecord, deps: Deps, started_at
     raise Conflict(f"AI agent {request.key.ai_agent_id}: other evaluations keep writing")
 
 
-def _look(request: AgentRequest, deps: Deps) -> Seen | NotJudged:
+def _look(request: AgentRequest, deps: Deps) -> JudgedAgent | OutOfScope:
     try:
-        return deps.look.at(request)
+        return deps.reader.read(request)
     except NotFound:
-        return NotJudged("the AI agent is gone", Resolution.AGENT_DELETED)
+        return OutOfScope("the AI agent is gone", Resolution.AGENT_DELETED)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class _Evaluation:
 
     request: AgentRequest
     record: AgentRecord
-    seen: Seen | NotJudged
+    seen: JudgedAgent | OutOfScope
     began: datetime
     deps: Deps
 
@@ -116,10 +116,10 @@ class _Evaluation:
         event_time = None if cause.reason == "recheck" else cause.event_time
         moment = Moment(now, event_time, self.deps.settle, self._saved_at(now))
         known = self.record.findings
-        if isinstance(self.seen, NotJudged):
+        if isinstance(self.seen, OutOfScope):
             return reconcile(known, (), moment, self.seen.resolution)
         judged = self.seen.judged
-        problems = observe(self.seen.instance_id, judged)
+        problems = problems_of(self.seen.instance_id, judged)
         return reconcile(known, problems, moment, scope_of(judged))
 
     def _saved_at(self, now: datetime) -> datetime | None:
@@ -135,7 +135,7 @@ class _Evaluation:
             saved_at=self._saved_at(now),
             findings={finding.id: finding for finding in reconciled.findings},
         )
-        if isinstance(self.seen, NotJudged):
+        if isinstance(self.seen, OutOfScope):
             return replace(kept, qualifiers=(), edges=frozenset())
         return replace(
             kept,
@@ -175,9 +175,9 @@ class _Evaluation:
             change.finding.missing or change.finding.kind is FindingKind.ASSOCIATION_GAP
             for change in changes
         )
-        if isinstance(self.seen, NotJudged) or not needed:
+        if isinstance(self.seen, OutOfScope) or not needed:
             return {}
-        return self.deps.look.profile_names(self.seen)
+        return self.deps.reader.profile_names(self.seen)
 
     def _ask_again(self, steps: Sequence[Step], now: datetime) -> None:
         """Before the commit: a look too many is harmless, a look too few loses the finding."""
@@ -189,9 +189,9 @@ class _Evaluation:
 
     def _report(self, after: AgentRecord, steps: Sequence[Step], alert: Rendered | None) -> str:
         seen, journal = self.seen, self.deps.journal
-        judged = () if isinstance(seen, NotJudged) else seen.judged
+        judged = () if isinstance(seen, OutOfScope) else seen.judged
         outcome, reason = (
-            (seen.resolution, seen.reason) if isinstance(seen, NotJudged) else ("evaluated", "")
+            (seen.resolution, seen.reason) if isinstance(seen, OutOfScope) else ("evaluated", "")
         )
         for metric, value in verdict_counts(judged).items():
             journal.count(metric, value)

@@ -17,7 +17,7 @@ from typing import Any
 
 from toolgrant.adapters.dynamodb import ledger_items
 from toolgrant.adapters.dynamodb.table import Table
-from toolgrant.domain.ledger import Book, ForeignEdit, ProfileChange
+from toolgrant.domain.ledger import ForeignEdit, ProfileChange, ProfileHistory
 from toolgrant.domain.model import Grant
 
 MUTES = "MUTES"
@@ -33,7 +33,7 @@ class DynamoDBLedger:
     def __init__(self, client: Any, table: str) -> None:
         self._table = Table(client, table)
 
-    def book(self, profile_id: str) -> Book:
+    def history(self, profile_id: str) -> ProfileHistory:
         """Everything on record of one profile, changes in the order of their beginning."""
         parts: dict[str, list[tuple[str, Any]]] = {
             "CHANGE": [],
@@ -45,7 +45,7 @@ class DynamoDBLedger:
             word, _, rest = item["sk"].partition("#")
             parts.get(word, []).append((rest, item))
         changes = [ledger_items.change_from_item(key, item) for key, item in parts["CHANGE"]]
-        return Book(
+        return ProfileHistory(
             profile_id,
             tuple(sorted(changes, key=lambda change: (change.began_at, change.id))),
             tuple(
@@ -66,16 +66,16 @@ class DynamoDBLedger:
         item = {**ledger_items.edit_to_item(edit), **expires}
         self._table.put(_pk(edit.profile_id), f"EDIT#{edit.event_id}", item)
 
-    def trip(self, profile_id: str, grant: Grant, reason: str, at: datetime) -> None:
+    def open_breaker(self, profile_id: str, grant: Grant, reason: str, at: datetime) -> None:
         """Open a breaker; opening it again only renews its reason."""
         item = {"reason": reason, "at": at.isoformat()}
         self._table.put(_pk(profile_id), f"BREAKER#{grant}", item)
 
-    def reset(self, profile_id: str, grant: Grant) -> None:
+    def close_breaker(self, profile_id: str, grant: Grant) -> None:
         """Close a breaker."""
         self._table.delete(_pk(profile_id), f"BREAKER#{grant}")
 
-    def attached(self, profile_id: str, finding_id: str, at: datetime) -> None:
+    def record_attachment(self, profile_id: str, finding_id: str, at: datetime) -> None:
         """Remember that we attached a profile."""
         self._table.put(_pk(profile_id), f"ATTACHED#{finding_id}", {"at": at.isoformat()})
 

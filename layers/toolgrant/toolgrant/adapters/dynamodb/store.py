@@ -85,7 +85,7 @@ class DynamoDBStore:
         waiting = self._table.query(FIXES, f"{ai_agent_id}-" if ai_agent_id else None)
         return {item["sk"]: store_items.fixes_from_item(item) for item in waiting}
 
-    def fixes_sent(self, commit_id: str) -> None:
+    def drop_sent(self, commit_id: str) -> None:
         """Take the fix requests of a commit out; absent is fine."""
         self._table.delete(FIXES, commit_id)
 
@@ -106,7 +106,7 @@ class DynamoDBStore:
                 return False
         return True
 
-    def published(self, alert_id: str) -> None:
+    def drop_published(self, alert_id: str) -> None:
         """Take an alert out of the outbox; absent is fine."""
         self._table.delete(OUTBOX, alert_id)
 

@@ -13,11 +13,11 @@ from toolgrant.domain.model import Finding, GrantKind
 from toolgrant.domain.proposal import AGENT_TAG, Proposal
 from toolgrant.domain.snapshot import PROFILE_LISTS
 from toolgrant.errors import Conflict, NotFound, ToolgrantError
-from toolgrant.usecases.agent_reader import Seen
+from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.audit import fix_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import Fixing
-from toolgrant.usecases.writer.write import VERIFY_WAITS, Hand
+from toolgrant.usecases.writer.write import VERIFY_WAITS, GrantWriter
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,14 @@ class Attachments:
     request: FixRequest
     deps: Deps
     fixing: Fixing
-    hand: Hand
+    writer: GrantWriter
 
-    def gap(self, finding: Finding, seen: Seen, profile_id: str) -> str:
+    def gap(self, finding: Finding, seen: JudgedAgent, profile_id: str) -> str:
         """Attach a profile of the draft to the live versions that lack it. Says what was done."""
         for qualifier in finding.qualifiers:
             arn = f"{seen.draft.arn}:{qualifier}"
-            self.hand.writer.attach(seen.instance_id, profile_id, arn)
-        self.fixing.ledger.attached(profile_id, finding.id, self.deps.clock.now())
+            self.writer.profiles.attach(seen.instance_id, profile_id, arn)
+        self.fixing.ledger.record_attachment(profile_id, finding.id, self.deps.clock.now())
         self.deps.journal.count("ProfilesAttached")
         return f"attached security profile {profile_id} to {', '.join(finding.qualifiers)}"
 
@@ -55,30 +55,30 @@ class Attachments:
         """Just after its creation a profile may not be found yet (domain facts, observed)."""
         for seconds in VERIFY_WAITS:
             try:
-                self.hand.writer.attach(instance_id, profile_id, arn)
+                self.writer.profiles.attach(instance_id, profile_id, arn)
                 return
             except NotFound:
-                self.hand.wait(seconds)
-        self.hand.writer.attach(instance_id, profile_id, arn)
+                self.writer.wait(seconds)
+        self.writer.profiles.attach(instance_id, profile_id, arn)
 
     def _create(self, proposal: Proposal) -> str:
         try:
-            return self.hand.writer.create(proposal)
+            return self.writer.profiles.create(proposal)
         except Conflict:
             return self._created_before(proposal)
 
     def _created_before(self, proposal: Proposal) -> str:
         """The profile of that name, if it is ours and is as we made it."""
-        writer, instance_id = self.hand.writer, proposal.instance_id
-        profile_id = writer.named(instance_id, proposal.name)
+        profiles, instance_id = self.writer.profiles, proposal.instance_id
+        profile_id = profiles.named(instance_id, proposal.name)
         if profile_id is None:
             raise Conflict(f"security profile {proposal.name}: the name is taken, by none listed")
-        tags = writer.describe(instance_id, profile_id).tags
+        tags = profiles.describe(instance_id, profile_id).tags
         if tags.get(AGENT_TAG) != proposal.ai_agent_id:
             raise ToolgrantError(f"security profile {profile_id} has the name but is not ours")
         for name, entries in proposal.lists.items():
             kind = next(kind for kind, listed in PROFILE_LISTS.items() if listed == name)
-            held = granted(kind, writer.entries(instance_id, profile_id, kind))
+            held = granted(kind, profiles.entries(instance_id, profile_id, kind))
             if not held.issuperset(granted(kind, entries)):
                 raise ToolgrantError(f"security profile {profile_id} was changed since it was made")
         return profile_id

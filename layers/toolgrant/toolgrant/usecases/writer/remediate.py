@@ -11,32 +11,40 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from toolgrant.domain.ledger import Book, ChangeState, FixRequest, ProfileChange, change_id
+from toolgrant.domain.ledger import (
+    ChangeState,
+    FixRequest,
+    ProfileChange,
+    ProfileHistory,
+    change_id,
+)
 from toolgrant.domain.model import Finding, FindingKind, GrantKind
 from toolgrant.domain.policy import Fix, Refuse, RequestFix, describe
-from toolgrant.domain.problems import observe
+from toolgrant.domain.problems import problems_of
 from toolgrant.domain.records import AgentRequest, Cause
 from toolgrant.errors import NotFound, ToolgrantError
-from toolgrant.usecases.agent_reader import NotJudged, Seen
+from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope
 from toolgrant.usecases.audit import fix_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import Fixing
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_edited, tell_refused, tell_unattributed
 from toolgrant.usecases.writer.attach import Attachments
-from toolgrant.usecases.writer.write import Hand, Written
+from toolgrant.usecases.writer.write import GrantWriter, Written
 
 MOST_MOVES = 3
 """How often a request moves on to a profile that has become the better one."""
 
 
-def remediate(request: FixRequest, fresh: Callable[[], Deps], fixing: Fixing, hand: Hand) -> str:
+def remediate(
+    request: FixRequest, fresh: Callable[[], Deps], fixing: Fixing, writer: GrantWriter
+) -> str:
     """Carry out one request. `fresh` gives adapters that have kept no answer yet.
 
     Returns the outcome: `fixed`, `not-needed`, `superseded`, `fix-refused` or `in-doubt`. Raises
     from the tree of errors; the message then comes again.
     """
-    outcome = _Remediation(request, fresh(), fixing, hand).run()
+    outcome = _Remediation(request, fresh(), fixing, writer).run()
     deps = fresh()
     cause = Cause("fix", event_id=request.fix_id)
     review(AgentRequest(request.agent, cause), deps, deps.clock.now())
@@ -51,19 +59,19 @@ class _Remediation:
     request: FixRequest
     deps: Deps
     fixing: Fixing
-    hand: Hand
+    writer: GrantWriter
 
     def run(self) -> str:
         """Everything but the review at the end."""
         seen = self._look()
-        finding = self._finding(seen) if isinstance(seen, Seen) else None
+        finding = self._finding(seen) if isinstance(seen, JudgedAgent) else None
         if self._settle_open(finding):
             return self._report("in-doubt", "an earlier write cannot be told from another's")
-        if finding is None or isinstance(seen, NotJudged):
+        if finding is None or isinstance(seen, OutOfScope):
             return self._not_needed()
         return self._carry_out(self._plan(finding, seen), seen)
 
-    def _carry_out(self, fix: Fix, seen: Seen) -> str:
+    def _carry_out(self, fix: Fix, seen: JudgedAgent) -> str:
         if isinstance(fix, Refuse) and fix.proposal and self._may_create():
             return self._report("fixed", self._attachments.dedicated(fix.proposal))
         if not isinstance(fix, RequestFix):
@@ -79,38 +87,38 @@ class _Remediation:
 
     @property
     def _attachments(self) -> Attachments:
-        return Attachments(self.request, self.deps, self.fixing, self.hand)
+        return Attachments(self.request, self.deps, self.fixing, self.writer)
 
-    def _look(self) -> Seen | NotJudged:
+    def _look(self) -> JudgedAgent | OutOfScope:
         cause = Cause("fix", event_id=self.request.fix_id)
         try:
-            return self.deps.look.at(AgentRequest(self.request.agent, cause))
+            return self.deps.reader.read(AgentRequest(self.request.agent, cause))
         except NotFound:
-            return NotJudged("the AI agent is gone")
+            return OutOfScope("the AI agent is gone")
 
-    def _finding(self, seen: Seen) -> Finding | None:
-        found = observe(seen.instance_id, seen.judged)
+    def _finding(self, seen: JudgedAgent) -> Finding | None:
+        found = problems_of(seen.instance_id, seen.judged)
         return next((one for one in found if one.id == self.request.finding_id), None)
 
-    def _book(self) -> Book:
-        return self.fixing.ledger.book(self.request.profile_id)
+    def _history(self) -> ProfileHistory:
+        return self.fixing.ledger.history(self.request.profile_id)
 
     def _settle_open(self, finding: Finding | None) -> bool:
         """Finish what earlier deliveries left. True if something of it is in doubt."""
-        book = self._book()
+        history = self._history()
         settled = [
-            self.hand.settle(change, book, lambda written: self._ended(written, finding))
-            for change in book.changes
+            self.writer.settle(change, history, lambda written: self._ended(written, finding))
+            for change in history.changes
             if change.state is ChangeState.INTENT
         ]
         return any(change.state is ChangeState.UNATTRIBUTED for change in settled)
 
-    def _plan(self, finding: Finding, seen: Seen) -> Fix:
+    def _plan(self, finding: Finding, seen: JudgedAgent) -> Fix:
         now = self.deps.clock.now()
         situation = self.fixing.situation(now, approved=bool(self.request.approved_by))
         return self.fixing.plan(finding, seen, situation)
 
-    def _write(self, fix: RequestFix, seen: Seen) -> str:
+    def _write(self, fix: RequestFix, seen: JudgedAgent) -> str:
         """One change per list, as long as the policy goes on allowing it."""
         against: list[Fix] = []
         written = []
@@ -118,7 +126,7 @@ class _Remediation:
             grants = tuple(grant for grant in fix.grants if grant.kind is kind)
             part = replace(fix.finding, missing=grants)
             written.append(
-                self.hand.write(
+                self.writer.write(
                     self._change(part, seen, kind),
                     partial(self._still, part, seen, against),
                     lambda ended: self._ended(ended, fix.finding),
@@ -128,9 +136,9 @@ class _Remediation:
             return self._refused(fix.finding, against[0])
         return self._report("fixed" if any(written) else "not-needed", describe(fix))
 
-    def _change(self, part: Finding, seen: Seen, kind: GrantKind) -> ProfileChange:
-        book, fix_id = self._book(), self.request.fix_id
-        while (known := book.change(self._id(fix_id, kind))) and known.state in _ENDED:
+    def _change(self, part: Finding, seen: JudgedAgent, kind: GrantKind) -> ProfileChange:
+        history, fix_id = self._history(), self.request.fix_id
+        while (known := history.change(self._id(fix_id, kind))) and known.state in _ENDED:
             fix_id += "+"  # written before and needed again: another change, never the old one anew
         return ProfileChange(
             id=self._id(fix_id, kind),
@@ -148,7 +156,7 @@ class _Remediation:
     def _id(self, fix_id: str, kind: GrantKind) -> str:
         return change_id(self.request.profile_id, fix_id, kind)
 
-    def _still(self, part: Finding, seen: Seen, against: list[Fix]) -> bool:
+    def _still(self, part: Finding, seen: JudgedAgent, against: list[Fix]) -> bool:
         """The policy asked once more, with everything read afresh, right before the write. What it
         says instead goes to `against`."""
         now = self._plan(part, seen)
@@ -167,7 +175,7 @@ class _Remediation:
         tell_edited(written, finding, self.deps)
 
     def _not_needed(self) -> str:
-        for change in self._book().changes:
+        for change in self._history().changes:
             if self._own(change) and change.state is ChangeState.DONE:
                 return self._report("fixed", "written and verified by an earlier delivery")
         return self._report("not-needed", "nothing is missing any more")

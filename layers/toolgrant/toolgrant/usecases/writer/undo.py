@@ -14,7 +14,7 @@ from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import Fixing
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_undo
-from toolgrant.usecases.writer.write import Hand
+from toolgrant.usecases.writer.write import GrantWriter
 
 _WRONG_STATE = {
     ChangeState.INTENT: "it is still being written",
@@ -23,9 +23,9 @@ _WRONG_STATE = {
 }
 
 
-def undo(request: UndoRequest, deps: Deps, fixing: Fixing, hand: Hand) -> str:
+def undo(request: UndoRequest, deps: Deps, fixing: Fixing, writer: GrantWriter) -> str:
     """Carry out one request. Returns `undone` or `undo-refused`. Raises from the tree of errors."""
-    outcome, reason, change = _Undo(request, deps, fixing, hand).run()
+    outcome, reason, change = _Undo(request, deps, fixing, writer).run()
     told = tell_undo(change, outcome, reason, request.asked_by, deps) if change else None
     deps.journal.decision({**undo_record(request, outcome, reason, change), "alertId": told})
     if change:
@@ -42,12 +42,12 @@ class _Undo:
     request: UndoRequest
     deps: Deps
     fixing: Fixing
-    hand: Hand
+    writer: GrantWriter
 
     def run(self) -> Result:
         """What became of it, why, and the change as it is now."""
-        book = self.fixing.ledger.book(self.request.profile_id)
-        change = book.change(self.request.change_id)
+        history = self.fixing.ledger.history(self.request.profile_id)
+        change = history.change(self.request.change_id)
         if change is None:
             return "undo-refused", "no such change", None
         grants = frozenset(self.request.grants or change.grants)
@@ -74,9 +74,9 @@ class _Undo:
         """The breakers first: nothing may add again what is about to go."""
         now = self.deps.clock.now()
         for grant in sorted(grants):
-            self.fixing.ledger.trip(change.profile_id, grant, "undone by an operator", now)
+            self.fixing.ledger.open_breaker(change.profile_id, grant, "undone by an operator", now)
         try:
-            return "undone", "", self.hand.take_back(change, grants)
+            return "undone", "", self.writer.take_back(change, grants)
         except NotFound:
             return "undo-refused", "the security profile is gone", change
         except Conflict as error:

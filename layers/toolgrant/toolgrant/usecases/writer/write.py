@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from toolgrant.domain.entries import Entry, granted, with_grants, without_grants
 from toolgrant.domain.ledger import (
     Attribution,
-    Book,
     ChangeState,
     ForeignEdit,
     ProfileChange,
+    ProfileHistory,
     attribute,
 )
 from toolgrant.domain.model import Grant, GrantKind
@@ -60,19 +60,19 @@ Tell = Callable[[Written], None]
 
 
 @dataclass(frozen=True)
-class Hand:
-    """The hand that writes. `wait` lets seconds pass.
+class GrantWriter:
+    """Writes to security profiles, each write bracketed by the ledger. `wait` lets seconds pass.
 
     `tell` is called with everything that ended, before its end is on record: dying in between tells
     twice, never not at all.
     """
 
-    writer: ProfileWriter
+    profiles: ProfileWriter
     ledger: Ledger
     clock: Clock
     wait: Callable[[float], None]
 
-    def settle(self, change: ProfileChange, book: Book, tell: Tell) -> ProfileChange:
+    def settle(self, change: ProfileChange, history: ProfileHistory, tell: Tell) -> ProfileChange:
         """What became of an open intent that an earlier delivery left, in its new state.
 
         DONE: it was our write. UNATTRIBUTED: its grants are there, and it cannot be said who added
@@ -83,7 +83,7 @@ class Hand:
             held = self._list(change)
         except NotFound:  # the profile was deleted, and what we added with it
             return self._save(replace(change, state=ChangeState.ABANDONED))
-        edits = _about(change.kind, book.edits_within(change, now))
+        edits = _about(change.kind, history.edits_within(change, now))
         match attribute(change, held, edits):
             case Attribution.OURS:
                 return self._end(Written(_ended(change, ChangeState.DONE, now)), tell)
@@ -173,7 +173,7 @@ class Hand:
         now, expected = self.clock.now(), change.before | frozenset(change.grants)
         return Written(
             _ended(change, ChangeState.DONE, now),
-            self.ledger.book(change.profile_id).edits_within(change, now),
+            self.ledger.history(change.profile_id).edits_within(change, now),
             lost=expected - held,
             unexpected=held - expected,
             others=tuple(changed),
@@ -187,10 +187,10 @@ class Hand:
         return granted(kind or change.kind, self._entries(change, kind))
 
     def _entries(self, change: ProfileChange, kind: GrantKind | None = None) -> tuple[Entry, ...]:
-        return self.writer.entries(change.instance_id, change.profile_id, kind or change.kind)
+        return self.profiles.entries(change.instance_id, change.profile_id, kind or change.kind)
 
     def _replace(self, change: ProfileChange, entries: Sequence[Entry]) -> None:
-        self.writer.replace(change.instance_id, change.profile_id, change.kind, entries)
+        self.profiles.replace(change.instance_id, change.profile_id, change.kind, entries)
 
     def _save(self, change: ProfileChange) -> ProfileChange:
         self.ledger.save(change)

@@ -1,4 +1,4 @@
-"""How an order gets to OperateFunction: `operate.Desk` with boto3."""
+"""How an order gets to OperateFunction: `operate.OperateClient` with boto3."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def aws_client(service: str) -> Any:
     return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
 
 
-class AwsDesk:
-    """`operate.Desk`. `client` makes the client of a service."""
+class OperateFunction:
+    """`operate.OperateClient`. `client` makes the client of a service."""
 
     def __init__(self, client: Callable[[str], Any] = aws_client) -> None:
         self._client = client
