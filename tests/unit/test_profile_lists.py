@@ -1,0 +1,241 @@
+"""The four lists of a security profile: what goes in and out, what stays, how long they may get.
+
+Shapes, types and limits are those of the connect service model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.strategies import SOME
+
+from toolgrant.domain.entries import granted, with_grants, without_grants
+from toolgrant.domain.facts import ProfileFacts
+from toolgrant.domain.limits import full_lists
+from toolgrant.domain.model import Grant, GrantKind
+from toolgrant.errors import InvalidInput
+
+PERMISSION, MCP, MODULE, AI_AGENT = GrantKind
+ARN = "arn:aws:app-integrations:us-east-1:111122223333:application/a1"
+Entries = Sequence[Any]
+
+
+def grants(*texts: str) -> list[Grant]:
+    return [Grant.parse(text) for text in texts]
+
+
+def app(namespace: str, *tools: str, kind: str | None = "MCP", **more: Any) -> dict[str, Any]:
+    """An entry of Applications."""
+    entry = {"Namespace": namespace, "ApplicationPermissions": list(tools), **more}
+    return {**entry, "Type": kind} if kind else entry
+
+
+def module(value: str, **more: Any) -> dict[str, Any]:
+    return {"Type": "MCP", "FlowModuleId": value, **more}
+
+
+def agent(value: str, **more: Any) -> dict[str, Any]:
+    return {"Arn": value, "Type": "THIRD_PARTY", **more}
+
+
+THIRD = app("shop", "ACCESS", kind="THIRD_PARTY_APPLICATION")
+
+# kind, list before, grants, list with them
+ADDED: list[tuple[GrantKind, Entries, list[str], Entries]] = [
+    (PERMISSION, [], ["permission:A"], ["A"]),
+    (PERMISSION, ["Z", "A"], ["permission:M"], ["Z", "A", "M"]),
+    (MODULE, [module("m1")], ["flow-module:m2"], [module("m1"), module("m2")]),
+    (MODULE, [module("m1", New=[1])], ["flow-module:m2"], [module("m1", New=[1]), module("m2")]),
+    (AI_AGENT, [agent("x")], [f"ai-agent:{ARN}"], [agent("x"), agent(ARN)]),
+    (MCP, [], ["mcp:shop/t"], [app("shop", "t")]),
+    (MCP, [], ["mcp:shop/t___a-b/c"], [app("shop", "t___a-b/c")]),
+    (MCP, [app("shop", "z")], ["mcp:shop/a"], [app("shop", "z", "a")]),
+    (MCP, [app("shop", "z", New=1)], ["mcp:shop/a"], [app("shop", "z", "a", New=1)]),
+    (
+        MCP,
+        [app("bank", "b"), app("shop", "z"), app("zoo", "c")],
+        ["mcp:shop/a"],
+        [app("bank", "b"), app("shop", "z", "a"), app("zoo", "c")],
+    ),
+    (MCP, [app("shop", "z")], ["mcp:Shop/z"], [app("shop", "z"), app("Shop", "z")]),
+    # what is no MCP entry does not grant a tool and takes none: it is not ours to touch
+    (MCP, [THIRD], ["mcp:shop/a"], [THIRD, app("shop", "a")]),
+    (
+        MCP,
+        [app("shop", "a", kind=None)],
+        ["mcp:shop/a"],
+        [app("shop", "a", kind=None), app("shop", "a")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "entries", "texts", "after"), ADDED)
+def test_grants_are_added_and_nothing_else_changes(
+    kind: GrantKind, entries: Entries, texts: list[str], after: Entries
+) -> None:
+    kept = deepcopy(entries)
+    assert with_grants(kind, entries, grants(*texts)) == tuple(after)
+    assert entries == kept  # values in, values out
+    assert without_grants(kind, after, grants(*texts)) == tuple(entries)
+
+
+@pytest.mark.parametrize(
+    ("kind", "entries", "text"),
+    [
+        (PERMISSION, ["B", "A"], "permission:A"),
+        (MCP, [THIRD, app("shop", "b", "a")], "mcp:shop/a"),
+        (MODULE, [module("m1")], "flow-module:m1"),
+        (AI_AGENT, [agent(ARN)], f"ai-agent:{ARN}"),
+    ],
+)
+def test_what_is_held_is_not_added_again(kind: GrantKind, entries: Entries, text: str) -> None:
+    assert with_grants(kind, entries, grants(text, text)) == tuple(entries)
+
+
+def test_a_grant_that_is_named_twice_is_added_once() -> None:
+    assert with_grants(PERMISSION, (), grants("permission:A", "permission:A")) == ("A",)
+    assert with_grants(MCP, (), grants("mcp:s/a", "mcp:s/a")) == (app("s", "a"),)
+
+
+def test_tools_of_one_namespace_share_an_entry() -> None:
+    (entry,) = with_grants(MCP, (), grants("mcp:shop/a", "mcp:shop/b"))
+    assert sorted(entry["ApplicationPermissions"]) == ["a", "b"]
+
+
+# kind, list before, grants, list without them
+TAKEN: list[tuple[GrantKind, Entries, list[str], Entries]] = [
+    (PERMISSION, ["Z", "A", "M"], ["permission:A"], ["Z", "M"]),
+    (PERMISSION, ["A"], ["permission:a", "permission:B"], ["A"]),
+    (MODULE, [module("m1"), module("m2")], ["flow-module:m1"], [module("m2")]),
+    (AI_AGENT, [agent(ARN), agent("x", New=1)], [f"ai-agent:{ARN}"], [agent("x", New=1)]),
+    (MCP, [app("shop", "z", "a", "b", New=1)], ["mcp:shop/a"], [app("shop", "z", "b", New=1)]),
+    # an application without a tool is not allowed: the whole entry goes
+    (MCP, [app("bank", "a"), app("shop", "a")], ["mcp:shop/a"], [app("bank", "a")]),
+    (MCP, [app("shop", "a", "b")], ["mcp:shop/a", "mcp:shop/b"], []),
+    (MCP, [app("shop", "a")], ["mcp:shop/b", "mcp:bank/a"], [app("shop", "a")]),
+    (MCP, [THIRD, app("shop", "a")], ["mcp:shop/ACCESS", "mcp:shop/a"], [THIRD]),
+]
+
+
+@pytest.mark.parametrize(("kind", "entries", "texts", "after"), TAKEN)
+def test_grants_are_taken_and_nothing_else_changes(
+    kind: GrantKind, entries: Entries, texts: list[str], after: Entries
+) -> None:
+    kept = deepcopy(entries)
+    assert without_grants(kind, entries, grants(*texts)) == tuple(after)
+    assert entries == kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "entries", "held"),
+    [
+        (PERMISSION, ["A", "B"], ["permission:A", "permission:B"]),
+        (MCP, [app("shop", "a", "b")], ["mcp:shop/a", "mcp:shop/b"]),
+        (MCP, [THIRD, app("shop", "a", kind=None), app("shop", "a", kind="mcp")], []),
+        (MODULE, [module("m1")], ["flow-module:m1"]),
+        (AI_AGENT, [agent(ARN), {"Arn": "x", "Type": "FIRST_PARTY"}], [f"ai-agent:{ARN}"]),
+    ],
+)
+def test_the_grants_of_one_list(kind: GrantKind, entries: Entries, held: list[str]) -> None:
+    assert granted(kind, entries) == set(grants(*held))
+
+
+@pytest.mark.parametrize(
+    ("kind", "entries", "field"),
+    [
+        (PERMISSION, ["A", {}], "$.Permissions[1]"),
+        (MCP, ["shop"], "$.Applications[0]"),
+        (MCP, [app("s") | {"ApplicationPermissions": "a"}], "$.Applications[0]."),
+        (MODULE, [module("m"), "m"], "$.AllowedFlowModules[1]"),
+        (AI_AGENT, [agent("x") | {"Arn": 1}], "$.AllowedAIAgents[0].Arn"),
+    ],
+)
+def test_entries_of_another_shape_are_refused_by_their_place(
+    kind: GrantKind, entries: Entries, field: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        granted(kind, entries)
+    assert refused.value.field.startswith(field)
+
+
+# ------------------------------------------------------------------------------------ whatever list
+
+WORDS = st.text("ab-_.", min_size=1, max_size=3)
+MORE = st.dictionaries(st.sampled_from(["New", "Other"]), st.integers(), max_size=2)
+KINDS = st.sampled_from(["MCP", "THIRD_PARTY_APPLICATION", None])
+LISTED: dict[GrantKind, st.SearchStrategy[Any]] = {
+    PERMISSION: WORDS,
+    MCP: st.builds(
+        lambda name, tools, kind, more: app(name, *tools, kind=kind, **more),
+        WORDS,
+        st.lists(WORDS, min_size=1, max_size=4),
+        KINDS,
+        MORE,
+    ),
+    MODULE: st.builds(lambda value, more: module(value, **more), WORDS, MORE),
+    AI_AGENT: st.builds(lambda value, more: agent(value, **more), WORDS, MORE),
+}
+
+
+@st.composite
+def lists_and_grants(draw: st.DrawFn) -> tuple[GrantKind, list[Any], set[Grant]]:
+    kind = draw(st.sampled_from(GrantKind))
+    values = st.builds("{}/{}".format, WORDS, WORDS) if kind is MCP else WORDS
+    wanted = draw(st.lists(st.builds(Grant, st.just(kind), values), max_size=5))
+    return kind, draw(st.lists(LISTED[kind], max_size=5)), set(wanted)
+
+
+@SOME
+@given(lists_and_grants())
+def test_only_the_wanted_grants_go_in_and_out(
+    case: tuple[GrantKind, list[Any], set[Grant]],
+) -> None:
+    kind, entries, wanted = case
+    held = granted(kind, entries)
+    more = with_grants(kind, entries, wanted)
+    assert granted(kind, more) == held | wanted
+    assert without_grants(kind, more, wanted - held) == tuple(entries)
+    assert granted(kind, without_grants(kind, entries, wanted)) == held - wanted
+
+
+# --------------------------------------------------------------------------------------------- room
+
+FIFTY = [f"mcp:shop/{number}" for number in range(50)]
+
+
+@pytest.mark.parametrize(
+    ("entries", "namespaces", "texts", "full"),
+    [
+        ({PERMISSION: 499}, {}, ["permission:A"], set()),
+        ({PERMISSION: 500}, {}, ["permission:A"], {"permission"}),
+        ({PERMISSION: 499}, {}, ["permission:A", "permission:B"], {"permission"}),
+        ({MODULE: 9}, {}, ["flow-module:m"], set()),
+        ({MODULE: 10}, {}, ["flow-module:m"], {"flow-module"}),
+        ({AI_AGENT: 99}, {}, [f"ai-agent:{ARN}"], set()),
+        ({AI_AGENT: 100}, {}, [f"ai-agent:{ARN}"], {"ai-agent"}),
+        ({MCP: 9}, {}, ["mcp:shop/a", "mcp:shop/b"], set()),
+        ({MCP: 9}, {}, ["mcp:shop/a", "mcp:bank/b"], {"mcp"}),
+        ({MCP: 10}, {"shop": 49}, ["mcp:shop/a"], set()),
+        ({MCP: 10}, {"shop": 50}, ["mcp:shop/a"], {"shop"}),
+        ({MCP: 10}, {"shop": 50}, ["mcp:shop/a", "mcp:bank/a"], {"shop", "mcp"}),
+        ({}, {}, FIFTY, set()),
+        ({}, {}, [*FIFTY, "mcp:shop/more"], {"shop"}),
+        ({PERMISSION: 500, MODULE: 10}, {}, [f"ai-agent:{ARN}"], set()),
+        (
+            {PERMISSION: 500, MODULE: 10},
+            {},
+            ["permission:A", "flow-module:m"],
+            {"permission", "flow-module"},
+        ),
+    ],
+)
+def test_lists_that_have_no_room(
+    entries: dict[GrantKind, int], namespaces: dict[str, int], texts: list[str], full: set[str]
+) -> None:
+    profile = ProfileFacts("p", "agents", entries=entries, namespaces=namespaces)
+    assert set(full_lists(grants(*texts), profile)) == full
