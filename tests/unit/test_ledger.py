@@ -14,11 +14,11 @@ from tests.strategies import SOME
 
 from toolgrant.domain.ledger import (
     Attribution,
-    Book,
     ChangeState,
     FixRequest,
     ForeignEdit,
     ProfileChange,
+    ProfileHistory,
     TakenAway,
     UndoRequest,
     attribute,
@@ -52,7 +52,7 @@ def edit(
 
 def gone(*changes: ProfileChange, missing: Grants = (VIEW, EDIT), **facts: Any) -> list[str]:
     """The grants that are found taken away."""
-    found = Book("p", changes, **facts).taken_away(missing, NOW)
+    found = ProfileHistory("p", changes, **facts).taken_away(missing, NOW)
     return [str(one.grant) for one in found]
 
 
@@ -109,9 +109,9 @@ def test_whose_grants_they_are_under_an_open_intent(
     [(-1.001, False), (-1, False), (-0.999, True), (0, True), (5, True), (6, False), (6.5, False)],
 )
 def test_the_edges_of_the_window_of_a_write(second: float, inside: bool) -> None:
-    book = Book("p", (), (edit(NOW + second * SECOND),))
-    within = book.edits_within(replace(CHANGE, began_at=NOW), NOW + 5 * SECOND)
-    assert within == book.edits * inside
+    history = ProfileHistory("p", (), (edit(NOW + second * SECOND),))
+    within = history.edits_within(replace(CHANGE, began_at=NOW), NOW + 5 * SECOND)
+    assert within == history.edits * inside
 
 
 @SOME
@@ -122,7 +122,9 @@ def test_no_edit_inside_the_window_is_missed_for_its_time_in_whole_seconds(
     began = NOW + timedelta(microseconds=start)
     until = began + timedelta(microseconds=later)
     told = edit((began + timedelta(microseconds=later * share // 999_999)).replace(microsecond=0))
-    assert Book("p", (), (told,)).edits_within(replace(CHANGE, began_at=began), until) == (told,)
+    assert ProfileHistory("p", (), (told,)).edits_within(
+        replace(CHANGE, began_at=began), until
+    ) == (told,)
 
 
 @pytest.mark.parametrize(
@@ -132,13 +134,17 @@ def test_no_edit_inside_the_window_is_missed_for_its_time_in_whole_seconds(
 def test_the_cap_counts_what_was_verified_within_an_hour(age: timedelta, counted: int) -> None:
     change = replace(DONE, began_at=NOW - 9 * HOUR, verified_at=NOW - age)
     undone = replace(change, id="p-2", state=ChangeState.UNDONE)  # it was a write all the same
-    assert Book("p", (change, CHANGE, undone)).changes_since(NOW) == 2 * counted
+    assert ProfileHistory("p", (change, CHANGE, undone)).changes_since(NOW) == 2 * counted
 
 
 def test_a_change_is_found_by_its_id() -> None:
     second = replace(DONE, id="p-2")
-    book = Book("p", (CHANGE, second))
-    assert (book.change("p-2"), book.change("p-1"), book.change("p")) == (second, CHANGE, None)
+    history = ProfileHistory("p", (CHANGE, second))
+    assert (history.change("p-2"), history.change("p-1"), history.change("p")) == (
+        second,
+        CHANGE,
+        None,
+    )
 
 
 def test_a_grant_of_ours_that_is_missing_was_taken_away() -> None:
@@ -178,7 +184,7 @@ def test_each_grant_is_judged_by_itself() -> None:
 
 def test_a_grant_that_was_added_again_belongs_to_the_newer_change() -> None:
     second = replace(DONE, id="p-2", grants=(VIEW,), began_at=NOW - 30 * SECOND)
-    found = Book("p", (DONE, second)).taken_away((VIEW, EDIT), NOW)
+    found = ProfileHistory("p", (DONE, second)).taken_away((VIEW, EDIT), NOW)
     assert [(one.grant, one.change.id) for one in found] == [(EDIT, "p-1"), (VIEW, "p-2")]
 
 
@@ -199,7 +205,7 @@ def test_a_grant_that_was_added_again_belongs_to_the_newer_change() -> None:
 def test_the_newest_edit_of_the_list_may_have_taken_it(
     edits: tuple[ForeignEdit, ...], blamed: str | None
 ) -> None:
-    (found,) = Book("p", (DONE,), edits).taken_away((VIEW,), NOW)
+    (found,) = ProfileHistory("p", (DONE,), edits).taken_away((VIEW,), NOW)
     assert (found.edit.event_id if found.edit else None) == blamed
 
 
@@ -238,7 +244,7 @@ def test_a_fix_is_ours_if_its_change_stands_and_is_new_enough(
     changed: dict[str, Any], grants: Grants, found: bool
 ) -> None:
     change = replace(DONE, **{"verified_at": NOW + SECOND, **changed})
-    assert Book("p", (change,)).fix_of(iter(grants), NOW) == (change if found else None)
+    assert ProfileHistory("p", (change,)).fix_of(iter(grants), NOW) == (change if found else None)
 
 
 @pytest.mark.parametrize(
@@ -246,5 +252,5 @@ def test_a_fix_is_ours_if_its_change_stands_and_is_new_enough(
 )
 def test_the_newest_change_made_the_fix(wanted: Grants, found: str) -> None:
     second = replace(DONE, id="p-2", grants=(VIEW,), began_at=NOW, verified_at=NOW)
-    fix = Book("p", (DONE, second)).fix_of(wanted, NOW - HOUR)
+    fix = ProfileHistory("p", (DONE, second)).fix_of(wanted, NOW - HOUR)
     assert (fix and fix.id) == found
