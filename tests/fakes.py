@@ -24,7 +24,7 @@ from toolgrant.adapters.change_messages import parse_message, to_json
 from toolgrant.adapters.dynamodb import store_items
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.catalog import packaged
-from toolgrant.domain.ledger import FixRequest
+from toolgrant.domain.fixing.ledger import FixRequest
 from toolgrant.domain.model import (
     DRAFT,
     LATEST,

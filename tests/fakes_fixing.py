@@ -15,17 +15,17 @@ from typing import Any
 from tests.fakes import INSTANCE, Calls, Cloud, FakeClock, World, uuid_of
 
 from toolgrant.adapters.dynamodb import ledger_items
-from toolgrant.domain.entries import Entry, granted, with_grants
-from toolgrant.domain.facts import FixRules, Mode
-from toolgrant.domain.ledger import (
+from toolgrant.domain.fixing.ledger import (
     FixRequest,
     ForeignEdit,
     ProfileChange,
     ProfileHistory,
     UndoRequest,
 )
+from toolgrant.domain.fixing.proposal import Proposal
+from toolgrant.domain.fixing.rules import FixRules, Mode
 from toolgrant.domain.model import Grant, GrantKind
-from toolgrant.domain.proposal import Proposal
+from toolgrant.domain.profile_lists import Entry, granted, with_grants
 from toolgrant.domain.records import SweepProgress
 from toolgrant.errors import Conflict, NotFound
 from toolgrant.usecases.deps import Deps

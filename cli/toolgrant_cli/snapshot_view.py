@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from toolgrant.domain.agent_shapes import parse_snapshot
 from toolgrant.domain.catalog import Catalog
 from toolgrant.domain.evaluate import AgentResult, evaluate_snapshot
 from toolgrant.domain.model import ToolResult, Verdict
-from toolgrant.domain.snapshot import parse_snapshot
 from toolgrant.errors import InvalidInput
 
 

@@ -13,7 +13,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from tests.adapters.values import NOON, new_key
 
 from toolgrant.adapters.dynamodb.ledger import KEEP_EDITS, DynamoDBLedger
-from toolgrant.domain.ledger import (
+from toolgrant.domain.fixing.ledger import (
     ChangeState,
     ForeignEdit,
     ProfileChange,

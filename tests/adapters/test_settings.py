@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from toolgrant.domain.facts import FixRules, Mode
+from toolgrant.domain.fixing.rules import FixRules, Mode
 from toolgrant.domain.model import Confidence, Risk
 from toolgrant.errors import Misconfigured
 from toolgrant.settings import FixSettings, from_environment

@@ -16,7 +16,7 @@ from tests.e2e.conftest import RETRIEVE, tool
 from tests.e2e.fixing import OPT_IN, VIEW, Operator, swept
 
 from toolgrant.adapters.fix_queue import to_json
-from toolgrant.domain.ledger import FixRequest
+from toolgrant.domain.fixing.ledger import FixRequest
 from toolgrant.domain.records import AgentKey
 from toolgrant_local.stack import LocalStack
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 import pytest
 from tests.template.reading import Tree
 
-from toolgrant.domain.facts import Mode
+from toolgrant.domain.fixing.rules import Mode
 from toolgrant.domain.model import Confidence, Risk
 
 RANGES = {

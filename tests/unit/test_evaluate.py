@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import MANY
 
+from toolgrant.domain.agent_shapes import parse_snapshot
 from toolgrant.domain.catalog import packaged
 from toolgrant.domain.evaluate import evaluate, evaluate_snapshot, grant_kinds
 from toolgrant.domain.model import (
@@ -21,7 +22,6 @@ from toolgrant.domain.model import (
     ToolType,
     Verdict,
 )
-from toolgrant.domain.snapshot import parse_snapshot
 
 CATALOG = packaged()
 MCP_IDS = [row.key for row in CATALOG.rows if row.requires]

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from tests.strategies import MANY
 from tests.template.reading import PROJECT
 
-from toolgrant.domain.facts import FixRules, Mode, ProfileFacts, Situation
-from toolgrant.domain.gates import GATES, PROFILE_GATES, Case
+from toolgrant.domain.fixing.gates import GATES, PROFILE_GATES, Case
+from toolgrant.domain.fixing.policy import AskApproval, Refuse, RequestFix, decide_fix, describe
+from toolgrant.domain.fixing.rules import FixRules, Mode, ProfileFacts, Situation
 from toolgrant.domain.model import (
     Confidence,
     Finding,
@@ -28,7 +29,6 @@ from toolgrant.domain.model import (
     Severity,
     Verdict,
 )
-from toolgrant.domain.policy import AskApproval, Refuse, RequestFix, decide_fix, describe
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 VIEW = Grant(GrantKind.PERMISSION, "Wisdom.View")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import SOME
 
-from toolgrant.domain.ledger import (
+from toolgrant.domain.fixing.ledger import (
     Attribution,
     ChangeState,
     FixRequest,

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import SOME
 
-from toolgrant.domain.entries import granted, with_grants, without_grants
-from toolgrant.domain.facts import ProfileFacts
+from toolgrant.domain.fixing.rules import ProfileFacts
 from toolgrant.domain.limits import full_lists
 from toolgrant.domain.model import Grant, GrantKind
+from toolgrant.domain.profile_lists import granted, with_grants, without_grants
 from toolgrant.errors import InvalidInput
 
 PERMISSION, MCP, MODULE, AI_AGENT = GrantKind

@@ -14,9 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import SOME
 
-from toolgrant.domain.facts import FixRules
-from toolgrant.domain.model import Finding, FindingKind, FindingState, Grant, Severity, Verdict
-from toolgrant.domain.proposal import (
+from toolgrant.domain.fixing.proposal import (
     Proposal,
     cli_lines,
     cloudformation,
@@ -25,6 +23,8 @@ from toolgrant.domain.proposal import (
     propose,
     terraform,
 )
+from toolgrant.domain.fixing.rules import FixRules
+from toolgrant.domain.model import Finding, FindingKind, FindingState, Grant, Severity, Verdict
 
 VIEW, EDIT = Grant.parse("permission:Cases.View"), Grant.parse("permission:Cases.Edit")
 ORDER, MODULE = Grant.parse("mcp:shop/GetOrder"), Grant.parse("flow-module:m1")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from toolgrant.domain.agent_shapes import parse_agent, parse_grants, parse_snapshot, split_qualifier
 from toolgrant.domain.model import DRAFT, Grant, GrantKind, QualifiedAgent, SecurityProfile, Tool
-from toolgrant.domain.snapshot import parse_agent, parse_grants, parse_snapshot, split_qualifier
 from toolgrant.errors import InvalidInput
 
 ARN = "arn:aws:wisdom:us-east-1:111122223333:ai-agent/assistant/agent"

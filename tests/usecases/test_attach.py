@@ -8,9 +8,9 @@ import pytest
 from tests.fakes import RETRIEVE, Crash, Fault, uuid_of
 from tests.fakes_fixing import OPT_IN, FixWorld
 
-from toolgrant.domain.facts import Mode
+from toolgrant.domain.fixing.proposal import AGENT_TAG
+from toolgrant.domain.fixing.rules import Mode
 from toolgrant.domain.model import DRAFT
-from toolgrant.domain.proposal import AGENT_TAG
 from toolgrant.errors import NotFound
 
 VIEW = "permission:Wisdom.View"

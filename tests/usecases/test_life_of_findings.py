@@ -24,7 +24,7 @@ from tests.fakes import (
 )
 
 from toolgrant.domain.alerts.render import Rendered
-from toolgrant.domain.ledger import FixRequest
+from toolgrant.domain.fixing.ledger import FixRequest
 from toolgrant.domain.model import DRAFT, LATEST
 from toolgrant.domain.records import (
     AgentKey,

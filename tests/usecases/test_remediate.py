@@ -6,7 +6,7 @@ import pytest
 from tests.fakes import CREATE_CASE, RETRIEVE, uuid_of
 from tests.fakes_fixing import FixWorld
 
-from toolgrant.domain.facts import Mode
+from toolgrant.domain.fixing.rules import Mode
 from toolgrant.errors import InvalidInput
 
 VIEW = "permission:Wisdom.View"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from toolgrant.domain.facts import FixRules, Mode
+from toolgrant.domain.fixing.rules import FixRules, Mode
 from toolgrant.domain.model import Confidence, Risk
 from toolgrant.domain.texts import LANGUAGES
 from toolgrant.errors import Misconfigured

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from toolgrant.adapters.events import parse_event
+from toolgrant.domain.agent_shapes import as_list, as_map, as_text, numbered
 from toolgrant.domain.model import QualifiedAgent, Tool
 from toolgrant.domain.records import (
     Actor,
@@ -21,7 +22,6 @@ from toolgrant.domain.records import (
     Request,
     plausible,
 )
-from toolgrant.domain.snapshot import as_list, as_map, as_text, numbered
 from toolgrant.errors import InvalidInput
 
 SCHEMA = "toolgrant/request/1"

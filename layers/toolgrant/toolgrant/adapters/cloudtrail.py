@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
+from toolgrant.domain.agent_shapes import split_qualifier
 from toolgrant.domain.model import clip
 from toolgrant.domain.records import Actor, Cause, plausible
-from toolgrant.domain.snapshot import split_qualifier
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _VIA = {

@@ -19,6 +19,7 @@ from toolgrant.adapters.cloudtrail import (
     uuid_of,
 )
 from toolgrant.adapters.triggers import SAVES, TRIGGERS, Subject
+from toolgrant.domain.agent_shapes import PROFILE_LISTS, as_map
 from toolgrant.domain.model import GrantKind, clip
 from toolgrant.domain.records import (
     AgentKey,
@@ -33,7 +34,6 @@ from toolgrant.domain.records import (
     created_key,
 )
 from toolgrant.domain.refused_saves import refused_tool
-from toolgrant.domain.snapshot import PROFILE_LISTS, as_map
 from toolgrant.errors import InvalidInput
 
 DETAIL_TYPE = "AWS API Call via CloudTrail"

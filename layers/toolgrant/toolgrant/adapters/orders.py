@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from toolgrant.adapters.change_messages import parse_time
+from toolgrant.domain.agent_shapes import as_list, as_map, as_text, numbered
 from toolgrant.domain.model import Grant, clip
-from toolgrant.domain.snapshot import as_list, as_map, as_text, numbered
 from toolgrant.errors import InvalidInput
 from toolgrant.usecases.orders import Order
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from toolgrant.adapters.aws import Api
+from toolgrant.domain.agent_shapes import parse_agent, split_qualifier
 from toolgrant.domain.model import DRAFT, LATEST, QualifiedAgent
 from toolgrant.domain.records import AgentKey
-from toolgrant.domain.snapshot import parse_agent, split_qualifier
 from toolgrant.errors import NotFound
 
 _PAGE = 100  # qconnect service model: MaxResults at most 100

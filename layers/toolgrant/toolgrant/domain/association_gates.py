@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from toolgrant.domain.facts import Mode, ProfileFacts
-from toolgrant.domain.gates import GATES, PROFILE_GATES, Case, Refusal, Values
+from toolgrant.domain.fixing.gates import GATES, PROFILE_GATES, Case, Refusal, Values
+from toolgrant.domain.fixing.rules import Mode, ProfileFacts
 from toolgrant.domain.model import clip
 
 

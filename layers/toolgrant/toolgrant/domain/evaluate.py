@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from toolgrant.domain.agent_shapes import Snapshot
 from toolgrant.domain.catalog import Advisory, AdvisoryWhen, Catalog, Requirement
 from toolgrant.domain.model import (
     Grant,
@@ -20,7 +21,6 @@ from toolgrant.domain.model import (
     ToolResult,
     Verdict,
 )
-from toolgrant.domain.snapshot import Snapshot
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from toolgrant.domain.facts import ProfileFacts
+from toolgrant.domain.fixing.rules import ProfileFacts
 from toolgrant.domain.model import Grant, GrantKind
 
 MOST_ENTRIES: Mapping[GrantKind, int] = {

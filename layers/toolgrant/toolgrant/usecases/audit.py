@@ -8,7 +8,7 @@ from typing import Any
 from toolgrant.domain.alerts.alert import grant_texts, utc_text
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.findings import Change
-from toolgrant.domain.ledger import FixRequest, ProfileChange, UndoRequest
+from toolgrant.domain.fixing.ledger import FixRequest, ProfileChange, UndoRequest
 from toolgrant.domain.model import ToolResult, Verdict, clip
 from toolgrant.domain.problems import JudgedQualifier
 from toolgrant.domain.records import AgentKey, AgentRecord, AgentRequest, Cause

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from toolgrant.domain.entries import Entry, granted
-from toolgrant.domain.facts import FixRules, ProfileFacts, Situation
-from toolgrant.domain.gates import Case, refusals
-from toolgrant.domain.ledger import ProfileChange, ProfileHistory, TakenAway
+from toolgrant.domain.fixing.gates import Case, refusals
+from toolgrant.domain.fixing.ledger import ProfileChange, ProfileHistory, TakenAway
+from toolgrant.domain.fixing.policy import Fix, Refuse, decide_association, decide_fix
+from toolgrant.domain.fixing.proposal import Proposal, propose
+from toolgrant.domain.fixing.rules import FixRules, ProfileFacts, Situation
 from toolgrant.domain.model import DRAFT, Finding, FindingKind, GrantKind
-from toolgrant.domain.policy import Fix, Refuse, decide_association, decide_fix
 from toolgrant.domain.problems import GAP_PREFIX
-from toolgrant.domain.proposal import Proposal, propose
+from toolgrant.domain.profile_lists import Entry, granted
 from toolgrant.domain.records import Actor, AgentKey, Edge, EdgeKind
 from toolgrant.errors import AccessDenied, InvalidInput, NotFound, RequestRefused
 from toolgrant.usecases.agent_reader import JudgedAgent

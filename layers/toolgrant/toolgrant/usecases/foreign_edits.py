@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolgrant.domain.ledger import ChangeState, ForeignEdit
+from toolgrant.domain.fixing.ledger import ChangeState, ForeignEdit
 from toolgrant.domain.records import EdgeKind, FanOut
 from toolgrant.usecases.deps import Deps, publish_pending
 from toolgrant.usecases.fix_facts import Fixing

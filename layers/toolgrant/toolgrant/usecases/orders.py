@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from toolgrant.domain.ledger import FixRequest, UndoRequest, profile_of
+from toolgrant.domain.fixing.ledger import FixRequest, UndoRequest, profile_of
 from toolgrant.domain.model import Finding, FindingKind, FindingState, Grant
 from toolgrant.domain.problems import GAP_PREFIX
 from toolgrant.domain.records import AgentKey, AgentRecord, EdgeKind

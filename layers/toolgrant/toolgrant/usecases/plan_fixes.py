@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from toolgrant.domain.findings import Change, Reconciled, Resolution, Status
-from toolgrant.domain.ledger import FixRequest, ProfileChange, TakenAway
+from toolgrant.domain.fixing.ledger import FixRequest, ProfileChange, TakenAway
+from toolgrant.domain.fixing.policy import Fix, Refuse, RequestFix
+from toolgrant.domain.fixing.proposal import Proposal
 from toolgrant.domain.model import Finding, FindingKind, FindingState
-from toolgrant.domain.policy import Fix, Refuse, RequestFix
-from toolgrant.domain.proposal import Proposal
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import Fixing

@@ -10,16 +10,16 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from toolgrant.domain.alerts.render import Rendered
-from toolgrant.domain.entries import Entry
-from toolgrant.domain.ledger import (
+from toolgrant.domain.fixing.ledger import (
     FixRequest,
     ForeignEdit,
     ProfileChange,
     ProfileHistory,
     UndoRequest,
 )
+from toolgrant.domain.fixing.proposal import Proposal
 from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent
-from toolgrant.domain.proposal import Proposal
+from toolgrant.domain.profile_lists import Entry
 from toolgrant.domain.records import AgentKey, AgentRecord, AgentRequest, Edge, SweepProgress
 
 

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from toolgrant.domain.alerts.alert import Alert, alert_id
 from toolgrant.domain.alerts.render import Rendered, render
 from toolgrant.domain.findings import Change, Moment, Reconciled, Resolution, reconcile
+from toolgrant.domain.fixing.policy import Notify, Recheck, Step, decide, describe
+from toolgrant.domain.fixing.proposal import merged
 from toolgrant.domain.model import FindingKind
-from toolgrant.domain.policy import Notify, Recheck, Step, decide, describe
 from toolgrant.domain.problems import problems_of, scope_of
-from toolgrant.domain.proposal import merged
 from toolgrant.domain.records import AgentRecord, AgentRequest
 from toolgrant.errors import Conflict, NotFound
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope

@@ -11,10 +11,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
+from toolgrant.domain.agent_shapes import PROFILE_LISTS
 from toolgrant.domain.alerts.alert import Alert, grant_texts
 from toolgrant.domain.alerts.render import render
 from toolgrant.domain.findings import Change, Status
-from toolgrant.domain.ledger import FixRequest, ForeignEdit, ProfileChange, TakenAway
+from toolgrant.domain.fixing.ledger import FixRequest, ForeignEdit, ProfileChange, TakenAway
+from toolgrant.domain.fixing.policy import Fix, Refuse, RequestFix
 from toolgrant.domain.model import (
     Finding,
     FindingKind,
@@ -24,9 +26,7 @@ from toolgrant.domain.model import (
     Verdict,
     clip,
 )
-from toolgrant.domain.policy import Fix, Refuse, RequestFix
 from toolgrant.domain.records import Actor, AgentKey
-from toolgrant.domain.snapshot import PROFILE_LISTS
 from toolgrant.domain.texts import LANGUAGES, texts
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.writer.write import Written

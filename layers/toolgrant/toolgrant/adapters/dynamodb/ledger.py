@@ -17,7 +17,7 @@ from typing import Any
 
 from toolgrant.adapters.dynamodb import ledger_items
 from toolgrant.adapters.dynamodb.table import Table
-from toolgrant.domain.ledger import ForeignEdit, ProfileChange, ProfileHistory
+from toolgrant.domain.fixing.ledger import ForeignEdit, ProfileChange, ProfileHistory
 from toolgrant.domain.model import Grant
 
 MUTES = "MUTES"

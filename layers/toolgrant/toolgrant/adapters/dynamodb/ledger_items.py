@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from toolgrant.domain.ledger import (
+from toolgrant.domain.fixing.ledger import (
     ChangeState,
     FixRequest,
     ForeignEdit,

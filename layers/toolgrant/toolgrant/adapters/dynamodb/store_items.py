@@ -8,7 +8,7 @@ from typing import Any
 
 from toolgrant.adapters.dynamodb.ledger_items import fix_from_item, fix_to_item
 from toolgrant.domain.alerts.render import Rendered
-from toolgrant.domain.ledger import FixRequest
+from toolgrant.domain.fixing.ledger import FixRequest
 from toolgrant.domain.model import (
     Confidence,
     Finding,

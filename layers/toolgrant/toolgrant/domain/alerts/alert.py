@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from toolgrant.domain.findings import Change, Status
+from toolgrant.domain.fixing.proposal import Proposal, proposal_json
 from toolgrant.domain.model import Severity, Text, clip
-from toolgrant.domain.proposal import Proposal, proposal_json
 from toolgrant.domain.records import Actor
 
 SCHEMA = "toolgrant/alert/1"

@@ -15,9 +15,9 @@ from typing import Any
 from toolgrant.domain.alerts.alert import Alert, grant_texts, machine_json, utc_text
 from toolgrant.domain.alerts.next_steps import next_steps
 from toolgrant.domain.findings import Change, Resolution, Status
+from toolgrant.domain.fixing.proposal import cli_lines, cloudformation, terraform
 from toolgrant.domain.model import DRAFT, Finding, FindingKind, clip
 from toolgrant.domain.problems import GAP_PREFIX
-from toolgrant.domain.proposal import cli_lines, cloudformation, terraform
 from toolgrant.domain.texts import Texts, texts
 
 MOST_BYTES = 250_000

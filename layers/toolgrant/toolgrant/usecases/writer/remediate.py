@@ -11,15 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from toolgrant.domain.ledger import (
+from toolgrant.domain.fixing.ledger import (
     ChangeState,
     FixRequest,
     ProfileChange,
     ProfileHistory,
     change_id,
 )
+from toolgrant.domain.fixing.policy import Fix, Refuse, RequestFix, describe
 from toolgrant.domain.model import Finding, FindingKind, GrantKind
-from toolgrant.domain.policy import Fix, Refuse, RequestFix, describe
 from toolgrant.domain.problems import problems_of
 from toolgrant.domain.records import AgentRequest, Cause
 from toolgrant.errors import NotFound, ToolgrantError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from toolgrant.domain.alerts.alert import grant_texts
-from toolgrant.domain.ledger import ChangeState, ProfileChange, UndoRequest
+from toolgrant.domain.fixing.ledger import ChangeState, ProfileChange, UndoRequest
 from toolgrant.domain.model import Grant
 from toolgrant.domain.records import AgentRequest, Cause
 from toolgrant.errors import Conflict, NotFound

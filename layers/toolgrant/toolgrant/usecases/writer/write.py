@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from toolgrant.domain.entries import Entry, granted, with_grants, without_grants
-from toolgrant.domain.ledger import (
+from toolgrant.domain.fixing.ledger import (
     Attribution,
     ChangeState,
     ForeignEdit,
@@ -20,6 +19,7 @@ from toolgrant.domain.ledger import (
     attribute,
 )
 from toolgrant.domain.model import Grant, GrantKind
+from toolgrant.domain.profile_lists import Entry, granted, with_grants, without_grants
 from toolgrant.errors import Conflict, NotFound, ServiceUnavailable
 from toolgrant.usecases.ports import Clock, Ledger, ProfileWriter
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from toolgrant.domain.facts import STACK_TAG, FixRules, Mode, ProfileFacts, Situation
+from toolgrant.domain.fixing.rules import STACK_TAG, FixRules, Mode, ProfileFacts, Situation
 from toolgrant.domain.limits import full_lists
 from toolgrant.domain.model import (
     Finding,

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from toolgrant.domain.association_gates import association_refusals
-from toolgrant.domain.facts import ProfileFacts
 from toolgrant.domain.findings import Change, Reconciled
-from toolgrant.domain.gates import Case, Refusal, needs_approval, profile_refusals, refusals
+from toolgrant.domain.fixing.gates import Case, Refusal, needs_approval, profile_refusals, refusals
+from toolgrant.domain.fixing.proposal import Proposal
+from toolgrant.domain.fixing.rules import ProfileFacts
 from toolgrant.domain.model import Finding, Grant, GrantKind, clip
-from toolgrant.domain.proposal import Proposal
 
 
 @dataclass(frozen=True)

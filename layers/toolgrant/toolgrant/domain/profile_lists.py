@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from toolgrant.domain.agent_shapes import PROFILE_LISTS, parse_grants
 from toolgrant.domain.model import Grant, GrantKind
-from toolgrant.domain.snapshot import PROFILE_LISTS, parse_grants
 
 Entry = Any
 """A permission's name, or the map of an application, flow module or AI agent."""
