@@ -24,7 +24,6 @@ from toolgrant.adapters.change_messages import parse_message, to_json
 from toolgrant.adapters.dynamodb import store_items
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.catalog import packaged
-from toolgrant.domain.fixing.ledger import FixRequest
 from toolgrant.domain.model import (
     DRAFT,
     LATEST,
@@ -36,7 +35,8 @@ from toolgrant.domain.model import (
     Tool,
     ToolType,
 )
-from toolgrant.domain.records import AgentKey, AgentRecord, AgentRequest, Edge, SweepProgress
+from toolgrant.domain.records import AgentKey, AgentRecord, Edge, SweepProgress
+from toolgrant.domain.requests import AgentRequest, FixRequest
 from toolgrant.errors import Conflict, InvalidInput, NotFound
 from toolgrant.usecases.batch import LONGEST_DELAY, Message, handle_batch
 from toolgrant.usecases.deps import Deps

@@ -15,22 +15,17 @@ from typing import Any
 from tests.fakes import INSTANCE, Calls, Cloud, FakeClock, World, uuid_of
 
 from toolgrant.adapters.dynamodb import ledger_items
-from toolgrant.domain.fixing.ledger import (
-    FixRequest,
-    ForeignEdit,
-    ProfileChange,
-    ProfileHistory,
-    UndoRequest,
-)
+from toolgrant.domain.fixing.ledger import ForeignEdit, ProfileChange, ProfileHistory
 from toolgrant.domain.fixing.proposal import Proposal
 from toolgrant.domain.fixing.rules import FixRules, Mode
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.profile_lists import Entry, granted, with_grants
 from toolgrant.domain.records import SweepProgress
+from toolgrant.domain.requests import FixRequest, Order, UndoRequest
 from toolgrant.errors import Conflict, NotFound
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import Fixing
-from toolgrant.usecases.orders import Order, OrderPorts, operate
+from toolgrant.usecases.orders import OrderPorts, operate
 from toolgrant.usecases.ports import DescribedProfile
 from toolgrant.usecases.writer.remediate import remediate
 from toolgrant.usecases.writer.undo import undo

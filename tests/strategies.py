@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from toolgrant.domain.causes import Actor, Cause
 from toolgrant.domain.model import QualifiedAgent, Tool
-from toolgrant.domain.records import Actor, AgentKey, AgentRequest, Cause, Observed
+from toolgrant.domain.records import AgentKey
+from toolgrant.domain.requests import AgentRequest, Observed
 
 STRESS = bool(os.environ.get("TOOLGRANT_STRESS"))
 MANY = settings(

@@ -17,6 +17,7 @@ from tests.template.reading import of_type, read_template
 from toolgrant.domain.alerts.alert import Alert, machine_json
 from toolgrant.domain.alerts.render import render
 from toolgrant.domain.catalog import packaged
+from toolgrant.domain.causes import Actor
 from toolgrant.domain.findings import Change, Status
 from toolgrant.domain.model import (
     Confidence,
@@ -28,7 +29,6 @@ from toolgrant.domain.model import (
     Text,
     Verdict,
 )
-from toolgrant.domain.records import Actor
 from toolgrant_cli.main import main, parser
 
 ROOT = Path(__file__).resolve().parents[1]

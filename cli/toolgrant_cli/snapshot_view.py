@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from toolgrant.domain.agent_shapes import parse_snapshot
 from toolgrant.domain.catalog import Catalog
-from toolgrant.domain.evaluate import AgentResult, evaluate_snapshot
+from toolgrant.domain.evaluate import AgentResult
 from toolgrant.domain.model import ToolResult, Verdict
 from toolgrant.errors import InvalidInput
+from toolgrant_cli.snapshot import evaluate_snapshot, parse_snapshot
 
 
 class UnreadableFile(Exception):

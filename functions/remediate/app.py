@@ -6,7 +6,7 @@ from typing import Any
 
 from toolgrant.adapters.fix_queue import from_json
 from toolgrant.bootstrap import runtime
-from toolgrant.domain.fixing.ledger import UndoRequest
+from toolgrant.domain.requests import UndoRequest
 from toolgrant.errors import InvalidInput
 from toolgrant.usecases.writer.remediate import remediate
 from toolgrant.usecases.writer.undo import undo

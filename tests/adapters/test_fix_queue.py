@@ -12,8 +12,9 @@ import pytest
 from tests.adapters.values import new_key
 
 from toolgrant.adapters.fix_queue import SCHEMA, SQSFixQueue, from_json, to_json
-from toolgrant.domain.fixing.ledger import FixRequest, UndoRequest, change_id
+from toolgrant.domain.fixing.ledger import change_id
 from toolgrant.domain.model import Grant, GrantKind
+from toolgrant.domain.requests import FixRequest, UndoRequest
 from toolgrant.errors import InvalidInput, Misconfigured
 from toolgrant_local.clients import Clients
 

@@ -13,6 +13,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from tests.adapters.values import NOON, new_key
 
 from toolgrant.adapters.dynamodb.ledger import KEEP_EDITS, DynamoDBLedger
+from toolgrant.domain.causes import Actor
 from toolgrant.domain.fixing.ledger import (
     ChangeState,
     ForeignEdit,
@@ -21,7 +22,6 @@ from toolgrant.domain.fixing.ledger import (
     change_id,
 )
 from toolgrant.domain.model import Grant, GrantKind
-from toolgrant.domain.records import Actor
 from toolgrant.errors import Misconfigured, NewerSchema
 from toolgrant_local.clients import Clients
 

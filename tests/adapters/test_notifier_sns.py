@@ -13,9 +13,9 @@ from tests.adapters.values import NOON, alert, finding
 from toolgrant.adapters.notifier_sns import SNSNotifier, publication
 from toolgrant.domain.alerts.alert import Alert
 from toolgrant.domain.alerts.render import Rendered, render
+from toolgrant.domain.causes import Actor
 from toolgrant.domain.findings import Change, Status
 from toolgrant.domain.model import Finding, Grant, Text
-from toolgrant.domain.records import Actor
 from toolgrant.domain.texts import LANGUAGES
 from toolgrant.errors import Misconfigured, RequestRefused
 from toolgrant_local.clients import Clients

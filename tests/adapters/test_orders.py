@@ -9,8 +9,8 @@ import pytest
 
 from toolgrant.adapters.orders import answer, parse_order, refusal
 from toolgrant.domain.model import Grant
+from toolgrant.domain.requests import Order
 from toolgrant.errors import InvalidInput
-from toolgrant.usecases.orders import Order
 
 FULL: dict[str, Any] = {
     "action": "undo",

@@ -13,10 +13,9 @@ from tests.emulator.world import World
 
 from toolgrant.adapters.aws import WRITER_CONFIG
 from toolgrant.adapters.connect_fresh import ConnectProfiles
-from toolgrant.domain.agent_shapes import PROFILE_LISTS
 from toolgrant.domain.fixing.proposal import Proposal
 from toolgrant.domain.model import Grant, GrantKind
-from toolgrant.domain.profile_lists import granted, with_grants, without_grants
+from toolgrant.domain.profile_lists import PROFILE_LISTS, granted, with_grants, without_grants
 from toolgrant.errors import (
     AccessDenied,
     Conflict,

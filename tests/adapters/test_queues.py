@@ -12,8 +12,10 @@ from tests.adapters.values import new_key
 
 from toolgrant.adapters.change_messages import MOST_BYTES, parse_message, to_json
 from toolgrant.adapters.change_queue import SQSChangeQueue
+from toolgrant.domain.causes import Actor, Cause
 from toolgrant.domain.model import QualifiedAgent, Tool
-from toolgrant.domain.records import Actor, AgentKey, AgentRequest, Cause, Observed
+from toolgrant.domain.records import AgentKey
+from toolgrant.domain.requests import AgentRequest, Observed
 from toolgrant.errors import Misconfigured
 from toolgrant_local.clients import Clients
 

@@ -15,9 +15,8 @@ from typing import Any
 
 import pytest
 
-from toolgrant.domain.agent_shapes import parse_snapshot
 from toolgrant.domain.catalog import packaged
-from toolgrant.domain.evaluate import evaluate_snapshot
+from toolgrant_cli.snapshot import evaluate_snapshot, parse_snapshot
 from toolgrant_local.processes import wait_until
 from toolgrant_local.stack import LocalStack
 

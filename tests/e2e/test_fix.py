@@ -16,8 +16,8 @@ from tests.e2e.conftest import RETRIEVE, tool
 from tests.e2e.fixing import OPT_IN, VIEW, Operator, swept
 
 from toolgrant.adapters.fix_queue import to_json
-from toolgrant.domain.fixing.ledger import FixRequest
 from toolgrant.domain.records import AgentKey
+from toolgrant.domain.requests import FixRequest
 from toolgrant_local.stack import LocalStack
 
 pytestmark = pytest.mark.stack

@@ -27,7 +27,7 @@ from tests.emulator.world import ACCOUNT, REGION, World, mcp_tool
 
 from connect_emulator import Emulator, Server, seed, serve
 from toolgrant.adapters.change_messages import parse_message
-from toolgrant.domain.records import RefusedSave
+from toolgrant.domain.requests import RefusedSave
 from toolgrant.errors import InvalidInput
 from toolgrant_local.clients import Clients
 from toolgrant_local.environment import aws_environment

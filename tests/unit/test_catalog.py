@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 
-from toolgrant.domain.agent_shapes import parse_snapshot
 from toolgrant.domain.catalog import AdvisoryWhen, Catalog, Requirement, Row, packaged
-from toolgrant.domain.evaluate import evaluate_snapshot
 from toolgrant.domain.model import Confidence, Risk, Tool, ToolType
 from toolgrant_cli.catalog_view import catalog_markdown
+from toolgrant_cli.snapshot import evaluate_snapshot, parse_snapshot
 
 ROOT = Path(__file__).parents[2]
 MAPPING_FILE = ROOT / "tests/catalog/required_mapping.json"

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import MANY
 
-from toolgrant.domain.agent_shapes import parse_snapshot
 from toolgrant.domain.catalog import packaged
-from toolgrant.domain.evaluate import evaluate, evaluate_snapshot, grant_kinds
+from toolgrant.domain.evaluate import evaluate, grant_kinds
 from toolgrant.domain.model import (
     Grant,
     GrantKind,
@@ -22,6 +21,7 @@ from toolgrant.domain.model import (
     ToolType,
     Verdict,
 )
+from toolgrant_cli.snapshot import evaluate_snapshot, parse_snapshot
 
 CATALOG = packaged()
 MCP_IDS = [row.key for row in CATALOG.rows if row.requires]

@@ -15,7 +15,7 @@ import yaml
 
 from toolgrant.adapters.events import parse_event
 from toolgrant.adapters.triggers import TRIGGERS
-from toolgrant.domain.records import Request
+from toolgrant.domain.requests import Request
 
 ROOT = Path(__file__).parents[2]
 EVENTS = sorted((ROOT / "events").glob("*.json"))

@@ -16,7 +16,7 @@ from tests.strategies import MANY
 from tests.template.reading import PROJECT
 
 from toolgrant.domain.fixing.gates import GATES, PROFILE_GATES, Case
-from toolgrant.domain.fixing.policy import AskApproval, Refuse, RequestFix, decide_fix, describe
+from toolgrant.domain.fixing.policy import AskApproval, Refuse, RequestFix, decide_fix
 from toolgrant.domain.fixing.rules import FixRules, Mode, ProfileFacts, Situation
 from toolgrant.domain.model import (
     Confidence,
@@ -29,6 +29,7 @@ from toolgrant.domain.model import (
     Severity,
     Verdict,
 )
+from toolgrant.domain.plan import describe
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 VIEW = Grant(GrantKind.PERMISSION, "Wisdom.View")

@@ -12,21 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import SOME
 
+from toolgrant.domain.causes import Actor
 from toolgrant.domain.fixing.ledger import (
     Attribution,
     ChangeState,
-    FixRequest,
     ForeignEdit,
     ProfileChange,
     ProfileHistory,
     TakenAway,
-    UndoRequest,
     attribute,
     change_id,
     profile_of,
 )
 from toolgrant.domain.model import Grant, GrantKind
-from toolgrant.domain.records import Actor, AgentKey
+from toolgrant.domain.records import AgentKey
+from toolgrant.domain.requests import FixRequest, UndoRequest
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)

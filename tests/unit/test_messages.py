@@ -35,6 +35,7 @@ from toolgrant.domain import texts as words_of
 from toolgrant.domain.alerts.alert import MOST_FINDINGS, MOST_SHOWN, Alert, alert_id, machine_json
 from toolgrant.domain.alerts.render import Rendered, render
 from toolgrant.domain.catalog import packaged
+from toolgrant.domain.causes import Actor, Cause
 from toolgrant.domain.evaluate import evaluate
 from toolgrant.domain.findings import Change, Resolution, Status
 from toolgrant.domain.model import (
@@ -51,8 +52,9 @@ from toolgrant.domain.model import (
     Verdict,
 )
 from toolgrant.domain.problems import JudgedQualifier, problems_of
-from toolgrant.domain.records import Actor, AgentKey, Cause, RefusedSave
+from toolgrant.domain.records import AgentKey
 from toolgrant.domain.refused_saves import notice
+from toolgrant.domain.requests import RefusedSave
 from toolgrant.domain.texts import LANGUAGES
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "messages"

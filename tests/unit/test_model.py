@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from tests.strategies import HOSTILE, MANY
 
 from toolgrant.domain.model import (
-    CLIP,
     Confidence,
     Grant,
     GrantKind,
@@ -16,9 +15,8 @@ from toolgrant.domain.model import (
     Risk,
     Severity,
     Text,
-    clip,
-    on_record,
 )
+from toolgrant.domain.texts import CLIP, clip, on_record
 
 
 @MANY

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.test_findings import INSUFFICIENT, UNKNOWN
 
 from toolgrant.domain.findings import Change, Reconciled, Status
-from toolgrant.domain.fixing.policy import Notify, Recheck, StaySilent, Step, decide, describe
+from toolgrant.domain.plan import Notify, Recheck, StaySilent, Step, decide, describe
 
 AT = datetime(2026, 11, 23, 12, 1, tzinfo=UTC)
 OPENED = Change(Status.OPENED, INSUFFICIENT)

@@ -10,7 +10,6 @@ from tests.fakes import CREATE_CASE, ESCALATE, MYSTERY, RETRIEVE, mcp
 from toolgrant.domain.catalog import packaged
 from toolgrant.domain.evaluate import evaluate
 from toolgrant.domain.model import (
-    CLIP,
     DRAFT,
     LATEST,
     Finding,
@@ -22,6 +21,7 @@ from toolgrant.domain.model import (
     Verdict,
 )
 from toolgrant.domain.problems import JudgedQualifier, finding_id, problems_of, scope_of
+from toolgrant.domain.texts import CLIP
 
 
 def judged(

@@ -14,10 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import SOME
 
-from toolgrant.domain.fixing.rules import ProfileFacts
-from toolgrant.domain.limits import full_lists
 from toolgrant.domain.model import Grant, GrantKind
-from toolgrant.domain.profile_lists import granted, with_grants, without_grants
+from toolgrant.domain.profile_lists import full_lists, granted, with_grants, without_grants
 from toolgrant.errors import InvalidInput
 
 PERMISSION, MCP, MODULE, AI_AGENT = GrantKind
@@ -237,5 +235,4 @@ FIFTY = [f"mcp:shop/{number}" for number in range(50)]
 def test_lists_that_have_no_room(
     entries: dict[GrantKind, int], namespaces: dict[str, int], texts: list[str], full: set[str]
 ) -> None:
-    profile = ProfileFacts("p", "agents", entries=entries, namespaces=namespaces)
-    assert set(full_lists(grants(*texts), profile)) == full
+    assert set(full_lists(grants(*texts), entries, namespaces)) == full

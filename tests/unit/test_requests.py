@@ -17,17 +17,10 @@ from tests.fakes import refused
 from tests.strategies import HOSTILE, MANY, SOME, agent_requests
 
 from toolgrant.adapters.change_messages import MOST_BYTES, parse_message, to_json
+from toolgrant.domain.causes import Actor, Cause
 from toolgrant.domain.model import QualifiedAgent, Tool
-from toolgrant.domain.records import (
-    Actor,
-    AgentKey,
-    AgentRequest,
-    Cause,
-    FanOut,
-    Observed,
-    RefusedSave,
-    Skip,
-)
+from toolgrant.domain.records import AgentKey
+from toolgrant.domain.requests import AgentRequest, FanOut, Observed, RefusedSave, Skip
 from toolgrant.errors import InvalidInput
 
 EVENTS = {

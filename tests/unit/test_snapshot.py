@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from toolgrant.domain.agent_shapes import parse_agent, parse_grants, parse_snapshot, split_qualifier
+from toolgrant.domain.agent_shapes import parse_agent, split_qualifier
 from toolgrant.domain.model import DRAFT, Grant, GrantKind, QualifiedAgent, SecurityProfile, Tool
+from toolgrant.domain.profile_lists import parse_grants
 from toolgrant.errors import InvalidInput
+from toolgrant_cli.snapshot import parse_snapshot
 
 ARN = "arn:aws:wisdom:us-east-1:111122223333:ai-agent/assistant/agent"
 MODEL = "$.aiAgent.configuration.orchestrationAIAgentConfiguration"

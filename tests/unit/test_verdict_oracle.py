@@ -14,9 +14,8 @@ from typing import Any
 
 import pytest
 
-from toolgrant.domain.agent_shapes import parse_snapshot
 from toolgrant.domain.catalog import packaged
-from toolgrant.domain.evaluate import evaluate_snapshot
+from toolgrant_cli.snapshot import evaluate_snapshot, parse_snapshot
 
 MAPPING = Path(__file__).parents[1] / "catalog" / "required_mapping.json"
 NEEDS: dict[str, list[str]] = {

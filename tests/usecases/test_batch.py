@@ -20,8 +20,10 @@ from tests.fakes import (
 )
 
 from toolgrant.adapters.change_messages import parse_message, to_json
+from toolgrant.domain.causes import Actor, Cause
 from toolgrant.domain.model import QualifiedAgent
-from toolgrant.domain.records import Actor, AgentKey, AgentRequest, Cause, Observed
+from toolgrant.domain.records import AgentKey
+from toolgrant.domain.requests import AgentRequest, Observed
 from toolgrant.errors import AccessDenied, Conflict, Misconfigured, NewerSchema, Throttled
 from toolgrant.usecases.batch import MOST_ATTEMPTS, Message, coalesce, handle_batch
 

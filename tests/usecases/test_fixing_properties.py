@@ -15,8 +15,9 @@ from tests.fakes_fixing import OPT_IN, FixWorld
 from tests.strategies import SOME
 
 from toolgrant.adapters.dynamodb import ledger_items
-from toolgrant.domain.fixing.ledger import ChangeState, FixRequest, ProfileChange, UndoRequest
+from toolgrant.domain.fixing.ledger import ChangeState, ProfileChange
 from toolgrant.domain.profile_lists import granted
+from toolgrant.domain.requests import FixRequest, UndoRequest
 from toolgrant.errors import ServiceUnavailable, Throttled
 
 VIEW = "permission:Wisdom.View"

@@ -24,16 +24,10 @@ from tests.fakes import (
 )
 
 from toolgrant.domain.alerts.render import Rendered
-from toolgrant.domain.fixing.ledger import FixRequest
+from toolgrant.domain.causes import Cause
 from toolgrant.domain.model import DRAFT, LATEST
-from toolgrant.domain.records import (
-    AgentKey,
-    AgentRecord,
-    AgentRequest,
-    Cause,
-    Edge,
-    EdgeKind,
-)
+from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind
+from toolgrant.domain.requests import AgentRequest, FixRequest
 from toolgrant.errors import NotFound
 from toolgrant.usecases.review import review
 

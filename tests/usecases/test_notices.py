@@ -13,7 +13,7 @@ from tests.fakes import ASSISTANT, DASHBOARD, INSTANCE, NOON, RETRIEVE, World, u
 from toolgrant.adapters.change_messages import parse_message
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.model import Finding
-from toolgrant.domain.records import created_key
+from toolgrant.domain.requests import created_key
 from toolgrant.usecases.batch import Message, handle_batch
 
 MODULE_TOOL = f"aws_custom_flows__{uuid_of('module')}_1"

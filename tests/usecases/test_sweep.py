@@ -11,7 +11,7 @@ from tests.fakes import ASSISTANT, RETRIEVE, Fault, World, uuid_of
 
 from toolgrant.adapters.change_messages import parse_message
 from toolgrant.domain.model import DRAFT, LATEST
-from toolgrant.domain.records import AgentRequest
+from toolgrant.domain.requests import AgentRequest
 from toolgrant.errors import AccessDenied, RequestRefused, Throttled
 from toolgrant.usecases.sweep import counts
 

@@ -7,21 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from toolgrant.adapters.events import parse_event
-from toolgrant.domain.agent_shapes import as_list, as_map, as_text, numbered
+from toolgrant.domain.causes import Actor, Cause
+from toolgrant.domain.json_fields import as_list, as_map, as_text, numbered, parse_time
 from toolgrant.domain.model import QualifiedAgent, Tool
-from toolgrant.domain.records import (
-    Actor,
-    AgentKey,
-    AgentRequest,
-    Cause,
-    Observed,
-    Request,
-    plausible,
-)
+from toolgrant.domain.records import AgentKey
+from toolgrant.domain.requests import AgentRequest, Observed, Request
 from toolgrant.errors import InvalidInput
 
 SCHEMA = "toolgrant/request/1"
@@ -108,22 +101,6 @@ def _cause_from_json(data: Mapping[str, Any]) -> Cause:
         if actor
         else None,
     )
-
-
-def parse_time(value: object, path: str) -> datetime | None:
-    """An ISO 8601 time with its zone; None for a missing one."""
-    text = as_text(value, path)
-    if not text:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput(path, "expected an ISO 8601 time") from None
-    if time.tzinfo is None:
-        raise InvalidInput(path, "expected a time zone")
-    if not plausible(time):
-        raise InvalidInput(path, "expected a time of this age")
-    return time
 
 
 def _observed_to_json(observed: Observed | None) -> dict[str, Any] | None:

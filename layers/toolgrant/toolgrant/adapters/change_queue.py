@@ -8,7 +8,7 @@ from typing import Any
 
 from toolgrant.adapters.aws import translated
 from toolgrant.adapters.change_messages import to_json
-from toolgrant.domain.records import AgentRequest
+from toolgrant.domain.requests import AgentRequest
 from toolgrant.usecases.batch import LONGEST_DELAY
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from toolgrant.adapters.aws import Api
-from toolgrant.domain.agent_shapes import PROFILE_LISTS, parse_grants
 from toolgrant.domain.model import Grant, GrantKind
+from toolgrant.domain.profile_lists import PROFILE_LISTS, parse_grants
 from toolgrant.errors import NotFound
 
 LISTS = {

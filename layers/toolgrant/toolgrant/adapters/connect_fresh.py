@@ -10,10 +10,9 @@ from collections.abc import Sequence
 
 from toolgrant.adapters.aws import Api
 from toolgrant.adapters.connect_cached import LISTS
-from toolgrant.domain.agent_shapes import PROFILE_LISTS
 from toolgrant.domain.fixing.proposal import Proposal
 from toolgrant.domain.model import GrantKind
-from toolgrant.domain.profile_lists import Entry
+from toolgrant.domain.profile_lists import PROFILE_LISTS, Entry
 from toolgrant.usecases.ports import DescribedProfile
 
 

@@ -19,21 +19,14 @@ from toolgrant.adapters.cloudtrail import (
     uuid_of,
 )
 from toolgrant.adapters.triggers import SAVES, TRIGGERS, Subject
-from toolgrant.domain.agent_shapes import PROFILE_LISTS, as_map
-from toolgrant.domain.model import GrantKind, clip
-from toolgrant.domain.records import (
-    AgentKey,
-    AgentRequest,
-    Cause,
-    Edge,
-    EdgeKind,
-    FanOut,
-    RefusedSave,
-    Request,
-    Skip,
-    created_key,
-)
+from toolgrant.domain.causes import Cause
+from toolgrant.domain.json_fields import as_map
+from toolgrant.domain.model import GrantKind
+from toolgrant.domain.profile_lists import PROFILE_LISTS
+from toolgrant.domain.records import AgentKey, Edge, EdgeKind
 from toolgrant.domain.refused_saves import refused_tool
+from toolgrant.domain.requests import AgentRequest, FanOut, RefusedSave, Request, Skip, created_key
+from toolgrant.domain.texts import clip
 from toolgrant.errors import InvalidInput
 
 DETAIL_TYPE = "AWS API Call via CloudTrail"

@@ -8,8 +8,8 @@ from typing import Any
 
 from toolgrant.adapters.aws import translated
 from toolgrant.adapters.dynamodb import ledger_items
-from toolgrant.domain.agent_shapes import as_map
-from toolgrant.domain.fixing.ledger import FixRequest, UndoRequest
+from toolgrant.domain.json_fields import as_map
+from toolgrant.domain.requests import FixRequest, UndoRequest
 from toolgrant.errors import InvalidInput
 
 SCHEMA = "toolgrant/fix/1"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from toolgrant.adapters.change_messages import parse_time
-from toolgrant.domain.agent_shapes import as_list, as_map, as_text, numbered
-from toolgrant.domain.model import Grant, clip
+from toolgrant.domain.json_fields import as_list, as_map, as_text, numbered, parse_time
+from toolgrant.domain.model import Grant
+from toolgrant.domain.requests import Order
+from toolgrant.domain.texts import clip
 from toolgrant.errors import InvalidInput
-from toolgrant.usecases.orders import Order
 
 _FIELDS = ("action", "target", "by", "grants", "until", "dedicated", "dryRun")
 

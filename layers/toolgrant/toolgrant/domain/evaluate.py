@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from toolgrant.domain.agent_shapes import Snapshot
 from toolgrant.domain.catalog import Advisory, AdvisoryWhen, Catalog, Requirement
 from toolgrant.domain.model import (
     Grant,
@@ -35,11 +34,6 @@ class AgentResult:
         """The worst tool's verdict; SUFFICIENT for an agent without tools."""
         order = list(Verdict)
         return min((result.verdict for result in self.tools), key=order.index, default=order[-1])
-
-
-def evaluate_snapshot(snapshot: Snapshot, catalog: Catalog) -> AgentResult:
-    """Judge a snapshot."""
-    return evaluate(snapshot.agent, snapshot.profiles, catalog)
 
 
 def evaluate(

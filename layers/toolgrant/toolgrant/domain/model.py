@@ -6,10 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-CLIP = 300
-"""Longest free text that findings and alerts repeat: toolName and toolId may have 4,096 characters.
-A grant that a profile can hold is shorter (connect service model: names of at most 128)."""
-
 DRAFT = "$SAVED"
 LATEST = "$LATEST"
 
@@ -81,6 +77,11 @@ class Grant:
         if not colon or not value or kind not in set(GrantKind):
             raise ValueError(f"not a grant: {text!r}")
         return cls(GrantKind(kind), value)
+
+    @property
+    def namespace(self) -> str:
+        """Of an MCP grant: the namespace that its tool belongs to."""
+        return self.value.partition("/")[0]
 
     @property
     def risk(self) -> Risk:
@@ -232,17 +233,3 @@ class Finding:
     def granted(self) -> tuple[Grant, ...]:
         """The required grants that are held on every affected qualifier."""
         return tuple(grant for grant in self.required if grant not in self.missing)
-
-
-def clip(text: str) -> str:
-    """Free text on one line, without control characters, at most CLIP characters."""
-    line = "".join(character if character.isprintable() else " " for character in text)
-    return line if len(line) <= CLIP else f"{line[: CLIP - 1]}…"
-
-
-def on_record(text: str) -> str:
-    """Free text as findings keep it: `clip`ped, and at most CLIP bytes in UTF-8, so that the
-    findings of some two hundred tools fit one item of 400 KB in any script."""
-    line = clip(text)
-    data = line.encode()
-    return line if len(data) <= CLIP + 2 else f"{data[: CLIP - 1].decode(errors='ignore')}…"

@@ -23,8 +23,8 @@ from toolgrant.domain.model import (
     Text,
     ToolResult,
     Verdict,
-    on_record,
 )
+from toolgrant.domain.texts import on_record
 
 _T = TypeVar("_T")
 

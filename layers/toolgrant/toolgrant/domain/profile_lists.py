@@ -6,14 +6,81 @@ must come back as it was, `Type` and order included.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from toolgrant.domain.agent_shapes import PROFILE_LISTS, parse_grants
+from toolgrant.domain.json_fields import Json, as_list, as_map, as_text, numbered
 from toolgrant.domain.model import Grant, GrantKind
 
 Entry = Any
 """A permission's name, or the map of an application, flow module or AI agent."""
+
+
+PROFILE_LISTS = {
+    GrantKind.PERMISSION: "Permissions",
+    GrantKind.MCP: "Applications",
+    GrantKind.FLOW_MODULE: "AllowedFlowModules",
+    GrantKind.AI_AGENT: "AllowedAIAgents",
+}
+
+
+def parse_grants(kind: GrantKind, entries: object, path: str) -> frozenset[Grant]:
+    """The grants in one of the four lists of a profile, each entry judged by its exact Type.
+
+    An Applications entry grants MCP tools only with Type MCP: without it the entry is a
+    third-party application (connect service model). Names are compared exactly, case included.
+    """
+    listed = numbered(as_list(entries, path), path)
+    if kind is GrantKind.PERMISSION:
+        return frozenset(Grant(kind, text) for at, entry in listed if (text := as_text(entry, at)))
+    return frozenset(
+        Grant(kind, value)
+        for at, entry in listed
+        for value in _GRANT_VALUES[kind](as_map(entry, at), at)
+    )
+
+
+def _mcp_values(entry: Json, path: str) -> list[str]:
+    namespace = as_text(entry.get("Namespace"), f"{path}.Namespace")
+    listed_path = f"{path}.ApplicationPermissions"
+    permissions = as_list(entry.get("ApplicationPermissions"), listed_path)
+    if not _is(entry, path, "MCP") or not namespace or "/" in namespace:
+        return []
+    return [f"{namespace}/{as_text(tool, at)}" for at, tool in numbered(permissions, listed_path)]
+
+
+def _module_values(entry: Json, path: str) -> list[str]:
+    module = as_text(entry.get("FlowModuleId"), f"{path}.FlowModuleId")
+    return [module] if _is(entry, path, "MCP") and module else []
+
+
+def _ai_agent_values(entry: Json, path: str) -> list[str]:
+    arn = as_text(entry.get("Arn"), f"{path}.Arn")
+    return [arn] if _is(entry, path, "THIRD_PARTY") and arn else []
+
+
+def _is(entry: Json, path: str, kind: str) -> bool:
+    return as_text(entry.get("Type"), f"{path}.Type") == kind
+
+
+_GRANT_VALUES = {
+    GrantKind.MCP: _mcp_values,
+    GrantKind.FLOW_MODULE: _module_values,
+    GrantKind.AI_AGENT: _ai_agent_values,
+}
+
+
+MOST_ENTRIES: Mapping[GrantKind, int] = {
+    GrantKind.PERMISSION: 500,
+    GrantKind.MCP: 10,
+    GrantKind.FLOW_MODULE: 10,
+    GrantKind.AI_AGENT: 100,
+}
+"""Longest lists of a security profile (connect service model)."""
+
+MOST_TOOLS = 50
+"""Most permissions of one application in a security profile (connect service model)."""
 
 
 def granted(kind: GrantKind, entries: Sequence[Entry]) -> frozenset[Grant]:
@@ -79,3 +146,28 @@ def _without_tools(entry: Mapping[str, Any], unwanted: frozenset[Grant]) -> Entr
 def _split(grant: Grant) -> tuple[str, str]:
     namespace, _, tool = grant.value.partition("/")
     return namespace, tool
+
+
+def namespaces(entries: Iterable[Entry]) -> dict[str, int]:
+    """MCP namespace → how many tools the list grants in it."""
+    return dict(Counter(grant.namespace for grant in granted(GrantKind.MCP, tuple(entries))))
+
+
+def full_lists(
+    grants: Sequence[Grant], entries: Mapping[GrantKind, int], known: Mapping[str, int]
+) -> list[str]:
+    """The lists and MCP namespaces that have no room for these grants. One entry more per grant;
+    MCP tools of one namespace share an entry. `entries` counts each list as it is, `known` the
+    tools that each MCP namespace has in it."""
+    counts = Counter(grant.kind for grant in grants)
+    tools = Counter(grant.namespace for grant in grants if grant.kind is GrantKind.MCP)
+    counts[GrantKind.MCP] = len(tools.keys() - known.keys())
+    lists = [
+        str(kind)
+        for kind, more in counts.items()
+        if more and entries.get(kind, 0) + more > MOST_ENTRIES[kind]
+    ]
+    return [
+        *lists,
+        *(name for name, more in tools.items() if known.get(name, 0) + more > MOST_TOOLS),
+    ]

@@ -23,10 +23,10 @@ from toolgrant.domain.model import (
     Tool,
     ToolType,
     Verdict,
-    clip,
 )
 from toolgrant.domain.problems import finding_id
-from toolgrant.domain.records import RefusedSave
+from toolgrant.domain.requests import RefusedSave
+from toolgrant.domain.texts import clip
 from toolgrant.domain.toolid import FlowModuleTool, parse_tool_id
 
 _MESSAGES = (

@@ -1,4 +1,4 @@
-"""The tables of words, one per language: `messages_text/<language>.toml`."""
+"""Words: the tables of the languages (`messages_text`), and how free text is cut."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from importlib.resources import files
 
 LANGUAGES = ("en", "ja")
 Texts = Mapping[str, Mapping[str, str]]
+CLIP = 300
+"""Longest free text that findings and alerts repeat: toolName and toolId may have 4,096 characters.
+A grant that a profile can hold is shorter (connect service model: names of at most 128)."""
 
 
 @lru_cache
@@ -16,3 +19,17 @@ def texts(language: str) -> Texts:
     """The table of one language."""
     path = files("toolgrant.domain") / "messages_text" / f"{language}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def clip(text: str) -> str:
+    """Free text on one line, without control characters, at most CLIP characters."""
+    line = "".join(character if character.isprintable() else " " for character in text)
+    return line if len(line) <= CLIP else f"{line[: CLIP - 1]}…"
+
+
+def on_record(text: str) -> str:
+    """Free text as findings keep it: `clip`ped, and at most CLIP bytes in UTF-8, so that the
+    findings of some two hundred tools fit one item of 400 KB in any script."""
+    line = clip(text)
+    data = line.encode()
+    return line if len(data) <= CLIP + 2 else f"{data[: CLIP - 1].decode(errors='ignore')}…"

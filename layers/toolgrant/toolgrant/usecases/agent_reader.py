@@ -16,7 +16,8 @@ from toolgrant.domain.model import (
     SecurityProfile,
 )
 from toolgrant.domain.problems import JudgedQualifier
-from toolgrant.domain.records import AgentKey, AgentRequest, Edge, EdgeKind
+from toolgrant.domain.records import AgentKey, Edge, EdgeKind
+from toolgrant.domain.requests import AgentRequest
 from toolgrant.domain.toolid import FlowModuleTool, GatewayTool, parse_tool_id
 from toolgrant.errors import NotFound, ServiceUnavailable
 from toolgrant.usecases.ports import Agents, Profiles, Store

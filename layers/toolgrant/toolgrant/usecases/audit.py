@@ -7,11 +7,14 @@ from typing import Any
 
 from toolgrant.domain.alerts.alert import grant_texts, utc_text
 from toolgrant.domain.alerts.render import Rendered
+from toolgrant.domain.causes import Cause
 from toolgrant.domain.findings import Change
-from toolgrant.domain.fixing.ledger import FixRequest, ProfileChange, UndoRequest
-from toolgrant.domain.model import ToolResult, Verdict, clip
+from toolgrant.domain.fixing.ledger import ProfileChange
+from toolgrant.domain.model import ToolResult, Verdict
 from toolgrant.domain.problems import JudgedQualifier
-from toolgrant.domain.records import AgentKey, AgentRecord, AgentRequest, Cause
+from toolgrant.domain.records import AgentKey, AgentRecord
+from toolgrant.domain.requests import AgentRequest, FixRequest, UndoRequest
+from toolgrant.domain.texts import clip
 
 SCHEMA = "toolgrant/audit/1"
 

@@ -10,14 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from toolgrant.domain.records import (
-    AgentKey,
-    AgentRequest,
-    FanOut,
-    RefusedSave,
-    Request,
-    Skip,
-)
+from toolgrant.domain.records import AgentKey
+from toolgrant.domain.requests import AgentRequest, FanOut, RefusedSave, Request, Skip
 from toolgrant.errors import InvalidInput, Throttled, ToolgrantError
 from toolgrant.usecases.audit import skip_record
 from toolgrant.usecases.deps import Deps

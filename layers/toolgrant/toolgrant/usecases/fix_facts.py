@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from toolgrant.domain.causes import Actor
 from toolgrant.domain.fixing.gates import Case, refusals
 from toolgrant.domain.fixing.ledger import ProfileChange, ProfileHistory, TakenAway
 from toolgrant.domain.fixing.policy import Fix, Refuse, decide_association, decide_fix
@@ -14,8 +15,8 @@ from toolgrant.domain.fixing.proposal import Proposal, propose
 from toolgrant.domain.fixing.rules import FixRules, ProfileFacts, Situation
 from toolgrant.domain.model import DRAFT, Finding, FindingKind, GrantKind
 from toolgrant.domain.problems import GAP_PREFIX
-from toolgrant.domain.profile_lists import Entry, granted
-from toolgrant.domain.records import Actor, AgentKey, Edge, EdgeKind
+from toolgrant.domain.profile_lists import Entry, namespaces
+from toolgrant.domain.records import AgentKey, Edge, EdgeKind
 from toolgrant.errors import AccessDenied, InvalidInput, NotFound, RequestRefused
 from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.ports import EmergencyStop, FixQueue, Ledger, ProfileReader, Profiles, Store
@@ -172,15 +173,6 @@ def _reopened(finding: Finding, history: ProfileHistory) -> bool:
     """Whether we attached the profile for an earlier opening of this finding."""
     at = history.attached.get(finding.id)
     return at is not None and (finding.opened_at is None or finding.opened_at > at)
-
-
-def namespaces(entries: Iterable[Entry]) -> dict[str, int]:
-    """MCP namespace → how many tools the list grants in it."""
-    counts: dict[str, int] = {}
-    for grant in granted(GrantKind.MCP, tuple(entries)):
-        name = grant.value.partition("/")[0]
-        counts[name] = counts.get(name, 0) + 1
-    return counts
 
 
 def _or_none(read: Callable[[], _T]) -> _T | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from toolgrant.domain.fixing.ledger import ChangeState, ForeignEdit
-from toolgrant.domain.records import EdgeKind, FanOut
+from toolgrant.domain.records import EdgeKind
+from toolgrant.domain.requests import FanOut
 from toolgrant.usecases.deps import Deps, publish_pending
 from toolgrant.usecases.fix_facts import Fixing
 from toolgrant.usecases.write_alerts import tell_edit

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from toolgrant.domain.fixing.ledger import FixRequest, UndoRequest, profile_of
+from toolgrant.domain.fixing.ledger import profile_of
 from toolgrant.domain.model import Finding, FindingKind, FindingState, Grant
 from toolgrant.domain.problems import GAP_PREFIX
 from toolgrant.domain.records import AgentKey, AgentRecord, EdgeKind
+from toolgrant.domain.requests import FixRequest, Order, UndoRequest
 from toolgrant.errors import InvalidInput
 from toolgrant.usecases.ports import Clock, FixQueue, Journal, Ledger, Store
 
@@ -22,22 +23,6 @@ APPROVAL_LASTS = timedelta(days=7)
 """How long what was told may be approved; after that the AI agent has to be looked at again."""
 
 LONGEST_ID = 200
-
-
-@dataclass(frozen=True)
-class Order:
-    """What an operator asks for. `target` is an id: of a finding or alert (approve), of a change
-    (undo), of a finding, AI agent or profile (mute, unmute), of a profile (reset), empty for pause
-    and resume. `by` names the operator, as far as the caller says. `dedicated`: approve a security
-    profile of its own, as proposed."""
-
-    action: str
-    target: str
-    by: str
-    grants: tuple[Grant, ...] = ()
-    until: datetime | None = None
-    dedicated: bool = False
-    dry_run: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from toolgrant.domain.findings import Change, Reconciled, Resolution, Status
-from toolgrant.domain.fixing.ledger import FixRequest, ProfileChange, TakenAway
+from toolgrant.domain.fixing.ledger import ProfileChange, TakenAway
 from toolgrant.domain.fixing.policy import Fix, Refuse, RequestFix
 from toolgrant.domain.fixing.proposal import Proposal
 from toolgrant.domain.model import Finding, FindingKind, FindingState
+from toolgrant.domain.requests import FixRequest
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import Fixing

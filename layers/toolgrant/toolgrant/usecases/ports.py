@@ -10,17 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from toolgrant.domain.alerts.render import Rendered
-from toolgrant.domain.fixing.ledger import (
-    FixRequest,
-    ForeignEdit,
-    ProfileChange,
-    ProfileHistory,
-    UndoRequest,
-)
+from toolgrant.domain.fixing.ledger import ForeignEdit, ProfileChange, ProfileHistory
 from toolgrant.domain.fixing.proposal import Proposal
 from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent
 from toolgrant.domain.profile_lists import Entry
-from toolgrant.domain.records import AgentKey, AgentRecord, AgentRequest, Edge, SweepProgress
+from toolgrant.domain.records import AgentKey, AgentRecord, Edge, SweepProgress
+from toolgrant.domain.requests import AgentRequest, FixRequest, UndoRequest
 
 
 class Clock(Protocol):

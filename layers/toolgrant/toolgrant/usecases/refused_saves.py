@@ -8,17 +8,11 @@ from datetime import datetime
 
 from toolgrant.domain.alerts.alert import Alert, alert_id
 from toolgrant.domain.alerts.render import render
+from toolgrant.domain.causes import Cause
 from toolgrant.domain.findings import NOTICE_LASTS, Change, Moment, Scope, reconcile
-from toolgrant.domain.records import (
-    AgentKey,
-    AgentRecord,
-    Cause,
-    Edge,
-    EdgeKind,
-    RefusedSave,
-    created_key,
-)
+from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind
 from toolgrant.domain.refused_saves import file_notice, notice
+from toolgrant.domain.requests import RefusedSave, created_key
 from toolgrant.errors import Conflict
 from toolgrant.usecases.audit import notice_record
 from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps, publish_pending

@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 from toolgrant.domain.alerts.alert import Alert, alert_id
 from toolgrant.domain.alerts.render import Rendered, render
 from toolgrant.domain.findings import Change, Moment, Reconciled, Resolution, reconcile
-from toolgrant.domain.fixing.policy import Notify, Recheck, Step, decide, describe
 from toolgrant.domain.fixing.proposal import merged
 from toolgrant.domain.model import FindingKind
+from toolgrant.domain.plan import Notify, Recheck, Step, decide, describe
 from toolgrant.domain.problems import problems_of, scope_of
-from toolgrant.domain.records import AgentRecord, AgentRequest
+from toolgrant.domain.records import AgentRecord
+from toolgrant.domain.requests import AgentRequest
 from toolgrant.errors import Conflict, NotFound
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope
 from toolgrant.usecases.audit import decision_fields, outcome_record, verdict_counts

@@ -12,16 +12,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from toolgrant.domain.causes import Cause
 from toolgrant.domain.model import LATEST, QualifiedAgent
-from toolgrant.domain.records import (
-    AgentKey,
-    AgentRequest,
-    Cause,
-    Edge,
-    EdgeKind,
-    Observed,
-    SweepProgress,
-)
+from toolgrant.domain.records import AgentKey, Edge, EdgeKind, SweepProgress
+from toolgrant.domain.requests import AgentRequest, Observed
 from toolgrant.errors import NotFound, RequestRefused, Throttled
 from toolgrant.usecases.deps import Deps, publish_pending
 from toolgrant.usecases.refused_saves import expire_notices

@@ -11,25 +11,18 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
-from toolgrant.domain.agent_shapes import PROFILE_LISTS
 from toolgrant.domain.alerts.alert import Alert, grant_texts
 from toolgrant.domain.alerts.render import render
+from toolgrant.domain.causes import Actor
 from toolgrant.domain.findings import Change, Status
-from toolgrant.domain.fixing.ledger import FixRequest, ForeignEdit, ProfileChange, TakenAway
+from toolgrant.domain.fixing.ledger import ForeignEdit, ProfileChange, TakenAway, Written
 from toolgrant.domain.fixing.policy import Fix, Refuse, RequestFix
-from toolgrant.domain.model import (
-    Finding,
-    FindingKind,
-    FindingState,
-    Severity,
-    Text,
-    Verdict,
-    clip,
-)
-from toolgrant.domain.records import Actor, AgentKey
-from toolgrant.domain.texts import LANGUAGES, texts
+from toolgrant.domain.model import Finding, FindingKind, FindingState, Severity, Text, Verdict
+from toolgrant.domain.profile_lists import PROFILE_LISTS
+from toolgrant.domain.records import AgentKey
+from toolgrant.domain.requests import FixRequest
+from toolgrant.domain.texts import LANGUAGES, clip, texts
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.writer.write import Written
 
 
 def tell_edited(written: Written, finding: Finding | None, deps: Deps) -> None:

@@ -6,15 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from toolgrant.domain.fixing.ledger import (
-    ChangeState,
-    FixRequest,
-    ForeignEdit,
-    ProfileChange,
-    UndoRequest,
-)
+from toolgrant.domain.causes import Actor
+from toolgrant.domain.fixing.ledger import ChangeState, ForeignEdit, ProfileChange
 from toolgrant.domain.model import Grant, GrantKind
-from toolgrant.domain.records import Actor, AgentKey
+from toolgrant.domain.records import AgentKey
+from toolgrant.domain.requests import FixRequest, UndoRequest
 
 Item = dict[str, Any]
 

@@ -26,8 +26,8 @@ from toolgrant.adapters.dynamodb import store_items
 from toolgrant.adapters.dynamodb.table import Item, Table, key_of, typed
 from toolgrant.domain.alerts.alert import alert_id
 from toolgrant.domain.alerts.render import Rendered
-from toolgrant.domain.fixing.ledger import FixRequest
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind, SweepProgress
+from toolgrant.domain.requests import FixRequest
 from toolgrant.errors import Conflict, ServiceUnavailable
 
 OUTBOX = "OUTBOX"

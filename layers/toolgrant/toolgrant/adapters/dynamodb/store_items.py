@@ -8,7 +8,6 @@ from typing import Any
 
 from toolgrant.adapters.dynamodb.ledger_items import fix_from_item, fix_to_item
 from toolgrant.domain.alerts.render import Rendered
-from toolgrant.domain.fixing.ledger import FixRequest
 from toolgrant.domain.model import (
     Confidence,
     Finding,
@@ -19,6 +18,7 @@ from toolgrant.domain.model import (
     Verdict,
 )
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind, SweepProgress
+from toolgrant.domain.requests import FixRequest
 from toolgrant.errors import NewerSchema
 
 SCHEMA = 1

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from toolgrant.domain.causes import Actor
 from toolgrant.domain.findings import Change, Status
 from toolgrant.domain.fixing.proposal import Proposal, proposal_json
-from toolgrant.domain.model import Severity, Text, clip
-from toolgrant.domain.records import Actor
+from toolgrant.domain.model import Severity, Text
+from toolgrant.domain.texts import clip
 
 SCHEMA = "toolgrant/alert/1"
 MOST_FINDINGS = 100

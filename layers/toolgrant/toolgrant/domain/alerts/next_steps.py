@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from toolgrant.domain.alerts.alert import Alert, grant_texts
-from toolgrant.domain.model import DRAFT, Finding, FindingKind, GrantKind, clip
+from toolgrant.domain.model import DRAFT, Finding, FindingKind, GrantKind
+from toolgrant.domain.texts import clip
 
 
 def next_steps(alert: Alert, step: Mapping[str, str], language: str) -> list[str]:

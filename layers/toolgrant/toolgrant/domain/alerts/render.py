@@ -16,9 +16,9 @@ from toolgrant.domain.alerts.alert import Alert, grant_texts, machine_json, utc_
 from toolgrant.domain.alerts.next_steps import next_steps
 from toolgrant.domain.findings import Change, Resolution, Status
 from toolgrant.domain.fixing.proposal import cli_lines, cloudformation, terraform
-from toolgrant.domain.model import DRAFT, Finding, FindingKind, clip
+from toolgrant.domain.model import DRAFT, Finding, FindingKind
 from toolgrant.domain.problems import GAP_PREFIX
-from toolgrant.domain.texts import Texts, texts
+from toolgrant.domain.texts import Texts, clip, texts
 
 MOST_BYTES = 250_000
 """SNS takes 256 KB over all bodies, subject and attributes of a message."""

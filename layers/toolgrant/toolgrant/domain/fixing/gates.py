@@ -12,17 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from toolgrant.domain.fixing.rules import STACK_TAG, FixRules, Mode, ProfileFacts, Situation
-from toolgrant.domain.limits import full_lists
-from toolgrant.domain.model import (
-    Finding,
-    FindingKind,
-    FindingState,
-    Grant,
-    GrantKind,
-    Risk,
-    clip,
-)
-from toolgrant.domain.texts import texts
+from toolgrant.domain.model import Finding, FindingKind, FindingState, Grant, GrantKind
+from toolgrant.domain.profile_lists import full_lists
+from toolgrant.domain.texts import clip, texts
 
 CUSTOMER_MANAGED = "CUSTOMER_MANAGED"
 """`Type` of a security profile that belongs to the customer (connect service model)."""
@@ -58,18 +50,6 @@ class Case:
     def grants(self) -> tuple[Grant, ...]:
         """Exactly what is missing."""
         return self.finding.missing
-
-
-def needs_approval(case: Case) -> bool:
-    """Whether a person has to approve what would otherwise be written."""
-    if case.situation.approved:
-        return False
-    if case.finding.kind is FindingKind.ASSOCIATION_GAP:
-        return Mode.APPROVE in (case.rules.mode, case.rules.association)
-    risky = case.rules.automatic_risk is Risk.READ and any(
-        grant.risk is Risk.WRITE for grant in case.grants
-    )
-    return risky or case.rules.mode is Mode.APPROVE
 
 
 def refusals(case: Case) -> tuple[Refusal, ...]:
@@ -211,7 +191,7 @@ def _cap(case: Case, profile: ProfileFacts) -> Values | None:
 
 
 def _room(case: Case, profile: ProfileFacts) -> Values | None:
-    full = full_lists(case.grants, profile)
+    full = full_lists(case.grants, profile.entries or {}, profile.namespaces)
     return {"full": ", ".join(full)} if full else None
 
 
@@ -230,3 +210,36 @@ PROFILE_GATES: Mapping[str, Callable[[Case, ProfileFacts], Values | None]] = {
     "cap": _cap,
     "room": _room,
 }
+
+
+def _association_off(case: Case, _: ProfileFacts) -> Values | None:
+    return {} if case.rules.association is Mode.WARN else None
+
+
+def _attached_before(_: Case, profile: ProfileFacts) -> Values | None:
+    return {} if profile.attached_before else None
+
+
+ASSOCIATION_GATES = (
+    *("mode", "state", "paused", "pause-unreadable", "mutes-unreadable", "muted"),
+    *("facts", "managed", "opted-in", "owned", "profile-muted"),
+)
+"""Of the gates of a grant, those that attaching a profile must pass as well."""
+
+OWN_ASSOCIATION_GATES: Mapping[str, Callable[[Case, ProfileFacts], Values | None]] = {
+    "association-off": _association_off,
+    "attached-before": _attached_before,
+}
+
+
+def association_refusals(case: Case, profile: ProfileFacts) -> tuple[Refusal, ...]:
+    """What stands in the way of attaching this profile."""
+    gates = {**PROFILE_GATES, **OWN_ASSOCIATION_GATES}
+    wanted = (*ASSOCIATION_GATES, *OWN_ASSOCIATION_GATES)
+    answers = {name: GATES[name](case) for name in wanted if name in GATES}
+    about = {name: gates[name](case, profile) for name in wanted if name in gates}
+    name = clip(profile.name)
+    return (
+        *(Refusal(gate, values) for gate, values in answers.items() if values is not None),
+        *(Refusal(gate, values, name) for gate, values in about.items() if values is not None),
+    )

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from toolgrant.domain.causes import Actor
 from toolgrant.domain.model import Grant, GrantKind
-from toolgrant.domain.records import Actor, AgentKey
+from toolgrant.domain.records import AgentKey
 
 EVENT_GRAIN = timedelta(seconds=1)
 """CloudTrail cuts eventTime to whole seconds."""
@@ -74,53 +75,6 @@ class ForeignEdit:
     at: datetime
     actor: Actor
     kinds: frozenset[GrantKind] | None = None
-
-
-@dataclass(frozen=True)
-class FixRequest:
-    """Make one finding go away by writing to one security profile, if that is still right.
-
-    `fix_id` is the same for every delivery of the request, and another one for each new decision;
-    `attempt` counts how often it moved on to another profile. `approved_by` names the operator who
-    approved it; empty for an automatic one.
-    """
-
-    agent: AgentKey
-    finding_id: str
-    profile_id: str
-    fix_id: str
-    attempt: int = 0
-    approved_by: str = ""
-    dedicated: bool = False
-    """Whether a dedicated profile may be created for it. `profile_id` is then empty."""
-
-    @property
-    def group(self) -> str:
-        """What must not happen at the same time: writes to one profile."""
-        return self.profile_id or self.agent.ai_agent_id
-
-
-@dataclass(frozen=True)
-class UndoRequest:
-    """Take back what one change added: these grants, or all of them where there are none.
-
-    `asked_at` keeps an order that is given again apart from the one before.
-    """
-
-    change_id: str
-    grants: tuple[Grant, ...] = ()
-    asked_by: str = ""
-    asked_at: str = ""
-
-    @property
-    def profile_id(self) -> str:
-        """The security profile that the change is about."""
-        return profile_of(self.change_id)
-
-    @property
-    def group(self) -> str:
-        """What must not happen at the same time: writes to one profile."""
-        return self.profile_id
 
 
 @dataclass(frozen=True)
@@ -198,6 +152,22 @@ class ProfileHistory:
             if one.standing & wanted and one.verified_at and one.verified_at >= since
         ]
         return made[-1] if made else None
+
+
+@dataclass(frozen=True)
+class Written:
+    """An ended change, and what of the profile is not as our write left it.
+
+    `edits` are foreign edits on record inside the window. `lost` are grants of the list that we
+    wrote and no longer find, `unexpected` those that we did not write; `others` are the lists that
+    we did not write and that changed meanwhile.
+    """
+
+    change: ProfileChange
+    edits: tuple[ForeignEdit, ...] = ()
+    lost: frozenset[Grant] = frozenset()
+    unexpected: frozenset[Grant] = frozenset()
+    others: tuple[GrantKind, ...] = ()
 
 
 class Attribution(StrEnum):

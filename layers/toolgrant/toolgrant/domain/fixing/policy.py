@@ -1,44 +1,24 @@
-"""What changed → a plan of frozen steps, each with its reason. Nothing here writes.
+"""What to do about one missing grant: write it, ask a person, or refuse and say why.
 
-`decide` plans what people hear. `decide_fix` plans what to do about one missing grant: write it,
-ask a person, or refuse and say why for each attached profile.
+A plan of frozen values, each with its reason. Nothing here writes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
-from toolgrant.domain.association_gates import association_refusals
-from toolgrant.domain.findings import Change, Reconciled
-from toolgrant.domain.fixing.gates import Case, Refusal, needs_approval, profile_refusals, refusals
+from toolgrant.domain.fixing.gates import (
+    Case,
+    Refusal,
+    association_refusals,
+    profile_refusals,
+    refusals,
+)
 from toolgrant.domain.fixing.proposal import Proposal
-from toolgrant.domain.fixing.rules import ProfileFacts
-from toolgrant.domain.model import Finding, Grant, GrantKind, clip
-
-
-@dataclass(frozen=True)
-class Notify:
-    """Tell people about these changes in one alert."""
-
-    changes: tuple[Change, ...]
-    reason: str
-
-
-@dataclass(frozen=True)
-class Recheck:
-    """Look again at `at`, when what is only suspected must have settled."""
-
-    at: datetime
-    reason: str
-
-
-@dataclass(frozen=True)
-class StaySilent:
-    """Tell nobody."""
-
-    reason: str
+from toolgrant.domain.fixing.rules import Mode, ProfileFacts
+from toolgrant.domain.model import Finding, FindingKind, Grant, GrantKind, Risk
+from toolgrant.domain.texts import clip
 
 
 @dataclass(frozen=True)
@@ -72,19 +52,8 @@ class Refuse:
 
 
 Fix = RequestFix | AskApproval | Refuse
-Step = Notify | Recheck | StaySilent | Fix
 
 NO_PROFILE = Refusal("no-profile")
-
-
-def decide(reconciled: Reconciled) -> tuple[Step, ...]:
-    """The plan for one evaluation."""
-    steps: list[Step] = []
-    if reconciled.recheck_at:
-        steps.append(Recheck(reconciled.recheck_at, "new problems may settle by themselves"))
-    if reconciled.changes:
-        steps.append(Notify(reconciled.changes, "the state of findings changed"))
-    return tuple(steps) or (StaySilent("no finding changed"),)
 
 
 def decide_fix(case: Case, profiles: Iterable[ProfileFacts]) -> Fix:
@@ -115,10 +84,22 @@ def decide_association(case: Case, profile: ProfileFacts) -> Fix:
     return step(case.finding, profile, (), f"qualifiers: {', '.join(case.finding.qualifiers)}")
 
 
+def needs_approval(case: Case) -> bool:
+    """Whether a person has to approve what would otherwise be written."""
+    if case.situation.approved:
+        return False
+    if case.finding.kind is FindingKind.ASSOCIATION_GAP:
+        return Mode.APPROVE in (case.rules.mode, case.rules.association)
+    risky = case.rules.automatic_risk is Risk.READ and any(
+        grant.risk is Risk.WRITE for grant in case.grants
+    )
+    return risky or case.rules.mode is Mode.APPROVE
+
+
 def _blast_radius(case: Case, profile: ProfileFacts) -> tuple[object, ...]:
     """Who else gains by a grant: people, then AI agents, then whether an application namespace has
     to be added; the name and id make it the same every time. Unknown counts as many."""
-    namespaces = {g.value.partition("/")[0] for g in case.grants if g.kind is GrantKind.MCP}
+    namespaces = {grant.namespace for grant in case.grants if grant.kind is GrantKind.MCP}
     return (
         profile.people is None,
         profile.people or 0,
@@ -130,27 +111,14 @@ def _blast_radius(case: Case, profile: ProfileFacts) -> tuple[object, ...]:
     )
 
 
-def describe(step: Step) -> str:
+def describe_fix(fix: Fix) -> str:
     """One line of a dry run or audit record."""
-    if isinstance(step, RequestFix | AskApproval):
-        grants = ", ".join(map(str, step.grants))
-        what = f"add {grants} to" if grants else "attach"
-        profile = f"{clip(step.profile.name)} ({step.profile.id})"
-        return f"{type(step).__name__}: {what} {profile} for {_tool(step)} ({step.reason})"
-    if isinstance(step, Refuse):
-        reasons = "; ".join(one.say("en") for one in step.refusals)
-        return f"Refuse: {_tool(step)} ({reasons}){_proposed(step)}"
-    if isinstance(step, Notify):
-        counts = ", ".join(f"{change.status} {change.finding.tool_name}" for change in step.changes)
-        return f"Notify: {counts} ({step.reason})"
-    if isinstance(step, Recheck):
-        return f"Recheck at {step.at.isoformat()} ({step.reason})"
-    return f"StaySilent ({step.reason})"
-
-
-def _tool(step: Fix) -> str:
-    return step.finding.tool_name
-
-
-def _proposed(step: Refuse) -> str:
-    return f"; a dedicated profile is proposed: {step.proposal.name}" if step.proposal else ""
+    tool = fix.finding.tool_name
+    if isinstance(fix, Refuse):
+        reasons = "; ".join(refusal.say("en") for refusal in fix.refusals)
+        proposed = f"; a dedicated profile is proposed: {fix.proposal.name}" if fix.proposal else ""
+        return f"Refuse: {tool} ({reasons}){proposed}"
+    grants = ", ".join(map(str, fix.grants))
+    what = f"add {grants} to" if grants else "attach"
+    profile = f"{clip(fix.profile.name)} ({fix.profile.id})"
+    return f"{type(fix).__name__}: {what} {profile} for {tool} ({fix.reason})"

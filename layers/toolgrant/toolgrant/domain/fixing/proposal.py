@@ -12,10 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from toolgrant.domain.agent_shapes import PROFILE_LISTS
 from toolgrant.domain.fixing.rules import STACK_TAG, FixRules
 from toolgrant.domain.model import Finding, Grant, GrantKind
-from toolgrant.domain.profile_lists import Entry, with_grants
+from toolgrant.domain.profile_lists import PROFILE_LISTS, Entry, with_grants
 
 AGENT_TAG = "toolgrant:ai-agent"
 """Tag on a dedicated profile that names the AI agent it is for."""

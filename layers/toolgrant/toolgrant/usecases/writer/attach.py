@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolgrant.domain.agent_shapes import PROFILE_LISTS
-from toolgrant.domain.fixing.ledger import ChangeState, FixRequest, ProfileChange, change_id
+from toolgrant.domain.fixing.ledger import ChangeState, ProfileChange, change_id
 from toolgrant.domain.fixing.proposal import AGENT_TAG, Proposal
 from toolgrant.domain.model import Finding, GrantKind
-from toolgrant.domain.profile_lists import granted
+from toolgrant.domain.profile_lists import PROFILE_LISTS, granted
+from toolgrant.domain.requests import FixRequest
 from toolgrant.errors import Conflict, NotFound, ToolgrantError
 from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.audit import fix_record

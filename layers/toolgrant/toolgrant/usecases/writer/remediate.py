@@ -11,17 +11,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from toolgrant.domain.causes import Cause
 from toolgrant.domain.fixing.ledger import (
     ChangeState,
-    FixRequest,
     ProfileChange,
     ProfileHistory,
+    Written,
     change_id,
 )
-from toolgrant.domain.fixing.policy import Fix, Refuse, RequestFix, describe
+from toolgrant.domain.fixing.policy import Fix, Refuse, RequestFix
 from toolgrant.domain.model import Finding, FindingKind, GrantKind
+from toolgrant.domain.plan import describe
 from toolgrant.domain.problems import problems_of
-from toolgrant.domain.records import AgentRequest, Cause
+from toolgrant.domain.requests import AgentRequest, FixRequest
 from toolgrant.errors import NotFound, ToolgrantError
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope
 from toolgrant.usecases.audit import fix_record
@@ -30,7 +32,7 @@ from toolgrant.usecases.fix_facts import Fixing
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_edited, tell_refused, tell_unattributed
 from toolgrant.usecases.writer.attach import Attachments
-from toolgrant.usecases.writer.write import GrantWriter, Written
+from toolgrant.usecases.writer.write import GrantWriter
 
 MOST_MOVES = 3
 """How often a request moves on to a profile that has become the better one."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from toolgrant.domain.alerts.alert import grant_texts
-from toolgrant.domain.fixing.ledger import ChangeState, ProfileChange, UndoRequest
+from toolgrant.domain.causes import Cause
+from toolgrant.domain.fixing.ledger import ChangeState, ProfileChange
 from toolgrant.domain.model import Grant
-from toolgrant.domain.records import AgentRequest, Cause
+from toolgrant.domain.requests import AgentRequest, UndoRequest
 from toolgrant.errors import Conflict, NotFound
 from toolgrant.usecases.audit import undo_record
 from toolgrant.usecases.deps import Deps

@@ -16,6 +16,7 @@ from toolgrant.domain.fixing.ledger import (
     ForeignEdit,
     ProfileChange,
     ProfileHistory,
+    Written,
     attribute,
 )
 from toolgrant.domain.model import Grant, GrantKind
@@ -33,27 +34,6 @@ Lists = Mapping[GrantKind, frozenset[Grant]]
 
 FORGET_INTENT = timedelta(minutes=15)
 """When the absence of what an intent would have added proves that it was never written."""
-
-
-@dataclass(frozen=True)
-class Written:
-    """An ended change, and what of the profile is not as our write left it.
-
-    `edits` are foreign edits on record inside the window. `lost` are grants of the list that we
-    wrote and no longer find, `unexpected` those that we did not write; `others` are the lists that
-    we did not write and that changed meanwhile.
-    """
-
-    change: ProfileChange
-    edits: tuple[ForeignEdit, ...] = ()
-    lost: frozenset[Grant] = frozenset()
-    unexpected: frozenset[Grant] = frozenset()
-    others: tuple[GrantKind, ...] = ()
-
-    @property
-    def intact(self) -> bool:
-        """Whether nobody else seems to have touched the profile meanwhile."""
-        return not (self.edits or self.lost or self.unexpected or self.others)
 
 
 Tell = Callable[[Written], None]

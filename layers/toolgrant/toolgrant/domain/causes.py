@@ -1,0 +1,26 @@
+"""Who did something, and why toolgrant looks: told by events, by the sweep, by ourselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who caused an event, as CloudTrail tells. `via` says by which way (website, API, …)."""
+
+    type: str
+    name: str
+    via: str
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why to look: the event's id, name, time and actor, or only a word for our own reasons."""
+
+    reason: str
+    event_id: str = ""
+    event_name: str = ""
+    event_time: datetime | None = None
+    actor: Actor | None = None

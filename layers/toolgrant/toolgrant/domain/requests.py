@@ -1,0 +1,153 @@
+"""What toolgrant is asked to do: look at an AI agent, fix, undo, an operator's order.
+
+Values only; `adapters/change_messages.py`, `fix_queue.py` and `orders.py` give them their form as
+messages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from toolgrant.domain.causes import Cause
+from toolgrant.domain.fixing.ledger import profile_of
+from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent
+from toolgrant.domain.records import AgentKey, Edge
+from toolgrant.domain.texts import clip
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What the sweep read while listing, so that evaluating needs no GetAIAgent.
+
+    `live` are the qualifiers that the assistant's configuration names; `at` is when it was read.
+    """
+
+    at: datetime
+    agents: tuple[QualifiedAgent, ...]
+    live: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class AgentRequest:
+    """Look at this AI agent again. `attempt` counts re-sends after throttling.
+
+    `saved_at` is set where an event says that the AI agent was saved.
+    """
+
+    key: AgentKey
+    cause: Cause
+    instance_id: str = ""
+    observed: Observed | None = None
+    attempt: int = 0
+    saved_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class FanOut:
+    """Look again at every AI agent that has this edge, and at `also`.
+
+    `instances_changed`: the map from assistants to instances must be read again first. `replaced`:
+    the lists that an UpdateSecurityProfile sent; None where the record does not say.
+    """
+
+    edge: Edge
+    cause: Cause
+    also: tuple[AgentKey, ...] = ()
+    instances_changed: bool = False
+    replaced: tuple[GrantKind, ...] | None = None
+
+
+@dataclass(frozen=True)
+class RefusedSave:
+    """A save of an AI agent that the service refused because of one tool.
+
+    A refused CreateAIAgent made no AI agent: its `key` is made from the name (`created_key`).
+    """
+
+    key: AgentKey
+    agent_name: str
+    tool_id: str
+    tool_name: str
+    cause: Cause
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Nothing to do, and why."""
+
+    reason: str
+    cause: Cause
+
+
+Request = AgentRequest | FanOut | RefusedSave | Skip
+
+
+@dataclass(frozen=True)
+class FixRequest:
+    """Make one finding go away by writing to one security profile, if that is still right.
+
+    `fix_id` is the same for every delivery of the request, and another one for each new decision;
+    `attempt` counts how often it moved on to another profile. `approved_by` names the operator who
+    approved it; empty for an automatic one.
+    """
+
+    agent: AgentKey
+    finding_id: str
+    profile_id: str
+    fix_id: str
+    attempt: int = 0
+    approved_by: str = ""
+    dedicated: bool = False
+    """Whether a dedicated profile may be created for it. `profile_id` is then empty."""
+
+    @property
+    def group(self) -> str:
+        """What must not happen at the same time: writes to one profile."""
+        return self.profile_id or self.agent.ai_agent_id
+
+
+@dataclass(frozen=True)
+class UndoRequest:
+    """Take back what one change added: these grants, or all of them where there are none.
+
+    `asked_at` keeps an order that is given again apart from the one before.
+    """
+
+    change_id: str
+    grants: tuple[Grant, ...] = ()
+    asked_by: str = ""
+    asked_at: str = ""
+
+    @property
+    def profile_id(self) -> str:
+        """The security profile that the change is about."""
+        return profile_of(self.change_id)
+
+    @property
+    def group(self) -> str:
+        """What must not happen at the same time: writes to one profile."""
+        return self.profile_id
+
+
+@dataclass(frozen=True)
+class Order:
+    """What an operator asks for. `target` is an id: of a finding or alert (approve), of a change
+    (undo), of a finding, AI agent or profile (mute, unmute), of a profile (reset), empty for pause
+    and resume. `by` names the operator, as far as the caller says. `dedicated`: approve a security
+    profile of its own, as proposed."""
+
+    action: str
+    target: str
+    by: str
+    grants: tuple[Grant, ...] = ()
+    until: datetime | None = None
+    dedicated: bool = False
+    dry_run: bool = False
+
+
+def created_key(assistant_id: str, agent_name: str) -> AgentKey:
+    """Stands for an AI agent whose creation was refused; never the key of a real one."""
+    digest = hashlib.sha256(clip(agent_name).encode()).hexdigest()[:12]
+    return AgentKey(assistant_id, f"create-{digest}")
