@@ -18,6 +18,7 @@ RUNTIME = (ROOT / "layers" / "toolgrant" / "toolgrant", ROOT / "functions")
 ALL = (*RUNTIME, ROOT / "local", ROOT / "cli")
 RUNTIME_LINES = 5_400
 FILE_LINES = 250
+TEMPLATE_LINES = 1_400
 BODY_MEDIAN, BODY_P90, BODY_MAX = 6, 20, 40
 _NO_CODE = {
     tokenize.COMMENT,
@@ -79,6 +80,11 @@ def test_runtime_code_stays_small() -> None:
 def test_no_file_is_long() -> None:
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files(*ALL)}
     assert {str(path): length for path, length in lengths.items() if length > FILE_LINES} == {}
+
+
+def test_the_template_stays_readable() -> None:
+    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= TEMPLATE_LINES
 
 
 def test_functions_are_short() -> None:

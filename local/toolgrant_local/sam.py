@@ -11,6 +11,7 @@ from toolgrant_local.environment import REGION, aws_environment, build_environme
 from toolgrant_local.processes import Child, StopSignal, run
 
 _TIMEOUT_SECONDS = 300.0
+_LOOPS = "--language-extensions"  # as samconfig.toml says
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Sam:
         env = build_environment(self.work) | {"UV": str(self.project / ".venv" / "bin" / "uv")}
         # No --cached: SAM does not lock its cache, and uv has one of its own that it does lock.
         options = {"template": template, "build-dir": built, "base-dir": self.project}
-        self._run("build", options, ["--parallel"], env)
+        self._run("build", options, ["--parallel", _LOOPS], env)
         return built / "template.yaml"
 
     def deploy(
@@ -38,7 +39,7 @@ class Sam:
         env = aws_environment(self.work) | {"AWS_ENDPOINT_URL": endpoint}
         options = {"template-file": built, "stack-name": stack_name, "region": REGION}
         options["capabilities"] = "CAPABILITY_IAM"
-        flags = ["--resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset"]
+        flags = [_LOOPS, "--resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset"]
         self._run("deploy", options, [*flags, "--no-progressbar", *_overrides(parameters)], env)
 
     def _run(

@@ -38,11 +38,26 @@ OPTED_IN = {"StringEquals": {"aws:ResourceTag/toolgrant:auto-fix": "true"}}
 
 
 def deployed(stack: LocalStack) -> list[dict[str, Any]]:
-    """The policies of remediate as IAM has them."""
+    """The policies of remediate as IAM has them: its own and those that it attaches."""
     iam, role = stack.client("iam"), stack.resource(WRITER)
     names = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    policies = (iam.get_role_policy(RoleName=role, PolicyName=name) for name in names)
-    return [dict(policy["PolicyDocument"]) for policy in policies]
+    own = (iam.get_role_policy(RoleName=role, PolicyName=name) for name in names)
+    arns = [
+        policy["PolicyArn"]
+        for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    ]
+    assert arns, "what is shared with other roles"
+    return [
+        *(dict(policy["PolicyDocument"]) for policy in own),
+        *(attached(iam, arn) for arn in arns),
+    ]
+
+
+def attached(iam: Any, arn: str) -> dict[str, Any]:
+    """The document of a managed policy that is in force."""
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    found = iam.get_policy_version(PolicyArn=arn, VersionId=version)
+    return dict(found["PolicyVersion"]["Document"])
 
 
 def statements(stack: LocalStack, action: str) -> list[dict[str, Any]]:
@@ -211,6 +226,8 @@ def test_no_role_may_change_the_deployment(fix_stack: LocalStack, role: str) -> 
         "logs:DeleteLogStream",
         "iam:PassRole",
         "iam:PutRolePolicy",
+        "iam:AttachRolePolicy",
+        "iam:CreatePolicyVersion",
         "kms:ScheduleKeyDeletion",
         "sts:AssumeRole",
     ]

@@ -146,6 +146,8 @@ def test_no_role_may_change_the_deployment(stack: LocalStack, role: str) -> None
         "logs:DeleteLogStream",
         "iam:PassRole",
         "iam:PutRolePolicy",
+        "iam:AttachRolePolicy",
+        "iam:CreatePolicyVersion",
         "kms:ScheduleKeyDeletion",
         "ssm:PutParameter",
         "sts:AssumeRole",

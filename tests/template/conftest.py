@@ -1,14 +1,11 @@
-"""Fixtures: the template as written, and as AWS SAM translates it."""
+"""Fixtures: the template with its loops expanded, and as AWS SAM translates it."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from collections.abc import Callable
 
 import pytest
-from tests.template.reading import PROJECT, Tree, processed, read_template
+from tests.template.reading import Tree, by_sam, processed, read_template
 
 Deployed = Callable[..., Tree]
 
@@ -26,15 +23,7 @@ def resources(template: Tree) -> Tree:
 @pytest.fixture(scope="session")
 def translated(template: Tree) -> Tree:
     """The template after the Serverless transform, by the translator of the SAM CLI."""
-    done = subprocess.run(
-        [PROJECT / ".venv-sam" / "bin" / "python", PROJECT / "tests" / "template" / "translate.py"],
-        input=json.dumps(template),
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "AWS_DEFAULT_REGION": "us-east-1"},
-    )
-    return json.loads(done.stdout)
+    return by_sam("translate", template)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,12 @@
-"""Reads template.yaml as a tree of dicts, the short forms (`!Ref`, `!GetAtt` …) written out, and
-decides its conditions as CloudFormation does."""
+"""Reads template.yaml as a tree of dicts, the short forms (`!Ref`, `!GetAtt` …) written out and
+the loops expanded, and decides its conditions as CloudFormation does."""
 
 from __future__ import annotations
 
+import functools
+import json
+import os
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +28,7 @@ def _tag(loader: _Loader, suffix: str, node: yaml.Node) -> Tree:
         value = loader.construct_sequence(node, deep=True)
     else:
         value = loader.construct_mapping(node, deep=True)
-    if suffix == "GetAtt":
+    if suffix == "GetAtt" and isinstance(value, str):
         value = value.split(".", 1)
     return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
 
@@ -32,9 +36,25 @@ def _tag(loader: _Loader, suffix: str, node: yaml.Node) -> Tree:
 _Loader.add_multi_constructor("!", _tag)
 
 
+@functools.cache
 def read_template() -> Tree:
-    """The template of the project."""
-    return yaml.load((PROJECT / "template.yaml").read_text(), _Loader)  # noqa: S506 - is safe
+    """The template of the project, its loops expanded by the SAM CLI. Not to be changed."""
+    written = yaml.load((PROJECT / "template.yaml").read_text(), _Loader)  # noqa: S506 - is safe
+    return by_sam("expand", written)
+
+
+def by_sam(script: str, template: Tree) -> Tree:
+    """What a script of this folder makes of a template in the environment of the SAM CLI."""
+    program = PROJECT / ".venv-sam" / "bin" / "python"
+    done = subprocess.run(
+        [program, PROJECT / "tests" / "template" / f"{script}.py"],
+        input=json.dumps(template),
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "AWS_DEFAULT_REGION": "us-east-1"},
+    )
+    return json.loads(done.stdout)
 
 
 def of_type(template: Tree, kind: str) -> dict[str, Tree]:

@@ -16,6 +16,7 @@ NAMES = {
     "GroupName",
     "LayerName",
     "LogGroupName",
+    "ManagedPolicyName",
     "Name",
     "QueueName",
     "RoleName",

@@ -20,6 +20,7 @@ FIXING = {
     "RemediateFunction",
     "RemediateFunctionFixes",  # made by SAM: what feeds it from the queue
     "RemediateRole",
+    "ReadPeopleAndEmergencyStop",
     "OperateFunction",
     "OperateRole",
     "FixDeadLetterAlarm",

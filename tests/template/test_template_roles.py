@@ -184,7 +184,19 @@ def together(parts: list[Allowed]) -> dict[str, dict[str, set[str]]]:
 
 
 def roles(stack: Tree) -> dict[str, Tree]:
-    return of_type(stack, "AWS::IAM::Role")
+    """Each role with all its policies: its own, and those of the stack that it attaches."""
+    shared = of_type(stack, "AWS::IAM::ManagedPolicy")
+    return {
+        name: {**role, "Policies": [*role["Policies"], *(named(one, shared) for one in attached)]}
+        for name, role in of_type(stack, "AWS::IAM::Role").items()
+        for attached in [role.get("ManagedPolicyArns", [])]
+    }
+
+
+def named(attached: Tree, shared: Mapping[str, Tree]) -> Tree:
+    """A policy of the stack as it would stand in the role; any other policy is an error."""
+    name = attached["Ref"]
+    return {"PolicyName": name, "PolicyDocument": shared[name]["PolicyDocument"]}
 
 
 def statements(role: Tree) -> list[Tree]:
@@ -222,10 +234,29 @@ def test_every_role_may_do_exactly_this(stack: tuple[str, Tree]) -> None:
 def test_permissions_come_from_nowhere_else_not_even_from_sam(stack: tuple[str, Tree]) -> None:
     resources = stack[1]["Resources"].values()
     kinds = {entry["Type"] for entry in resources}
-    assert {kind for kind in kinds if kind.startswith("AWS::IAM::")} == {"AWS::IAM::Role"}
+    assert {kind for kind in kinds if kind.startswith("AWS::IAM::")} == {
+        "AWS::IAM::Role",
+        "AWS::IAM::ManagedPolicy",
+    }
     assert "AWS::Lambda::Permission" not in kinds
-    for role in roles(stack[1]).values():
-        assert set(role) <= {"Description", "AssumeRolePolicyDocument", "Policies", "Tags"}
+    own = {"Description", "AssumeRolePolicyDocument", "Policies", "Tags"}
+    for role in of_type(stack[1], "AWS::IAM::Role").values():
+        assert set(role) <= own | {"ManagedPolicyArns"}
+    for policy in of_type(stack[1], "AWS::IAM::ManagedPolicy").values():
+        assert set(policy) == {"Description", "PolicyDocument"}, "it is the roles that attach it"
+
+
+def test_what_roles_attach_is_of_the_stack_and_changes_nothing_in_connect(
+    stack: tuple[str, Tree],
+) -> None:
+    """Whoever may attach policies can attach one of the stack to a role of theirs. What writes to
+    Connect stands in its role, where nobody else gets it."""
+    shared = of_type(stack[1], "AWS::IAM::ManagedPolicy")
+    every = of_type(stack[1], "AWS::IAM::Role").values()
+    attached = [one["Ref"] for role in every for one in role.get("ManagedPolicyArns", [])]
+    assert set(attached) == set(shared)
+    for name in shared:
+        assert writes(granted({"Policies": [named(ref(name), shared)]})) == set()
 
 
 def test_every_statement_allows_and_names_what_it_is_for(stack: tuple[str, Tree]) -> None:
