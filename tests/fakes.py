@@ -164,6 +164,9 @@ class FakeAgents:
     def __init__(self, cloud: Cloud, calls: Calls) -> None:
         self._cloud, self._calls, self._cache = cloud, calls, _Cache(calls)
 
+    def forget(self) -> None:
+        self._cache = _Cache(self._calls)
+
     def get(self, key: AgentKey, qualifier: str) -> QualifiedAgent:
         answer = self._cache.ask("agents.get", (key, qualifier), lambda: self._get(key, qualifier))
         assert isinstance(answer, QualifiedAgent)
@@ -217,7 +220,10 @@ class FakeAgents:
 
 class FakeProfiles:
     def __init__(self, cloud: Cloud, calls: Calls) -> None:
-        self._cloud, self._cache = cloud, _Cache(calls)
+        self._cloud, self._calls, self._cache = cloud, calls, _Cache(calls)
+
+    def forget(self) -> None:
+        self._cache = _Cache(self._calls)
 
     def attached(self, instance_id: str, qualified_arn: str) -> tuple[str, ...]:
         return tuple(

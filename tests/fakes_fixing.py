@@ -23,8 +23,7 @@ from toolgrant.domain.profile_lists import Entry, granted, with_grants
 from toolgrant.domain.records import SweepProgress
 from toolgrant.domain.requests import FixRequest, Order, UndoRequest
 from toolgrant.errors import Conflict, NotFound
-from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fix_facts import Fixing
+from toolgrant.usecases.deps import Deps, FixPorts
 from toolgrant.usecases.orders import OrderPorts, operate
 from toolgrant.usecases.ports import DescribedProfile
 from toolgrant.usecases.writer.remediate import remediate
@@ -244,10 +243,8 @@ class FixWorld(World):
     # --- what happens
 
     @property
-    def fixing(self) -> Fixing:
-        return Fixing(
-            self.writer, self.ledger, self.fixes, self.stop, self.rules, self.store, "writer"
-        )
+    def fixing(self) -> FixPorts:
+        return FixPorts(self.writer, self.ledger, self.fixes, self.stop, self.rules, "writer")
 
     def deps(self) -> Deps:
         return replace(super().deps(), fixing=self.fixing)
@@ -259,8 +256,8 @@ class FixWorld(World):
     def work(self, request: FixRequest | UndoRequest) -> str:
         """One delivery to the writer."""
         if isinstance(request, UndoRequest):
-            return undo(request, self.deps(), self.fixing, self.grant_writer)
-        return remediate(request, self.deps, self.fixing, self.grant_writer)
+            return undo(request, self.deps(), self.grant_writer)
+        return remediate(request, self.deps(), self.grant_writer)
 
     def fix(self, rounds: int = 20) -> list[str]:
         """Work off the fix queue; the outcomes."""

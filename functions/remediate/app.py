@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from toolgrant.adapters.fix_queue import from_json
-from toolgrant.bootstrap import runtime
+from toolgrant.bootstrap import Runtime, runtime
 from toolgrant.domain.requests import UndoRequest
 from toolgrant.errors import InvalidInput
 from toolgrant.usecases.writer.remediate import remediate
@@ -25,14 +25,13 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, list[str]]:
         run.journal.flush()
 
 
-def _work(body: str, run: Any) -> str:
+def _work(body: str, run: Runtime) -> str:
     try:
         request = from_json(body)
     except InvalidInput as error:  # the queue sets it aside after five attempts
         run.journal.failure("unreadable-fix-request", reason=str(error))
         raise
-    catalog = run.catalog_source.catalog()
-    deps = run.deps(catalog)
+    deps = run.deps(run.catalog_source.catalog())
     if isinstance(request, UndoRequest):
-        return undo(request, deps, deps.fixing, run.writer())
-    return remediate(request, lambda: run.deps(catalog), deps.fixing, run.writer())
+        return undo(request, deps, run.writer())
+    return remediate(request, deps, run.writer())

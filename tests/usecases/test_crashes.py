@@ -23,7 +23,7 @@ from tests.fakes import (
 
 from toolgrant.domain.model import DRAFT, LATEST
 from toolgrant.errors import Conflict, ServiceUnavailable, Throttled
-from toolgrant.usecases.deps import publish_pending
+from toolgrant.usecases.outbox import publish_pending
 
 Story = Callable[[World], None]
 ALL = (DRAFT, LATEST, "1")

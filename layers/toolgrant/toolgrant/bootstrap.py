@@ -31,8 +31,7 @@ from toolgrant.adapters.qconnect import QConnect
 from toolgrant.domain.catalog import Catalog
 from toolgrant.errors import Misconfigured
 from toolgrant.settings import FixSettings, Settings, from_environment
-from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fix_facts import Fixing
+from toolgrant.usecases.deps import Deps, FixPorts
 from toolgrant.usecases.orders import OrderPorts
 from toolgrant.usecases.writer.write import GrantWriter
 
@@ -57,11 +56,10 @@ class Runtime:
     def deps(self, catalog: Catalog) -> Deps:
         """Fresh adapters for one batch."""
         settings = self.settings
-        store = DynamoDBStore(client("dynamodb"), settings.table)
         return Deps(
             agents=QConnect(Api(client("qconnect"), "qconnect", self.pacer)),
             profiles=Connect(Api(client("connect"), "connect", self.pacer)),
-            store=store,
+            store=DynamoDBStore(client("dynamodb"), settings.table),
             notifier=SNSNotifier(client("sns"), settings.topic_arn),
             queue=SQSChangeQueue(
                 client("sqs"), settings.change_queue_url, settings.dead_letter_queue_url
@@ -71,19 +69,18 @@ class Runtime:
             catalog=catalog,
             settle=settings.settle,
             language=settings.language,
-            fixing=self.fixing(store) if settings.fix else None,
+            fixing=self.fix_ports() if settings.fix else None,
         )
 
-    def fixing(self, store: DynamoDBStore) -> Fixing:
+    def fix_ports(self) -> FixPorts:
         """What planning a fix works with. Raises Misconfigured in mode `warn`."""
         fix = self._fix_settings()
-        return Fixing(
+        return FixPorts(
             reader=self.profiles(),
             ledger=DynamoDBLedger(client("dynamodb"), self.settings.table),
             queue=SQSFixQueue(client("sqs"), fix.queue_url),
             stop=SSMEmergencyStop(client("ssm"), fix.emergency_stop, self.journal),
             rules=fix.rules,
-            store=store,
             writer_role=fix.writer_role,
         )
 

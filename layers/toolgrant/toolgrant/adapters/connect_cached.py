@@ -27,6 +27,12 @@ class Connect:
         self._names: dict[tuple[str, str], str] = {}
         self._instances: dict[str, str] | None = None
 
+    def forget(self) -> None:
+        """Drop the answers kept so far; which instance integrates an assistant hardly changes."""
+        self._attached.clear()
+        self._grants.clear()
+        self._names.clear()
+
     def attached(self, instance_id: str, qualified_arn: str) -> tuple[str, ...]:
         """Ids of the associated profiles, in the order of the service."""
         key = (instance_id, qualified_arn)

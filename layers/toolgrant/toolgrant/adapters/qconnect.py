@@ -23,6 +23,11 @@ class QConnect:
         self._agents: dict[tuple[AgentKey, str], QualifiedAgent | NotFound] = {}
         self._live: dict[str, Mapping[str, frozenset[str]]] = {}
 
+    def forget(self) -> None:
+        """Drop the answers kept so far."""
+        self._agents.clear()
+        self._live.clear()
+
     def get(self, key: AgentKey, qualifier: str) -> QualifiedAgent:
         """One version of an AI agent. Raises NotFound, also when asked again."""
         known = self._agents.get((key, qualifier))

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 DRAFT = "$SAVED"
 LATEST = "$LATEST"
+GAP_PREFIX = "profile:"
+"""What the tool name of an association gap begins with; the profile's id follows."""
 
 
 class ToolType(StrEnum):
@@ -223,6 +225,11 @@ class Finding:
     opened_at: datetime | None = None
     resolved_at: datetime | None = None
     resolution: str = ""
+
+    @property
+    def profile_id(self) -> str:
+        """Of an association gap: the security profile that is not attached."""
+        return self.tool_name.removeprefix(GAP_PREFIX)
 
     @property
     def told(self) -> bool:

@@ -14,6 +14,7 @@ from toolgrant.domain.evaluate import AgentResult
 from toolgrant.domain.findings import Scope
 from toolgrant.domain.model import (
     DRAFT,
+    GAP_PREFIX,
     Confidence,
     Finding,
     FindingKind,
@@ -31,9 +32,6 @@ _T = TypeVar("_T")
 MOST_PROBLEMS = 300
 """Most problems of one AI agent that are recorded, worst first: its record is one item of at most
 400 KB. Solving some brings up the rest."""
-
-GAP_PREFIX = "profile:"
-"""What the tool name of an association gap begins with; the profile's id follows."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,11 @@ def finding_id(instance_id: str, ai_agent_id: str, tool_name: str, kind: Finding
     identity = "\x1f".join((instance_id, ai_agent_id, tool_name, kind))
     digest = hashlib.sha256(identity.encode(errors="surrogatepass")).hexdigest()
     return f"{ai_agent_id}-{digest[:10]}"
+
+
+def agent_of(finding_id: str) -> str:
+    """The id of the AI agent that a finding's id names."""
+    return finding_id.rpartition("-")[0]
 
 
 def _tool_problems(instance_id: str, one: JudgedQualifier) -> list[Finding]:

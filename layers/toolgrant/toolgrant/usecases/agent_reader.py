@@ -20,6 +20,7 @@ from toolgrant.domain.records import AgentKey, Edge, EdgeKind
 from toolgrant.domain.requests import AgentRequest
 from toolgrant.domain.toolid import FlowModuleTool, GatewayTool, parse_tool_id
 from toolgrant.errors import NotFound, ServiceUnavailable
+from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.ports import Agents, Profiles, Store
 
 ORCHESTRATION = "ORCHESTRATION"
@@ -48,6 +49,12 @@ class JudgedAgent:
     def profile_ids(self) -> tuple[str, ...]:
         """The security profiles attached to any of its qualifiers, each once."""
         return tuple(dict.fromkeys(profile for one in self.judged for profile in one.profile_ids))
+
+    def qualifiers_with(self, profile_id: str) -> frozenset[str]:
+        """The qualifiers that a security profile is attached to."""
+        return frozenset(
+            judged.qualifier for judged in self.judged if profile_id in judged.profile_ids
+        )
 
     @property
     def edges(self) -> frozenset[Edge]:
@@ -153,6 +160,11 @@ class AgentReader:
             return self.profiles.name(instance_id, profile_id)
         except NotFound:
             return profile_id
+
+
+def agent_reader(deps: Deps) -> AgentReader:
+    """The reading half of `deps`."""
+    return AgentReader(deps.agents, deps.profiles, deps.store, deps.catalog)
 
 
 def _edges(seen: JudgedAgent) -> Iterator[Edge]:

@@ -1,26 +1,46 @@
-"""What every use case works with, and the one thing they all end with: publish what is pending."""
+"""The ports that the use cases work with, and the operator's settings that they need."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
 
-from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.catalog import Catalog
-from toolgrant.errors import ToolgrantError
-from toolgrant.usecases.agent_reader import AgentReader
-from toolgrant.usecases.fix_facts import Fixing
-from toolgrant.usecases.ports import Agents, ChangeQueue, Clock, Journal, Notifier, Profiles, Store
+from toolgrant.domain.fixing.rules import FixRules
+from toolgrant.errors import Misconfigured
+from toolgrant.usecases.ports import (
+    Agents,
+    ChangeQueue,
+    Clock,
+    EmergencyStop,
+    FixQueue,
+    Journal,
+    Ledger,
+    Notifier,
+    ProfileReader,
+    Profiles,
+    Store,
+)
 
 COMMIT_ATTEMPTS = 5
-CLAIM = timedelta(seconds=10)
-"""How long a publisher may take before others may publish the same alert again. Shorter than the
-first delay of throttled work, or the look that was put off would find its own claim and pass by."""
+
+
+@dataclass(frozen=True)
+class FixPorts:
+    """What planning a fix works with, beside `Deps`. `writer_role` is the name of the role of
+    remediate: its own calls come back as events."""
+
+    reader: ProfileReader
+    ledger: Ledger
+    queue: FixQueue
+    stop: EmergencyStop
+    rules: FixRules
+    writer_role: str = ""
 
 
 @dataclass(frozen=True)
 class Deps:
-    """Everything that a batch works with."""
+    """What a batch works with. `fixing` is None in mode `warn`."""
 
     agents: Agents
     profiles: Profiles
@@ -32,47 +52,16 @@ class Deps:
     catalog: Catalog
     settle: timedelta
     language: str
-    fixing: Fixing | None = None
-    """None in mode `warn`."""
+    fixing: FixPorts | None = None
 
     @property
-    def reader(self) -> AgentReader:
-        """The reading half."""
-        return AgentReader(self.agents, self.profiles, self.store, self.catalog)
+    def fix_ports(self) -> FixPorts:
+        """`fixing`, for what happens only where something may be written. Raises Misconfigured."""
+        if self.fixing is None:
+            raise Misconfigured("mode warn: nothing may be written")
+        return self.fixing
 
-
-def publish_pending(ai_agent_id: str | None, deps: Deps) -> int:
-    """Publish what waits in the outbox, of one AI agent or (None) of all, and send fix requests.
-
-    Returns how many alerts.
-    """
-    published, failure = 0, None
-    for alert in deps.store.pending(ai_agent_id):
-        try:
-            published += _publish(alert, deps)
-        except ToolgrantError as error:  # the alerts behind it must not wait for it
-            failure = failure or error
-    if failure:
-        raise failure
-    if deps.fixing:
-        _send_fixes(ai_agent_id, deps, deps.fixing)
-    return published
-
-
-def _send_fixes(ai_agent_id: str | None, deps: Deps, fixing: Fixing) -> None:
-    """After the alerts, so that people hear of a problem before they hear that it is fixed."""
-    for commit_id, requests in deps.store.pending_fixes(ai_agent_id).items():
-        for request in requests:
-            fixing.queue.send(request)
-        deps.store.drop_sent(commit_id)
-
-
-def _publish(alert: Rendered, deps: Deps) -> bool:
-    """False if another batch is publishing it this moment."""
-    now = deps.clock.now()
-    if not deps.store.claim(alert.alert_id, now, now + CLAIM):
-        return False
-    deps.notifier.publish(alert)
-    deps.store.drop_published(alert.alert_id)
-    deps.journal.count("AlertsPublished")
-    return True
+    def forget(self) -> None:
+        """Let the next look read the services afresh."""
+        self.agents.forget()
+        self.profiles.forget()

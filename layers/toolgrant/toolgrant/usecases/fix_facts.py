@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -13,13 +13,13 @@ from toolgrant.domain.fixing.ledger import ProfileChange, ProfileHistory, TakenA
 from toolgrant.domain.fixing.policy import Fix, Refuse, decide_association, decide_fix
 from toolgrant.domain.fixing.proposal import Proposal, propose
 from toolgrant.domain.fixing.rules import FixRules, ProfileFacts, Situation
-from toolgrant.domain.model import DRAFT, Finding, FindingKind, GrantKind
-from toolgrant.domain.problems import GAP_PREFIX
+from toolgrant.domain.model import DRAFT, Finding, FindingKind, Grant, GrantKind
 from toolgrant.domain.profile_lists import Entry, namespaces
 from toolgrant.domain.records import AgentKey, Edge, EdgeKind
 from toolgrant.errors import AccessDenied, InvalidInput, NotFound, RequestRefused
 from toolgrant.usecases.agent_reader import JudgedAgent
-from toolgrant.usecases.ports import EmergencyStop, FixQueue, Ledger, ProfileReader, Profiles, Store
+from toolgrant.usecases.deps import Deps, FixPorts
+from toolgrant.usecases.ports import Ledger, ProfileReader, Profiles, Store
 
 _T = TypeVar("_T")
 _UNREADABLE = (AccessDenied, InvalidInput, NotFound, RequestRefused)
@@ -27,141 +27,133 @@ _UNREADABLE = (AccessDenied, InvalidInput, NotFound, RequestRefused)
 back."""
 
 
-@dataclass(frozen=True)
-class Fixing:
-    """What planning a fix works with, beside the reading half."""
+def is_own(actor: Actor, writer_role: str) -> bool:
+    """Whether remediate of this stack made a call."""
+    return bool(writer_role) and actor.name.split("/")[0] == writer_role
 
-    reader: ProfileReader
-    ledger: Ledger
-    queue: FixQueue
-    stop: EmergencyStop
-    rules: FixRules
-    store: Store
-    writer_role: str = ""
-    """Name of the role of remediate: its own calls come back as events."""
 
-    def is_own(self, actor: Actor) -> bool:
-        """Whether remediate of this stack made a call."""
-        return bool(self.writer_role) and actor.name.split("/")[0] == self.writer_role
+def situation(deps: Deps, now: datetime, approved: bool = False) -> Situation:
+    """What holds for all profiles at this moment."""
+    fixing, progress = deps.fix_ports, deps.store.sweep_progress()
+    return Situation(
+        now=now,
+        swept_at=progress.proven_at if progress else None,
+        paused=paused(fixing),
+        muted=fixing.ledger.muted(now),
+        approved=approved,
+    )
 
-    def situation(self, now: datetime, approved: bool = False) -> Situation:
-        """What holds for all profiles at this moment."""
-        progress = self.store.sweep_progress()
-        return Situation(
-            now=now,
-            swept_at=progress.proven_at if progress else None,
-            paused=self._paused(),
-            muted=self.ledger.muted(now),
-            approved=approved,
+
+def paused(fixing: FixPorts) -> bool | None:
+    """By an operator or by the emergency stop; None if that cannot be read."""
+    return fixing.ledger.paused() or fixing.stop.pulled()
+
+
+def plan_fix(finding: Finding, agent: JudgedAgent, now: Situation, deps: Deps) -> Fix:
+    """What to do about one finding. Reads what it needs of each attached profile."""
+    case = Case(finding, deps.fix_ports.rules, now)
+    if finding.kind is FindingKind.ASSOCIATION_GAP:
+        return decide_association(case, profile_facts(case, agent, finding.profile_id, deps))
+    facts = [profile_facts(case, agent, profile_id, deps) for profile_id in agent.profile_ids]
+    fix = decide_fix(case, facts)
+    if isinstance(fix, Refuse) and not refusals(case) and not _fought(fix):
+        return replace(fix, proposal=_proposal(finding, agent, case.rules))
+    return fix
+
+
+def _proposal(finding: Finding, agent: JudgedAgent, rules: FixRules) -> Proposal:
+    """For the draft and what is live: a published version that nobody uses needs nothing."""
+    used = tuple(
+        judged.qualifier for judged in agent.judged if judged.qualifier == DRAFT or judged.live
+    )
+    draft = agent.draft
+    return propose(finding, agent.instance_id, draft.name, draft.arn, used, rules)
+
+
+def profile_facts(case: Case, agent: JudgedAgent, profile_id: str, deps: Deps) -> ProfileFacts:
+    """All that is known of one attached profile; None for what cannot be read."""
+    fixing, instance_id = deps.fix_ports, agent.instance_id
+    reader, history = fixing.reader, fixing.ledger.history(profile_id)
+    kinds = {grant.kind for grant in case.grants}
+    described = _or_none(lambda: reader.describe(instance_id, profile_id))
+    lists = _or_none(lambda: _lists(reader, instance_id, profile_id, kinds))
+    return ProfileFacts(
+        id=profile_id,
+        name=described.name if described else profile_id,
+        type=described.type if described else None,
+        tags=described.tags if described else None,
+        people=_or_none(lambda: reader.people(instance_id, profile_id)),
+        agents=_other_agents(profile_id, agent.key, deps.store),
+        entries=None if lists is None else {kind: len(found) for kind, found in lists.items()},
+        namespaces=namespaces(lists.get(GrantKind.MCP, ())) if lists else {},
+        qualifiers=agent.qualifiers_with(profile_id),
+        broken=history.broken,
+        changes=history.changes_since(case.situation.now),
+        attached_before=_reopened(case.finding, history),
+    )
+
+
+def _lists(
+    reader: ProfileReader, instance_id: str, profile_id: str, kinds: Iterable[GrantKind]
+) -> dict[GrantKind, tuple[Entry, ...]]:
+    return {kind: reader.entries(instance_id, profile_id, kind) for kind in sorted(kinds)}
+
+
+def _other_agents(profile_id: str, key: AgentKey, store: Store) -> int:
+    return len(set(store.agents_with(Edge(EdgeKind.PROFILE, profile_id))) - {key})
+
+
+def open_breakers(
+    finding: Finding, agent: JudgedAgent, before: datetime, deps: Deps
+) -> tuple[TakenAway, ...]:
+    """Open the breaker of each missing grant that we added and somebody took away.
+
+    `before` is when the evaluation began, less the time that reads may be old.
+    """
+    ledger, now = deps.fix_ports.ledger, deps.clock.now()
+    taken = [
+        loss
+        for profile_id in agent.profile_ids
+        for loss in ledger.history(profile_id).taken_away(
+            _lacking(finding, agent, profile_id, deps.profiles), before
         )
+    ]
+    for loss in taken:
+        who = f"{loss.edit.actor.name} ({loss.edit.actor.via})" if loss.edit else "unknown"
+        ledger.open_breaker(loss.change.profile_id, loss.grant, f"taken away by {who}", now)
+    return tuple(taken)
 
-    def _paused(self) -> bool | None:
-        """By an operator or by the emergency stop; None if that cannot be read."""
-        return self.ledger.paused() or self.stop.pulled()
 
-    def plan(self, finding: Finding, seen: JudgedAgent, situation: Situation) -> Fix:
-        """What to do about one finding. Reads what it needs of each attached profile."""
-        case = Case(finding, self.rules, situation)
-        if finding.kind is FindingKind.ASSOCIATION_GAP:
-            profile_id = finding.tool_name.removeprefix(GAP_PREFIX)
-            return decide_association(
-                case, self.facts(seen, profile_id, (), finding, situation.now)
-            )
-        kinds = {grant.kind for grant in finding.missing}
-        facts = [self.facts(seen, one, kinds, finding, situation.now) for one in seen.profile_ids]
-        fix = decide_fix(case, facts)
-        if isinstance(fix, Refuse) and not refusals(case) and not _fought(fix):
-            return replace(fix, proposal=self._proposal(finding, seen))
-        return fix
+def _lacking(
+    finding: Finding, agent: JudgedAgent, profile_id: str, profiles: Profiles
+) -> list[Grant]:
+    """The missing grants that this profile does not hold."""
+    return [
+        grant
+        for grant in finding.missing
+        if grant not in profiles.grants(agent.instance_id, profile_id, grant.kind)
+    ]
 
-    def _proposal(self, finding: Finding, seen: JudgedAgent) -> Proposal:
-        """For the draft and what is live: a published version that nobody uses needs nothing."""
-        used = tuple(one.qualifier for one in seen.judged if one.qualifier == DRAFT or one.live)
-        draft = seen.draft
-        return propose(finding, seen.instance_id, draft.name, draft.arn, used, self.rules)
 
-    def facts(
-        self,
-        seen: JudgedAgent,
-        profile_id: str,
-        kinds: Iterable[GrantKind],
-        finding: Finding,
-        now: datetime,
-    ) -> ProfileFacts:
-        """All that is known of one attached profile; None for what cannot be read."""
-        instance_id, history = seen.instance_id, self.ledger.history(profile_id)
-        described = _or_none(lambda: self.reader.describe(instance_id, profile_id))
-        lists = _or_none(lambda: self._lists(instance_id, profile_id, kinds))
-        return ProfileFacts(
-            id=profile_id,
-            name=described.name if described else profile_id,
-            type=described.type if described else None,
-            tags=described.tags if described else None,
-            people=_or_none(lambda: self.reader.people(instance_id, profile_id)),
-            agents=self._other_agents(profile_id, seen.key),
-            entries=None if lists is None else {kind: len(found) for kind, found in lists.items()},
-            namespaces=namespaces(lists.get(GrantKind.MCP, ())) if lists else {},
-            qualifiers=frozenset(
-                one.qualifier for one in seen.judged if profile_id in one.profile_ids
-            ),
-            broken=history.broken,
-            changes=history.changes_since(now),
-            attached_before=_reopened(finding, history),
-        )
+def attached_by_us(finding: Finding, agent: JudgedAgent, ledger: Ledger) -> bool:
+    """Whether we closed an association gap."""
+    profile_id = finding.profile_id
+    if profile_id not in agent.profile_ids:
+        return False
+    history = ledger.history(profile_id)
+    return not _reopened(finding, history) and finding.id in history.attached
 
-    def open_breakers(
-        self,
-        finding: Finding,
-        seen: JudgedAgent,
-        before: datetime,
-        profiles: Profiles,
-        now: datetime,
-    ) -> tuple[TakenAway, ...]:
-        """Open the breaker of each missing grant that we added and somebody took away.
 
-        `before` is when the evaluation began, less the time that reads may be old.
-        """
-        taken: list[TakenAway] = []
-        for profile_id in seen.profile_ids:
-            missing = [
-                grant
-                for grant in finding.missing
-                if grant not in profiles.grants(seen.instance_id, profile_id, grant.kind)
-            ]
-            found = self.ledger.history(profile_id).taken_away(missing, before)
-            for one in found:
-                who = f"{one.edit.actor.name} ({one.edit.actor.via})" if one.edit else "unknown"
-                self.ledger.open_breaker(profile_id, one.grant, f"taken away by {who}", now)
-            taken.extend(found)
-        return tuple(taken)
-
-    def attached(self, finding: Finding, seen: JudgedAgent) -> bool:
-        """Whether we closed an association gap."""
-        profile_id = finding.tool_name.removeprefix(GAP_PREFIX)
-        if profile_id not in seen.profile_ids:
-            return False
-        return not _reopened(finding, history := self.ledger.history(profile_id)) and (
-            finding.id in history.attached
-        )
-
-    def made(self, finding: Finding, seen: JudgedAgent) -> ProfileChange | None:
-        """The change of ours that has made a finding go away, if one has."""
-        since = finding.opened_at
-        if since is None:
-            return None
-        histories = (self.ledger.history(profile_id) for profile_id in seen.profile_ids)
-        return next(
-            (one for history in histories if (one := history.fix_of(finding.required, since))), None
-        )
-
-    def _lists(
-        self, instance_id: str, profile_id: str, kinds: Iterable[GrantKind]
-    ) -> dict[GrantKind, tuple[Entry, ...]]:
-        return {kind: self.reader.entries(instance_id, profile_id, kind) for kind in sorted(kinds)}
-
-    def _other_agents(self, profile_id: str, key: AgentKey) -> int:
-        holders = self.store.agents_with(Edge(EdgeKind.PROFILE, profile_id))
-        return len(set(holders) - {key})
+def change_that_fixed(finding: Finding, agent: JudgedAgent, ledger: Ledger) -> ProfileChange | None:
+    """The change of ours that has made a finding go away, if one has."""
+    since = finding.opened_at
+    if since is None:
+        return None
+    made = (
+        ledger.history(profile_id).fix_of(finding.required, since)
+        for profile_id in agent.profile_ids
+    )
+    return next((change for change in made if change), None)
 
 
 def _fought(fix: Refuse) -> bool:

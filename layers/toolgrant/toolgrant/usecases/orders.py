@@ -13,7 +13,6 @@ from typing import Any
 
 from toolgrant.domain.fixing.ledger import profile_of
 from toolgrant.domain.model import Finding, FindingKind, FindingState, Grant
-from toolgrant.domain.problems import GAP_PREFIX
 from toolgrant.domain.records import AgentKey, AgentRecord, EdgeKind
 from toolgrant.domain.requests import FixRequest, Order, UndoRequest
 from toolgrant.errors import InvalidInput
@@ -109,7 +108,7 @@ def _first_profile(finding: Finding, record: AgentRecord, order: Order) -> str:
     if order.dedicated:
         return ""
     if finding.kind is FindingKind.ASSOCIATION_GAP:
-        return finding.tool_name.removeprefix(GAP_PREFIX)
+        return finding.profile_id
     profiles = sorted(edge.target for edge in record.edges if edge.kind is EdgeKind.PROFILE)
     if not profiles:
         raise InvalidInput("$.target", "no security profile is attached; approve a dedicated one")

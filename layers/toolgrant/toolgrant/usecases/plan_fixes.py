@@ -15,10 +15,18 @@ from toolgrant.domain.fixing.ledger import ProfileChange, TakenAway
 from toolgrant.domain.fixing.policy import Fix, Refuse, RequestFix
 from toolgrant.domain.fixing.proposal import Proposal
 from toolgrant.domain.model import Finding, FindingKind, FindingState
+from toolgrant.domain.problems import agent_of
 from toolgrant.domain.requests import FixRequest
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fix_facts import Fixing
+from toolgrant.usecases.fix_facts import (
+    attached_by_us,
+    change_that_fixed,
+    open_breakers,
+    plan_fix,
+    situation,
+)
+from toolgrant.usecases.ports import Ledger
 from toolgrant.usecases.write_alerts import notes_of, notes_of_made, notes_of_taken
 
 
@@ -42,7 +50,7 @@ class PlannedFixes:
 
     def silenced(self, finding: Finding) -> bool:
         """Whether an operator does not want to hear of a finding."""
-        return bool(self.muted & {finding.id, finding.id.rpartition("-")[0]})
+        return bool(self.muted & {finding.id, agent_of(finding.id)})
 
     @property
     def change_id(self) -> str | None:
@@ -58,19 +66,18 @@ def plan_fixes(
     """Empty in mode `warn`. `began` is when the evaluation began to read."""
     if deps.fixing is None or isinstance(seen, OutOfScope):
         return PlannedFixes()
-    fixing, now = deps.fixing, deps.clock.now()
+    ledger, now = deps.fixing.ledger, deps.clock.now()
     wanted = [finding for finding in reconciled.findings if _fixable(finding)]
     taken = {
-        finding.id: fixing.open_breakers(finding, seen, began - deps.settle, deps.profiles, now)
-        for finding in wanted
+        finding.id: open_breakers(finding, seen, began - deps.settle, deps) for finding in wanted
     }
-    situation = fixing.situation(now) if wanted else None
-    steps = tuple(fixing.plan(finding, seen, situation) for finding in wanted if situation)
+    moment = situation(deps, now) if wanted else None
+    steps = tuple(plan_fix(finding, seen, moment, deps) for finding in wanted if moment)
     return PlannedFixes(
         steps,
-        _made(reconciled, seen, fixing),
+        _made(reconciled, seen, ledger),
         tuple(_request(step, seen) for step in steps if isinstance(step, RequestFix)),
-        fixing.ledger.muted(now) if reconciled.changes else frozenset(),
+        ledger.muted(now) if reconciled.changes else frozenset(),
         taken,
     )
 
@@ -103,15 +110,15 @@ def _fixable(finding: Finding) -> bool:
 
 
 def _made(
-    reconciled: Reconciled, seen: JudgedAgent, fixing: Fixing
+    reconciled: Reconciled, seen: JudgedAgent, ledger: Ledger
 ) -> dict[str, ProfileChange | None]:
     over = [one.finding for one in reconciled.changes if one.status is Status.RESOLVED]
     granted = [finding for finding in over if finding.resolution == Resolution.GRANTED]
-    made = {finding.id: fixing.made(finding, seen) for finding in granted}
+    made = {finding.id: change_that_fixed(finding, seen, ledger) for finding in granted}
     attached = [
         finding.id
         for finding in over
-        if finding.resolution == Resolution.ASSOCIATED and fixing.attached(finding, seen)
+        if finding.resolution == Resolution.ASSOCIATED and attached_by_us(finding, seen, ledger)
     ]
     return {**{key: change for key, change in made.items() if change}, **dict.fromkeys(attached)}
 

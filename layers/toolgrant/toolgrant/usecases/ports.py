@@ -46,6 +46,9 @@ class Agents(Protocol):
     def versions(self, key: AgentKey) -> Iterable[QualifiedAgent]:
         """The numbered versions of an AI agent, configuration included, in any order."""
 
+    def forget(self) -> None:
+        """Drop the answers kept so far."""
+
 
 class Profiles(Protocol):
     """Security profiles of Connect. Answers are kept for the length of one batch."""
@@ -61,6 +64,9 @@ class Profiles(Protocol):
 
     def instances_by_assistant(self) -> Mapping[str, str]:
         """Assistant id → id of the instance that integrates it (WISDOM_ASSISTANT)."""
+
+    def forget(self) -> None:
+        """Drop the answers kept so far."""
 
 
 class Store(Protocol):

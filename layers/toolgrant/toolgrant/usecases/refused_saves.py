@@ -15,7 +15,8 @@ from toolgrant.domain.refused_saves import file_notice, notice
 from toolgrant.domain.requests import RefusedSave, created_key
 from toolgrant.errors import Conflict
 from toolgrant.usecases.audit import notice_record
-from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps, publish_pending
+from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps
+from toolgrant.usecases.outbox import publish_pending
 
 NEVER_EVALUATED = Edge(EdgeKind.NOTICE_ONLY, "all")
 """Marks records that no evaluation ever wrote, so that the sweep finds their notices."""

@@ -21,9 +21,10 @@ from toolgrant.domain.problems import problems_of, scope_of
 from toolgrant.domain.records import AgentRecord
 from toolgrant.domain.requests import AgentRequest
 from toolgrant.errors import Conflict, NotFound
-from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope
+from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reader
 from toolgrant.usecases.audit import decision_fields, outcome_record, verdict_counts
-from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps, publish_pending
+from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps
+from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.plan_fixes import PlannedFixes, plan_fixes, with_fixes
 from toolgrant.usecases.refused_saves import close_refused_create
 
@@ -81,7 +82,7 @@ def _evaluate(request: AgentRequest, record: AgentRecord, deps: Deps, started_at
 
 def _look(request: AgentRequest, deps: Deps) -> JudgedAgent | OutOfScope:
     try:
-        return deps.reader.read(request)
+        return agent_reader(deps).read(request)
     except NotFound:
         return OutOfScope("the AI agent is gone", Resolution.AGENT_DELETED)
 
@@ -178,7 +179,7 @@ class _Evaluation:
         )
         if isinstance(self.seen, OutOfScope) or not needed:
             return {}
-        return self.deps.reader.profile_names(self.seen)
+        return agent_reader(self.deps).profile_names(self.seen)
 
     def _ask_again(self, steps: Sequence[Step], now: datetime) -> None:
         """Before the commit: a look too many is harmless, a look too few loses the finding."""

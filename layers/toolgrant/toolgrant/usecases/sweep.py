@@ -17,7 +17,8 @@ from toolgrant.domain.model import LATEST, QualifiedAgent
 from toolgrant.domain.records import AgentKey, Edge, EdgeKind, SweepProgress
 from toolgrant.domain.requests import AgentRequest, Observed
 from toolgrant.errors import NotFound, RequestRefused, Throttled
-from toolgrant.usecases.deps import Deps, publish_pending
+from toolgrant.usecases.deps import Deps
+from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.refused_saves import expire_notices
 
 NOW = timedelta()

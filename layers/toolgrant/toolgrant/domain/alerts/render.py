@@ -17,7 +17,6 @@ from toolgrant.domain.alerts.next_steps import next_steps
 from toolgrant.domain.findings import Change, Resolution, Status
 from toolgrant.domain.fixing.proposal import cli_lines, cloudformation, terraform
 from toolgrant.domain.model import DRAFT, Finding, FindingKind
-from toolgrant.domain.problems import GAP_PREFIX
 from toolgrant.domain.texts import Texts, clip, texts
 
 MOST_BYTES = 250_000
@@ -163,8 +162,7 @@ def _named(finding: Finding, alert: Alert) -> str:
     """The tool's name; a security profile's name for an association gap."""
     if finding.kind is not FindingKind.ASSOCIATION_GAP:
         return clip(finding.tool_name)
-    profile_id = finding.tool_name.removeprefix(GAP_PREFIX)
-    return clip(alert.profiles.get(profile_id, profile_id))
+    return clip(alert.profiles.get(finding.profile_id, finding.profile_id))
 
 
 def details(change: Change, table: Texts) -> list[tuple[str, str]]:

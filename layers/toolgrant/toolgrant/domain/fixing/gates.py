@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from toolgrant.domain.fixing.rules import STACK_TAG, FixRules, Mode, ProfileFacts, Situation
 from toolgrant.domain.model import Finding, FindingKind, FindingState, Grant, GrantKind
+from toolgrant.domain.problems import agent_of
 from toolgrant.domain.profile_lists import full_lists
 from toolgrant.domain.texts import clip, texts
 
@@ -92,8 +93,7 @@ def _mutes_unreadable(case: Case) -> Values | None:
 
 def _muted(case: Case) -> Values | None:
     muted = case.situation.muted or frozenset()
-    agent_id = case.finding.id.rpartition("-")[0]
-    return {} if muted & {case.finding.id, agent_id} else None
+    return {} if muted & {case.finding.id, agent_of(case.finding.id)} else None
 
 
 def _confidence(case: Case) -> Values | None:

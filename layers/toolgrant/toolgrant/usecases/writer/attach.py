@@ -16,7 +16,6 @@ from toolgrant.errors import Conflict, NotFound, ToolgrantError
 from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.audit import fix_record
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fix_facts import Fixing
 from toolgrant.usecases.writer.write import VERIFY_WAITS, GrantWriter
 
 
@@ -27,7 +26,6 @@ class Attachments:
 
     request: FixRequest
     deps: Deps
-    fixing: Fixing
     writer: GrantWriter
 
     def gap(self, finding: Finding, seen: JudgedAgent, profile_id: str) -> str:
@@ -35,7 +33,7 @@ class Attachments:
         for qualifier in finding.qualifiers:
             arn = f"{seen.draft.arn}:{qualifier}"
             self.writer.profiles.attach(seen.instance_id, profile_id, arn)
-        self.fixing.ledger.record_attachment(profile_id, finding.id, self.deps.clock.now())
+        self.writer.ledger.record_attachment(profile_id, finding.id, self.deps.clock.now())
         self.deps.journal.count("ProfilesAttached")
         return f"attached security profile {profile_id} to {', '.join(finding.qualifiers)}"
 
@@ -99,5 +97,5 @@ class Attachments:
             verified_at=now,
             approved_by=self.request.approved_by,
         )
-        self.fixing.ledger.save(change)
+        self.writer.ledger.save(change)
         self.deps.journal.decision(fix_record(self.request, "granted", "dedicated profile", change))

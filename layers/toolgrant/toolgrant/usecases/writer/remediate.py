@@ -7,7 +7,6 @@ A request may come twice, late or after a crash: it ends in the same state.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -25,10 +24,10 @@ from toolgrant.domain.plan import describe
 from toolgrant.domain.problems import problems_of
 from toolgrant.domain.requests import AgentRequest, FixRequest
 from toolgrant.errors import NotFound, ToolgrantError
-from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope
+from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reader
 from toolgrant.usecases.audit import fix_record
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fix_facts import Fixing
+from toolgrant.usecases.fix_facts import plan_fix, situation
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_edited, tell_refused, tell_unattributed
 from toolgrant.usecases.writer.attach import Attachments
@@ -38,16 +37,14 @@ MOST_MOVES = 3
 """How often a request moves on to a profile that has become the better one."""
 
 
-def remediate(
-    request: FixRequest, fresh: Callable[[], Deps], fixing: Fixing, writer: GrantWriter
-) -> str:
-    """Carry out one request. `fresh` gives adapters that have kept no answer yet.
+def remediate(request: FixRequest, deps: Deps, writer: GrantWriter) -> str:
+    """Carry out one request.
 
     Returns the outcome: `fixed`, `not-needed`, `superseded`, `fix-refused` or `in-doubt`. Raises
     from the tree of errors; the message then comes again.
     """
-    outcome = _Remediation(request, fresh(), fixing, writer).run()
-    deps = fresh()
+    outcome = _Remediation(request, deps, writer).run()
+    deps.forget()
     cause = Cause("fix", event_id=request.fix_id)
     review(AgentRequest(request.agent, cause), deps, deps.clock.now())
     return outcome
@@ -60,7 +57,6 @@ _ENDED = (ChangeState.DONE, ChangeState.UNATTRIBUTED, ChangeState.UNDONE)
 class _Remediation:
     request: FixRequest
     deps: Deps
-    fixing: Fixing
     writer: GrantWriter
 
     def run(self) -> str:
@@ -85,16 +81,16 @@ class _Remediation:
         return self._write(fix, seen)
 
     def _may_create(self) -> bool:
-        return self.request.dedicated and self.fixing.rules.dedicated
+        return self.request.dedicated and self.deps.fix_ports.rules.dedicated
 
     @property
     def _attachments(self) -> Attachments:
-        return Attachments(self.request, self.deps, self.fixing, self.writer)
+        return Attachments(self.request, self.deps, self.writer)
 
     def _look(self) -> JudgedAgent | OutOfScope:
         cause = Cause("fix", event_id=self.request.fix_id)
         try:
-            return self.deps.reader.read(AgentRequest(self.request.agent, cause))
+            return agent_reader(self.deps).read(AgentRequest(self.request.agent, cause))
         except NotFound:
             return OutOfScope("the AI agent is gone")
 
@@ -103,7 +99,7 @@ class _Remediation:
         return next((one for one in found if one.id == self.request.finding_id), None)
 
     def _history(self) -> ProfileHistory:
-        return self.fixing.ledger.history(self.request.profile_id)
+        return self.writer.ledger.history(self.request.profile_id)
 
     def _settle_open(self, finding: Finding | None) -> bool:
         """Finish what earlier deliveries left. True if something of it is in doubt."""
@@ -117,8 +113,8 @@ class _Remediation:
 
     def _plan(self, finding: Finding, seen: JudgedAgent) -> Fix:
         now = self.deps.clock.now()
-        situation = self.fixing.situation(now, approved=bool(self.request.approved_by))
-        return self.fixing.plan(finding, seen, situation)
+        moment = situation(self.deps, now, approved=bool(self.request.approved_by))
+        return plan_fix(finding, seen, moment, self.deps)
 
     def _write(self, fix: RequestFix, seen: JudgedAgent) -> str:
         """One change per list, as long as the policy goes on allowing it."""
@@ -193,7 +189,7 @@ class _Remediation:
         if self.request.attempt >= MOST_MOVES:
             raise ToolgrantError(f"the best security profile changed {MOST_MOVES} times")
         moved = replace(self.request, profile_id=fix.profile.id, attempt=self.request.attempt + 1)
-        self.fixing.queue.send(moved)
+        self.deps.fix_ports.queue.send(moved)
         return self._report("superseded", describe(fix))
 
     def _report(self, outcome: str, reason: str) -> str:

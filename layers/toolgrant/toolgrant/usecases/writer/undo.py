@@ -12,7 +12,7 @@ from toolgrant.domain.requests import AgentRequest, UndoRequest
 from toolgrant.errors import Conflict, NotFound
 from toolgrant.usecases.audit import undo_record
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fix_facts import Fixing
+from toolgrant.usecases.fix_facts import paused
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_undo
 from toolgrant.usecases.writer.write import GrantWriter
@@ -24,9 +24,9 @@ _WRONG_STATE = {
 }
 
 
-def undo(request: UndoRequest, deps: Deps, fixing: Fixing, writer: GrantWriter) -> str:
+def undo(request: UndoRequest, deps: Deps, writer: GrantWriter) -> str:
     """Carry out one request. Returns `undone` or `undo-refused`. Raises from the tree of errors."""
-    outcome, reason, change = _Undo(request, deps, fixing, writer).run()
+    outcome, reason, change = _Undo(request, deps, writer).run()
     told = tell_undo(change, outcome, reason, request.asked_by, deps) if change else None
     deps.journal.decision({**undo_record(request, outcome, reason, change), "alertId": told})
     if change:
@@ -42,12 +42,11 @@ Result = tuple[str, str, ProfileChange | None]
 class _Undo:
     request: UndoRequest
     deps: Deps
-    fixing: Fixing
     writer: GrantWriter
 
     def run(self) -> Result:
         """What became of it, why, and the change as it is now."""
-        history = self.fixing.ledger.history(self.request.profile_id)
+        history = self.writer.ledger.history(self.request.profile_id)
         change = history.change(self.request.change_id)
         if change is None:
             return "undo-refused", "no such change", None
@@ -66,16 +65,16 @@ class _Undo:
         foreign = sorted(grants.difference(change.grants))
         if foreign:
             return f"not part of this change: {', '.join(grant_texts(foreign))}"
-        paused = self.fixing.situation(self.deps.clock.now()).paused
-        if paused or paused is None:
-            return "toolgrant is paused" if paused else "the emergency stop cannot be read"
+        stopped = paused(self.deps.fix_ports)
+        if stopped or stopped is None:
+            return "toolgrant is paused" if stopped else "the emergency stop cannot be read"
         return ""
 
     def _take_back(self, change: ProfileChange, grants: frozenset[Grant]) -> Result:
         """The breakers first: nothing may add again what is about to go."""
         now = self.deps.clock.now()
         for grant in sorted(grants):
-            self.fixing.ledger.open_breaker(change.profile_id, grant, "undone by an operator", now)
+            self.writer.ledger.open_breaker(change.profile_id, grant, "undone by an operator", now)
         try:
             return "undone", "", self.writer.take_back(change, grants)
         except NotFound:
