@@ -12,6 +12,13 @@ from typing import Any
 from toolgrant.errors import InvalidInput
 
 Json = Mapping[str, Any]
+"""An object as it came, or as it is kept."""
+
+JsonObject = dict[str, Any]
+"""An object that we make."""
+
+JsonValue = Any
+"""Anything that JSON can say."""
 
 
 def numbered(entries: list[object], path: str) -> list[tuple[str, object]]:

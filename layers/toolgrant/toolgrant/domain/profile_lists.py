@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-from toolgrant.domain.json_fields import Json, as_list, as_map, as_text, numbered
+from toolgrant.domain.json_fields import Json, JsonValue, as_list, as_map, as_text, numbered
 from toolgrant.domain.model import Grant, GrantKind
 
-Entry = Any
+Entry = JsonValue
 """A permission's name, or the map of an application, flow module or AI agent."""
 
 
@@ -131,7 +130,7 @@ def _with_tool(entries: list[Entry], namespace: str, tool: str) -> list[Entry]:
     return [*entries, added]
 
 
-def _without_tools(entry: Mapping[str, Any], unwanted: frozenset[Grant]) -> Entry | None:
+def _without_tools(entry: Json, unwanted: frozenset[Grant]) -> Entry | None:
     if not granted(GrantKind.MCP, [entry]) & unwanted:
         return entry
     namespace = entry["Namespace"]

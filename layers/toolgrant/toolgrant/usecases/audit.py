@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from toolgrant.domain.alerts.alert import grant_texts, utc_text
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.findings import Change
 from toolgrant.domain.fixing.ledger import ProfileChange
+from toolgrant.domain.json_fields import JsonObject
 from toolgrant.domain.model import ToolResult, Verdict
 from toolgrant.domain.problems import JudgedQualifier
 from toolgrant.domain.records import AgentKey, AgentRecord
@@ -21,7 +21,7 @@ SCHEMA = "toolgrant/audit/1"
 
 def outcome_record(
     request: AgentRequest, record: AgentRecord, outcome: str, reason: str = ""
-) -> dict[str, Any]:
+) -> JsonObject:
     """What became of a request for one AI agent. Carries no field that the service masks."""
     return {
         "schema": SCHEMA,
@@ -38,7 +38,7 @@ def outcome_record(
 
 def decision_fields(
     judged: Sequence[JudgedQualifier], plan: Sequence[str], alert: Rendered | None
-) -> dict[str, Any]:
+) -> JsonObject:
     """What an evaluation adds: verdicts, plan, alert."""
     return {
         "verdicts": _verdicts(judged),
@@ -47,7 +47,7 @@ def decision_fields(
     }
 
 
-def skip_record(reason: str, cause: Cause) -> dict[str, Any]:
+def skip_record(reason: str, cause: Cause) -> JsonObject:
     """A message that asked for nothing."""
     return {
         "schema": SCHEMA,
@@ -59,7 +59,7 @@ def skip_record(reason: str, cause: Cause) -> dict[str, Any]:
 
 def notice_record(
     key: AgentKey, cause: Cause, changes: Sequence[Change], alert_id: str
-) -> dict[str, Any]:
+) -> JsonObject:
     """A refused save that was told, or is over."""
     return {
         "schema": SCHEMA,
@@ -74,7 +74,7 @@ def notice_record(
 
 def fix_record(
     request: FixRequest, outcome: str, reason: str, change: ProfileChange | None = None
-) -> dict[str, Any]:
+) -> JsonObject:
     """What became of a fix request, and of the change that it made."""
     return {
         "schema": SCHEMA,
@@ -92,7 +92,7 @@ def fix_record(
 
 def undo_record(
     request: UndoRequest, outcome: str, reason: str, change: ProfileChange | None
-) -> dict[str, Any]:
+) -> JsonObject:
     """What became of an undo."""
     return {
         "schema": SCHEMA,
@@ -105,7 +105,7 @@ def undo_record(
     }
 
 
-def change_json(change: ProfileChange) -> dict[str, Any]:
+def change_json(change: ProfileChange) -> JsonObject:
     """A change of the ledger. `before` are the grants of the list as last read before the write."""
     return {
         "changeId": change.id,
@@ -118,7 +118,7 @@ def change_json(change: ProfileChange) -> dict[str, Any]:
     }
 
 
-def cause_json(cause: Cause) -> dict[str, Any]:
+def cause_json(cause: Cause) -> JsonObject:
     """Where a request came from."""
     actor = cause.actor
     return {
@@ -142,7 +142,7 @@ def verdict_counts(judged: Sequence[JudgedQualifier]) -> dict[str, int]:
     }
 
 
-def _verdicts(judged: Sequence[JudgedQualifier]) -> list[dict[str, Any]]:
+def _verdicts(judged: Sequence[JudgedQualifier]) -> list[JsonObject]:
     return [
         {
             "qualifier": one.qualifier,
@@ -154,7 +154,7 @@ def _verdicts(judged: Sequence[JudgedQualifier]) -> list[dict[str, Any]]:
     ]
 
 
-def _tool(result: ToolResult) -> dict[str, Any]:
+def _tool(result: ToolResult) -> JsonObject:
     return {
         "toolName": clip(result.tool.name),
         "toolId": clip(result.tool.id) if result.tool.id else None,

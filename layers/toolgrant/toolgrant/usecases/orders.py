@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from toolgrant.domain.fixing.ledger import profile_of
+from toolgrant.domain.json_fields import JsonObject
 from toolgrant.domain.model import Finding, FindingKind, FindingState, Grant
 from toolgrant.domain.records import AgentKey, AgentRecord, EdgeKind
 from toolgrant.domain.requests import FixRequest, Order, UndoRequest
@@ -49,7 +49,7 @@ def operate(order: Order, ports: OrderPorts) -> list[str]:
     return lines
 
 
-def order_record(order: Order, lines: list[str]) -> dict[str, Any]:
+def order_record(order: Order, lines: list[str]) -> JsonObject:
     """The audit record of an order."""
     return {
         "schema": "toolgrant/audit/1",

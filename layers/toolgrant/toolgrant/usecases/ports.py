@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.fixing.ledger import ForeignEdit, ProfileChange, ProfileHistory
 from toolgrant.domain.fixing.proposal import Proposal
+from toolgrant.domain.json_fields import Json
 from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent
 from toolgrant.domain.profile_lists import Entry
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, SweepProgress
@@ -236,7 +237,7 @@ class ChangeQueue(Protocol):
 class Journal(Protocol):
     """Audit records, the operational log and metrics."""
 
-    def decision(self, record: Mapping[str, Any]) -> None:
+    def decision(self, record: Json) -> None:
         """One audit record (docs/schemas/audit-1.schema.json)."""
 
     def note(self, event: str, **fields: object) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from toolgrant.domain.causes import Actor
 from toolgrant.domain.findings import Change, Status
 from toolgrant.domain.fixing.proposal import Proposal, proposal_json
+from toolgrant.domain.json_fields import JsonObject
 from toolgrant.domain.model import Severity, Text
 from toolgrant.domain.texts import clip
 
@@ -70,7 +70,7 @@ def alert_id(ai_agent_id: str, version: int) -> str:
     return f"{ai_agent_id}-{version}"
 
 
-def machine_json(alert: Alert) -> dict[str, Any]:
+def machine_json(alert: Alert) -> JsonObject:
     """The alert in schema `toolgrant/alert/1`. Times are ISO 8601 in UTC."""
     return {
         "schema": SCHEMA,
@@ -94,7 +94,7 @@ def machine_json(alert: Alert) -> dict[str, Any]:
     }
 
 
-def _finding_json(change: Change) -> dict[str, Any]:
+def _finding_json(change: Change) -> JsonObject:
     finding = change.finding
     return {
         "findingId": finding.id,

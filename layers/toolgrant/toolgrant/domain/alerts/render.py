@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from toolgrant.domain.alerts.alert import Alert, grant_texts, machine_json, utc_text
 from toolgrant.domain.alerts.next_steps import next_steps
 from toolgrant.domain.findings import Change, Resolution, Status
 from toolgrant.domain.fixing.proposal import cli_lines, cloudformation, terraform
+from toolgrant.domain.json_fields import JsonObject
 from toolgrant.domain.model import DRAFT, Finding, FindingKind
 from toolgrant.domain.texts import Texts, clip, texts
 
@@ -123,7 +123,7 @@ def _proposal(alert: Alert, label: Mapping[str, str]) -> list[str]:
     return ["", *facts, "", *cli_lines(alert.proposal), "", *"\n\n".join(texts_of).split("\n")]
 
 
-def chat(alert: Alert, table: Texts) -> dict[str, Any]:
+def chat(alert: Alert, table: Texts) -> JsonObject:
     """The custom notification. `threadId` keeps one AI agent's story in one chat thread."""
     label = table["label"]
     lines = []

@@ -10,9 +10,9 @@ import json
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from toolgrant.domain.fixing.rules import STACK_TAG, FixRules
+from toolgrant.domain.json_fields import JsonObject
 from toolgrant.domain.model import Finding, Grant, GrantKind
 from toolgrant.domain.profile_lists import PROFILE_LISTS, Entry, with_grants
 
@@ -81,7 +81,7 @@ def merged(proposals: Iterable[Proposal | None]) -> Proposal | None:
     return replace(known[0], grants=tuple(grants))
 
 
-def proposal_json(proposal: Proposal) -> dict[str, Any]:
+def proposal_json(proposal: Proposal) -> JsonObject:
     """The machine form."""
     return {
         "name": proposal.name,
