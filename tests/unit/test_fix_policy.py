@@ -16,7 +16,7 @@ from tests.strategies import MANY
 from tests.template.reading import PROJECT
 
 from toolgrant.domain.fixing.gates import GATES, PROFILE_GATES, Case
-from toolgrant.domain.fixing.policy import AskApproval, Refuse, RequestFix, decide_fix
+from toolgrant.domain.fixing.policy import Refuse, RequestFix, decide_fix
 from toolgrant.domain.fixing.rules import FixRules, Mode, ProfileFacts, Situation
 from toolgrant.domain.model import (
     Confidence,
@@ -228,6 +228,7 @@ def test_the_smallest_blast_radius_is_chosen_in_any_order() -> None:
         for order in permutations(best_first[left:]):
             fix = decide_fix(case(**rules), order)
             assert isinstance(fix, RequestFix)
+            assert not fix.approval
             assert fix.profile == best_first[left]
 
 
@@ -327,4 +328,5 @@ def test_nothing_is_written_unless_everything_holds(
     assert profile.qualifiers.issuperset(finding.qualifiers)
     risky = rules.automatic_risk is Risk.READ and any(g.risk is Risk.WRITE for g in fix.grants)
     asked = (risky or rules.mode is Mode.APPROVE) and not situation.approved
-    assert isinstance(fix, AskApproval if asked else RequestFix)
+    assert isinstance(fix, RequestFix)
+    assert fix.approval is asked

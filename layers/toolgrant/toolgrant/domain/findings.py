@@ -111,19 +111,21 @@ def reconcile(
     A Resolution as `scope` ends every finding for that reason: nothing could be seen.
     """
     problems = {finding.id: finding for finding in seen}
-    kept: list[Finding] = []
-    changes: list[Change] = []
-    for problem in problems.values():
-        finding, status = _appear(known.get(problem.id), problem, moment)
-        kept.append(finding)
-        changes.extend([Change(status, finding)] if status else [])
-    for old in known.values():
-        if old.id not in problems:
-            _disappear(old, moment, _resolution(old, moment, scope), kept, changes)
-    return Reconciled(tuple(kept), tuple(changes), _recheck_at(known, kept))
+    gone = [old for old in known.values() if old.id not in problems]
+    met = (
+        *(_appear(known.get(problem.id), problem, moment) for problem in problems.values()),
+        *(_disappear(old, moment, _resolution(old, moment, scope)) for old in gone),
+    )
+    kept = tuple(finding for finding, _ in met if finding)
+    changes = tuple(Change(status, finding) for finding, status in met if finding and status)
+    return Reconciled(kept, changes, _recheck_at(known, kept))
 
 
-def _appear(old: Finding | None, problem: Finding, moment: Moment) -> tuple[Finding, Status | None]:
+Met = tuple[Finding | None, Status | None]
+"""A finding to store (None: forget it), and what people hear of it."""
+
+
+def _appear(old: Finding | None, problem: Finding, moment: Moment) -> Met:
     if old is None or old.state is FindingState.RESOLVED:
         opened_at = old.opened_at if old else None
         problem = replace(problem, opened_at=opened_at)
@@ -161,22 +163,14 @@ def _differs(old: Finding, new: Finding) -> bool:
     )
 
 
-def _disappear(
-    old: Finding,
-    moment: Moment,
-    resolution: Resolution | None,
-    kept: list[Finding],
-    changes: list[Change],
-) -> None:
+def _disappear(old: Finding, moment: Moment, resolution: Resolution | None) -> Met:
     if old.state is FindingState.RESOLVED:
-        if old.resolved_at and moment.now - old.resolved_at < KEEP_RESOLVED:
-            kept.append(old)
-        return
+        remembered = old.resolved_at and moment.now - old.resolved_at < KEEP_RESOLVED
+        return (old if remembered else None), None
     if resolution is None:
-        kept.append(old)
-        return
+        return old, None
     if not old.told:
-        return  # suspected and never told: it settled by itself
+        return None, None  # suspected and never told: it settled by itself
     resolved = replace(
         _granted(old) if resolution is Resolution.GRANTED else old,
         state=FindingState.RESOLVED,
@@ -184,9 +178,7 @@ def _disappear(
         resolution=resolution,
         suspected_until=None,
     )
-    kept.append(resolved)
-    if old.state is not FindingState.SUSPECTED:
-        changes.append(Change(Status.RESOLVED, resolved))
+    return resolved, None if old.state is FindingState.SUSPECTED else Status.RESOLVED
 
 
 def _granted(old: Finding) -> Finding:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from toolgrant.domain.findings import Change, Reconciled
-from toolgrant.domain.fixing.policy import AskApproval, Fix, Refuse, RequestFix, describe_fix
+from toolgrant.domain.fixing.policy import Fix, Refuse, RequestFix, describe_fix
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def decide(reconciled: Reconciled) -> tuple[Step, ...]:
 def describe(step: Step) -> str:
     """One line of a dry run or audit record."""
     match step:
-        case RequestFix() | AskApproval() | Refuse():
+        case RequestFix() | Refuse():
             return describe_fix(step)
         case Notify():
             told = ", ".join(

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from toolgrant.domain.causes import Actor
-from toolgrant.domain.fixing.gates import Case, refusals
+from toolgrant.domain.fixing.gates import Case
 from toolgrant.domain.fixing.ledger import ProfileChange, ProfileHistory, TakenAway
 from toolgrant.domain.fixing.policy import Fix, Refuse, decide_association, decide_fix
 from toolgrant.domain.fixing.proposal import Proposal, propose
@@ -56,7 +56,7 @@ def plan_fix(finding: Finding, agent: JudgedAgent, now: Situation, deps: Deps) -
         return decide_association(case, profile_facts(case, agent, finding.profile_id, deps))
     facts = [profile_facts(case, agent, profile_id, deps) for profile_id in agent.profile_ids]
     fix = decide_fix(case, facts)
-    if isinstance(fix, Refuse) and not refusals(case) and not _fought(fix):
+    if isinstance(fix, Refuse) and fix.proposable:
         return replace(fix, proposal=_proposal(finding, agent, case.rules))
     return fix
 
@@ -154,11 +154,6 @@ def change_that_fixed(finding: Finding, agent: JudgedAgent, ledger: Ledger) -> P
         for profile_id in agent.profile_ids
     )
     return next((change for change in made if change), None)
-
-
-def _fought(fix: Refuse) -> bool:
-    """Whether somebody has taken the grant away before: not to be got round by another profile."""
-    return any(refusal.gate == "breaker" for refusal in fix.refusals)
 
 
 def _reopened(finding: Finding, history: ProfileHistory) -> bool:

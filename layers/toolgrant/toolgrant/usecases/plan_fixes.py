@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeGuard
 
 from toolgrant.domain.findings import Change, Reconciled, Resolution, Status
 from toolgrant.domain.fixing.ledger import ProfileChange, TakenAway
@@ -17,7 +18,7 @@ from toolgrant.domain.fixing.proposal import Proposal
 from toolgrant.domain.model import Finding, FindingKind, FindingState
 from toolgrant.domain.problems import agent_of
 from toolgrant.domain.requests import FixRequest
-from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope
+from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import (
     attached_by_us,
@@ -61,10 +62,10 @@ class PlannedFixes:
 
 
 def plan_fixes(
-    reconciled: Reconciled, seen: JudgedAgent | OutOfScope, began: datetime, deps: Deps
+    reconciled: Reconciled, seen: JudgedAgent, began: datetime, deps: Deps
 ) -> PlannedFixes:
     """Empty in mode `warn`. `began` is when the evaluation began to read."""
-    if deps.fixing is None or isinstance(seen, OutOfScope):
+    if deps.fixing is None:
         return PlannedFixes()
     ledger, now = deps.fixing.ledger, deps.clock.now()
     wanted = [finding for finding in reconciled.findings if _fixable(finding)]
@@ -76,7 +77,7 @@ def plan_fixes(
     return PlannedFixes(
         steps,
         _made(reconciled, seen, ledger),
-        tuple(_request(step, seen) for step in steps if isinstance(step, RequestFix)),
+        tuple(_request(step, seen) for step in steps if _at_once(step)),
         ledger.muted(now) if reconciled.changes else frozenset(),
         taken,
     )
@@ -112,7 +113,7 @@ def _fixable(finding: Finding) -> bool:
 def _made(
     reconciled: Reconciled, seen: JudgedAgent, ledger: Ledger
 ) -> dict[str, ProfileChange | None]:
-    over = [one.finding for one in reconciled.changes if one.status is Status.RESOLVED]
+    over = [change.finding for change in reconciled.changes if change.status is Status.RESOLVED]
     granted = [finding for finding in over if finding.resolution == Resolution.GRANTED]
     made = {finding.id: change_that_fixed(finding, seen, ledger) for finding in granted}
     attached = [
@@ -121,6 +122,11 @@ def _made(
         if finding.resolution == Resolution.ASSOCIATED and attached_by_us(finding, seen, ledger)
     ]
     return {**{key: change for key, change in made.items() if change}, **dict.fromkeys(attached)}
+
+
+def _at_once(step: Fix) -> TypeGuard[RequestFix]:
+    """Whether nobody has to be asked."""
+    return isinstance(step, RequestFix) and not step.approval
 
 
 def _request(step: RequestFix, seen: JudgedAgent) -> FixRequest:

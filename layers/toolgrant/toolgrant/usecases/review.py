@@ -15,11 +15,12 @@ from toolgrant.domain.alerts.alert import Alert, alert_id
 from toolgrant.domain.alerts.render import Rendered, render
 from toolgrant.domain.findings import Change, Moment, Reconciled, Resolution, reconcile
 from toolgrant.domain.fixing.proposal import merged
+from toolgrant.domain.json_fields import JsonObject
 from toolgrant.domain.model import FindingKind
-from toolgrant.domain.plan import Notify, Recheck, Step, decide, describe
-from toolgrant.domain.problems import problems_of, scope_of
+from toolgrant.domain.plan import Step, decide, describe
+from toolgrant.domain.problems import JudgedQualifier, problems_of, scope_of
 from toolgrant.domain.records import AgentRecord
-from toolgrant.domain.requests import AgentRequest
+from toolgrant.domain.requests import AgentRequest, FixRequest
 from toolgrant.errors import Conflict, NotFound
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reader
 from toolgrant.usecases.audit import decision_fields, outcome_record, verdict_counts
@@ -67,97 +68,130 @@ def _evaluate(request: AgentRequest, record: AgentRecord, deps: Deps, started_at
     if request.observed and request.observed.at > started_at:  # a clock that cannot be trusted
         request = replace(request, observed=None)
     began = request.observed.at if request.observed else started_at
-    seen = _look(request, deps)
-    if isinstance(seen, OutOfScope) and not record.qualifiers and not record.findings:
-        return _done(request, record, "not-judged", deps, reason=seen.reason)
+    agent = _read(request, deps)
+    if isinstance(agent, OutOfScope) and not record.qualifiers and not record.findings:
+        return _done(request, record, "not-judged", deps, reason=agent.reason)
     for _ in range(COMMIT_ATTEMPTS):
         if record.started_at and record.started_at > began:
             return _done(request, record, "superseded", deps)
+        against = _Against(request, record, began, deps.clock.now(), deps)
         try:
-            return _Evaluation(request, record, seen, began, deps).commit()
+            return (
+                _forget(agent, against) if isinstance(agent, OutOfScope) else _judge(agent, against)
+            )
         except Conflict:
             record = deps.store.load(request.key)
     raise Conflict(f"AI agent {request.key.ai_agent_id}: other evaluations keep writing")
 
 
-def _look(request: AgentRequest, deps: Deps) -> JudgedAgent | OutOfScope:
+def _read(request: AgentRequest, deps: Deps) -> JudgedAgent | OutOfScope:
     try:
         return agent_reader(deps).read(request)
     except NotFound:
         return OutOfScope("the AI agent is gone", Resolution.AGENT_DELETED)
 
 
+def _forget(gone: OutOfScope, against: _Against) -> str:
+    """Nothing of the AI agent is judged any more: every finding is over."""
+    reconciled = reconcile(against.record.findings, (), against.moment, gone.resolution)
+    after = replace(against.after(reconciled), qualifiers=(), edges=frozenset())
+    alert = against.alert(reconciled.changes, after) if reconciled.changes else None
+    rendered = against.commit(after, alert)
+    decided = outcome_record(against.request, after, gone.resolution, gone.reason)
+    against.report((), decided, decide(reconciled), rendered)
+    return gone.resolution
+
+
+def _judge(agent: JudgedAgent, against: _Against) -> str:
+    """Verdicts, findings, plan and alert of an AI agent that is there."""
+    problems = problems_of(agent.instance_id, agent.judged)
+    known, moment = against.record.findings, against.moment
+    reconciled = reconcile(known, problems, moment, scope_of(agent.judged))
+    fixes = plan_fixes(reconciled, agent, against.began, against.deps)
+    told = with_fixes(reconciled, fixes)
+    after = replace(
+        against.after(reconciled),
+        instance_id=agent.instance_id,
+        name=agent.draft.name,
+        arn=agent.draft.arn,
+        qualifiers=tuple(judged.qualifier for judged in agent.judged),
+        edges=agent.edges,
+    )
+    alert = _alert(agent, told.changes, after, fixes, against) if told.changes else None
+    against.ask_again(told.recheck_at)
+    rendered = against.commit(after, alert, fixes.requests)
+    decided = outcome_record(against.request, after, "evaluated")
+    against.report(agent.judged, decided, (*decide(told), *fixes.steps), rendered)
+    return "evaluated"
+
+
+def _alert(
+    agent: JudgedAgent,
+    changes: tuple[Change, ...],
+    after: AgentRecord,
+    fixes: PlannedFixes,
+    against: _Against,
+) -> Alert:
+    return replace(
+        against.alert(changes, after),
+        profiles=_profile_names(agent, changes, against.deps),
+        change_id=fixes.change_id,
+        proposal=merged(fixes.proposals.get(change.finding.id) for change in changes),
+    )
+
+
+def _profile_names(agent: JudgedAgent, changes: Sequence[Change], deps: Deps) -> Mapping[str, str]:
+    """Names cost calls, so only for an alert that sends people to a profile."""
+    needed = any(
+        change.finding.missing or change.finding.kind is FindingKind.ASSOCIATION_GAP
+        for change in changes
+    )
+    return agent_reader(deps).profile_names(agent) if needed else {}
+
+
 @dataclass(frozen=True)
-class _Evaluation:
-    """What was read, against what is on record."""
+class _Against:
+    """What an evaluation is held against: the request, and the record as it was loaded.
+
+    `began` is when the evaluation began to read, `now` when it decides.
+    """
 
     request: AgentRequest
     record: AgentRecord
-    seen: JudgedAgent | OutOfScope
     began: datetime
+    now: datetime
     deps: Deps
 
-    def commit(self) -> str:
-        """Decide and commit. Raises Conflict; the record must then be read again."""
-        now = self.deps.clock.now()
-        reconciled = self._reconcile(now)
-        fixes = plan_fixes(reconciled, self.seen, self.began, self.deps)
-        steps = (*decide(with_fixes(reconciled, fixes)), *fixes.steps)
-        after = self._after(reconciled, now)
-        alert = self._alert(steps, after, now, fixes)
-        rendered = render(alert, self.deps.language) if alert else None
-        self._ask_again(steps, now)
-        if self.request.saved_at:
-            close_refused_create(after, self.request.saved_at, self.request.cause, self.deps)
-        self.deps.store.commit(after, self.record, rendered, fixes.requests)
-        return self._report(after, steps, rendered)
-
-    def _reconcile(self, now: datetime) -> Reconciled:
+    @property
+    def moment(self) -> Moment:
+        """When the evaluation looks."""
         cause = self.request.cause
         # A second look tells what it finds: it must not be put off by itself again and again.
         event_time = None if cause.reason == "recheck" else cause.event_time
-        moment = Moment(now, event_time, self.deps.settle, self._saved_at(now))
-        known = self.record.findings
-        if isinstance(self.seen, OutOfScope):
-            return reconcile(known, (), moment, self.seen.resolution)
-        judged = self.seen.judged
-        problems = problems_of(self.seen.instance_id, judged)
-        return reconcile(known, problems, moment, scope_of(judged))
+        return Moment(self.now, event_time, self.deps.settle, self._saved_at)
 
-    def _saved_at(self, now: datetime) -> datetime | None:
+    @property
+    def _saved_at(self) -> datetime | None:
         """A save in the future would close every notice to come."""
         times = (self.record.saved_at, self.request.saved_at)
-        return max((min(time, now) for time in times if time), default=None)
+        return max((min(time, self.now) for time in times if time), default=None)
 
-    def _after(self, reconciled: Reconciled, now: datetime) -> AgentRecord:
-        kept = replace(
+    def after(self, reconciled: Reconciled) -> AgentRecord:
+        """The record with its findings as they stand now."""
+        return replace(
             self.record,
             version=self.record.version + 1,
             started_at=self.began,
-            saved_at=self._saved_at(now),
+            saved_at=self._saved_at,
             findings={finding.id: finding for finding in reconciled.findings},
         )
-        if isinstance(self.seen, OutOfScope):
-            return replace(kept, qualifiers=(), edges=frozenset())
-        return replace(
-            kept,
-            instance_id=self.seen.instance_id,
-            name=self.seen.draft.name,
-            arn=self.seen.draft.arn,
-            qualifiers=tuple(one.qualifier for one in self.seen.judged),
-            edges=self.seen.edges,
-        )
 
-    def _alert(
-        self, steps: Sequence[Step], after: AgentRecord, now: datetime, fixes: PlannedFixes
-    ) -> Alert | None:
-        changes = next((step.changes for step in steps if isinstance(step, Notify)), None)
-        if changes is None:
-            return None
+    def alert(self, changes: tuple[Change, ...], after: AgentRecord) -> Alert:
+        """What people are told of these changes."""
         affected = {qualifier for change in changes for qualifier in change.finding.qualifiers}
         return Alert(
             alert_id=alert_id(after.key.ai_agent_id, after.version),
-            time=now,
+            time=self.now,
             instance_id=after.instance_id,
             agent_name=after.name,
             agent_arn=after.arn,
@@ -166,41 +200,41 @@ class _Evaluation:
             changes=changes,
             actor=self.request.cause.actor,
             event_name=self.request.cause.event_name,
-            profiles=self._profile_names(changes),
-            change_id=fixes.change_id,
-            proposal=merged(fixes.proposals.get(change.finding.id) for change in changes),
         )
 
-    def _profile_names(self, changes: Sequence[Change]) -> Mapping[str, str]:
-        """Names cost calls, so only for an alert that sends people to a profile."""
-        needed = any(
-            change.finding.missing or change.finding.kind is FindingKind.ASSOCIATION_GAP
-            for change in changes
-        )
-        if isinstance(self.seen, OutOfScope) or not needed:
-            return {}
-        return agent_reader(self.deps).profile_names(self.seen)
-
-    def _ask_again(self, steps: Sequence[Step], now: datetime) -> None:
+    def ask_again(self, at: datetime | None) -> None:
         """Before the commit: a look too many is harmless, a look too few loses the finding."""
-        for step in steps:
-            if isinstance(step, Recheck):
-                cause = replace(self.request.cause, reason="recheck", event_time=step.at)
-                again = AgentRequest(self.request.key, cause, self.request.instance_id)
-                self.deps.queue.send(again, max(step.at - now, timedelta()))
+        if at is None:
+            return
+        cause = replace(self.request.cause, reason="recheck", event_time=at)
+        again = AgentRequest(self.request.key, cause, self.request.instance_id)
+        self.deps.queue.send(again, max(at - self.now, timedelta()))
 
-    def _report(self, after: AgentRecord, steps: Sequence[Step], alert: Rendered | None) -> str:
-        seen, journal = self.seen, self.deps.journal
-        judged = () if isinstance(seen, OutOfScope) else seen.judged
-        outcome, reason = (
-            (seen.resolution, seen.reason) if isinstance(seen, OutOfScope) else ("evaluated", "")
-        )
+    def commit(
+        self, after: AgentRecord, alert: Alert | None, fixes: Sequence[FixRequest] = ()
+    ) -> Rendered | None:
+        """Store all of it at once; the alert as it is told. Raises Conflict: the record must then
+        be read again."""
+        deps, saved_at = self.deps, self.request.saved_at
+        rendered = render(alert, deps.language) if alert else None
+        if saved_at:
+            close_refused_create(after, saved_at, self.request.cause, deps)
+        deps.store.commit(after, self.record, rendered, fixes)
+        return rendered
+
+    def report(
+        self,
+        judged: Sequence[JudgedQualifier],
+        decided: JsonObject,
+        steps: Sequence[Step],
+        alert: Rendered | None,
+    ) -> None:
+        """The audit record and the metrics."""
+        journal = self.deps.journal
         for metric, value in verdict_counts(judged).items():
             journal.count(metric, value)
-        decided = outcome_record(self.request, after, outcome, reason)
         plan = [describe(step) for step in steps]
         journal.decision({**decided, **decision_fields(judged, plan, alert)})
-        return outcome
 
 
 def _done(

@@ -16,7 +16,7 @@ from toolgrant.domain.alerts.render import render
 from toolgrant.domain.causes import Actor
 from toolgrant.domain.findings import Change, Status
 from toolgrant.domain.fixing.ledger import ForeignEdit, ProfileChange, TakenAway, Written
-from toolgrant.domain.fixing.policy import Fix, Refuse, RequestFix
+from toolgrant.domain.fixing.policy import Fix, Refuse
 from toolgrant.domain.model import Finding, FindingKind, FindingState, Severity, Text, Verdict
 from toolgrant.domain.profile_lists import PROFILE_LISTS
 from toolgrant.domain.records import AgentKey
@@ -81,7 +81,7 @@ def notes_of(fix: Fix) -> tuple[Text, ...]:
         ]
         return (*reasons, *_proposed(fix))
     grants = ", ".join(grant_texts(fix.grants))
-    word = "will-fix" if isinstance(fix, RequestFix) else "approve"
+    word = "approve" if fix.approval else "will-fix"
     key = word if fix.grants else f"{word}-attach"
     return (_note(key, grants=grants, profile=clip(fix.profile.name), finding=fix.finding.id),)
 

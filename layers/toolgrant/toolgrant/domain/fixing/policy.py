@@ -23,35 +23,31 @@ from toolgrant.domain.texts import clip
 
 @dataclass(frozen=True)
 class RequestFix:
-    """Add exactly these grants to this security profile, nothing else."""
+    """Add exactly these grants to this security profile, nothing else; attach it where there are
+    none. `approval`: only once a person has approved it."""
 
     finding: Finding
     profile: ProfileFacts
     grants: tuple[Grant, ...]
     reason: str
-
-
-@dataclass(frozen=True)
-class AskApproval:
-    """The same, once a person has approved it."""
-
-    finding: Finding
-    profile: ProfileFacts
-    grants: tuple[Grant, ...]
-    reason: str
+    approval: bool = False
 
 
 @dataclass(frozen=True)
 class Refuse:
-    """Write nothing; every reason, those about a profile with its name."""
+    """Write nothing; every reason, those about a profile with its name.
+
+    `proposable`: a dedicated profile would help, and nobody has taken the grants away before.
+    `proposal` is that profile, which a person may approve instead.
+    """
 
     finding: Finding
     refusals: tuple[Refusal, ...]
+    proposable: bool = False
     proposal: Proposal | None = None
-    """A dedicated profile that a person may approve instead."""
 
 
-Fix = RequestFix | AskApproval | Refuse
+Fix = RequestFix | Refuse
 
 NO_PROFILE = Refusal("no-profile")
 
@@ -61,18 +57,22 @@ def decide_fix(case: Case, profiles: Iterable[ProfileFacts]) -> Fix:
 
     Of the profiles that pass every gate, the one with the smallest blast radius is chosen.
     """
-    against = refusals(case)
-    fitting: list[ProfileFacts] = []
-    for profile in sorted(profiles, key=lambda profile: _blast_radius(case, profile)):
-        found = profile_refusals(case, profile)
-        against += found
-        fitting.extend([] if found else [profile])
-    if refusals(case) or not fitting:
-        return Refuse(case.finding, against or (NO_PROFILE,))
+    general = refusals(case)
+    nearest = sorted(profiles, key=lambda profile: _blast_radius(case, profile))
+    against = {profile.id: profile_refusals(case, profile) for profile in nearest}
+    fitting = [profile for profile in nearest if not against[profile.id]]
+    if general or not fitting:
+        found = (*general, *(refusal for refused in against.values() for refusal in refused))
+        proposable = not general and not _taken_away_before(case, nearest)
+        return Refuse(case.finding, found or (NO_PROFILE,), proposable)
     chosen = fitting[0]
     reason = f"people: {chosen.people}, other AI agents: {chosen.agents}"
-    step = AskApproval if needs_approval(case) else RequestFix
-    return step(case.finding, chosen, case.grants, reason)
+    return RequestFix(case.finding, chosen, case.grants, reason, needs_approval(case))
+
+
+def _taken_away_before(case: Case, profiles: Iterable[ProfileFacts]) -> bool:
+    """Whether a breaker is open: not to be got round by another profile."""
+    return any(grant in (profile.broken or ()) for profile in profiles for grant in case.grants)
 
 
 def decide_association(case: Case, profile: ProfileFacts) -> Fix:
@@ -80,8 +80,8 @@ def decide_association(case: Case, profile: ProfileFacts) -> Fix:
     against = association_refusals(case, profile)
     if against:
         return Refuse(case.finding, against)
-    step = AskApproval if needs_approval(case) else RequestFix
-    return step(case.finding, profile, (), f"qualifiers: {', '.join(case.finding.qualifiers)}")
+    reason = f"qualifiers: {', '.join(case.finding.qualifiers)}"
+    return RequestFix(case.finding, profile, (), reason, needs_approval(case))
 
 
 def needs_approval(case: Case) -> bool:
@@ -121,4 +121,5 @@ def describe_fix(fix: Fix) -> str:
     grants = ", ".join(map(str, fix.grants))
     what = f"add {grants} to" if grants else "attach"
     profile = f"{clip(fix.profile.name)} ({fix.profile.id})"
-    return f"{type(fix).__name__}: {what} {profile} for {tool} ({fix.reason})"
+    step = "AskApproval" if fix.approval else "RequestFix"
+    return f"{step}: {what} {profile} for {tool} ({fix.reason})"
