@@ -48,7 +48,9 @@ class JudgedAgent:
     @property
     def profile_ids(self) -> tuple[str, ...]:
         """The security profiles attached to any of its qualifiers, each once."""
-        return tuple(dict.fromkeys(profile for one in self.judged for profile in one.profile_ids))
+        return tuple(
+            dict.fromkeys(profile for judged in self.judged for profile in judged.profile_ids)
+        )
 
     def qualifiers_with(self, profile_id: str) -> frozenset[str]:
         """The qualifiers that a security profile is attached to."""
@@ -97,7 +99,7 @@ class AgentReader:
 
     def profile_names(self, seen: JudgedAgent) -> dict[str, str]:
         """Id → name of the attached profiles, for an alert. One that is gone keeps its id."""
-        return {one: self._name(seen.instance_id, one) for one in seen.profile_ids}
+        return {profile: self._name(seen.instance_id, profile) for profile in seen.profile_ids}
 
     def _live(self, key: AgentKey) -> frozenset[str]:
         return self.agents.live(key.assistant_id).get(key.ai_agent_id, frozenset())
@@ -170,10 +172,10 @@ def agent_reader(deps: Deps) -> AgentReader:
 def _edges(seen: JudgedAgent) -> Iterator[Edge]:
     yield Edge(EdgeKind.INSTANCE, seen.instance_id)
     yield Edge(EdgeKind.ASSISTANT, seen.draft.assistant_id)
-    for one in seen.judged:
-        for profile_id in one.profile_ids:
+    for judged in seen.judged:
+        for profile_id in judged.profile_ids:
             yield Edge(EdgeKind.PROFILE, profile_id)
-        for tool in one.result.agent.tools:
+        for tool in judged.result.agent.tools:
             match parse_tool_id(tool.id or ""):
                 case FlowModuleTool(module_id=module_id):
                     yield Edge(EdgeKind.FLOW_MODULE, module_id)

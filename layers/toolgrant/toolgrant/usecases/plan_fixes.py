@@ -1,6 +1,6 @@
 """What a review adds where fixing is on: breakers, the plan for each missing grant, fix requests.
 
-Reads only, but for the ledger: a breaker is opened as soon as it is seen that somebody took away
+Reads only, but for the ledger: a breaker is opened as soon as it is agent that somebody took away
 what we had added.
 """
 
@@ -62,7 +62,7 @@ class PlannedFixes:
 
 
 def plan_fixes(
-    reconciled: Reconciled, seen: JudgedAgent, began: datetime, deps: Deps
+    reconciled: Reconciled, agent: JudgedAgent, began: datetime, deps: Deps
 ) -> PlannedFixes:
     """Empty in mode `warn`. `began` is when the evaluation began to read."""
     if deps.fixing is None:
@@ -70,14 +70,14 @@ def plan_fixes(
     ledger, now = deps.fixing.ledger, deps.clock.now()
     wanted = [finding for finding in reconciled.findings if _fixable(finding)]
     taken = {
-        finding.id: open_breakers(finding, seen, began - deps.settle, deps) for finding in wanted
+        finding.id: open_breakers(finding, agent, began - deps.settle, deps) for finding in wanted
     }
     moment = situation(deps, now) if wanted else None
-    steps = tuple(plan_fix(finding, seen, moment, deps) for finding in wanted if moment)
+    steps = tuple(plan_fix(finding, agent, moment, deps) for finding in wanted if moment)
     return PlannedFixes(
         steps,
-        _made(reconciled, seen, ledger),
-        tuple(_request(step, seen) for step in steps if _at_once(step)),
+        _made(reconciled, agent, ledger),
+        tuple(_request(step, agent) for step in steps if _at_once(step)),
         ledger.muted(now) if reconciled.changes else frozenset(),
         taken,
     )
@@ -111,15 +111,15 @@ def _fixable(finding: Finding) -> bool:
 
 
 def _made(
-    reconciled: Reconciled, seen: JudgedAgent, ledger: Ledger
+    reconciled: Reconciled, agent: JudgedAgent, ledger: Ledger
 ) -> dict[str, ProfileChange | None]:
     over = [change.finding for change in reconciled.changes if change.status is Status.RESOLVED]
     granted = [finding for finding in over if finding.resolution == Resolution.GRANTED]
-    made = {finding.id: change_that_fixed(finding, seen, ledger) for finding in granted}
+    made = {finding.id: change_that_fixed(finding, agent, ledger) for finding in granted}
     attached = [
         finding.id
         for finding in over
-        if finding.resolution == Resolution.ASSOCIATED and attached_by_us(finding, seen, ledger)
+        if finding.resolution == Resolution.ASSOCIATED and attached_by_us(finding, agent, ledger)
     ]
     return {**{key: change for key, change in made.items() if change}, **dict.fromkeys(attached)}
 
@@ -129,8 +129,8 @@ def _at_once(step: Fix) -> TypeGuard[RequestFix]:
     return isinstance(step, RequestFix) and not step.approval
 
 
-def _request(step: RequestFix, seen: JudgedAgent) -> FixRequest:
+def _request(step: RequestFix, agent: JudgedAgent) -> FixRequest:
     """The same id for every evaluation of one opening of a finding."""
     finding = step.finding
     opened = finding.opened_at.isoformat() if finding.opened_at else ""
-    return FixRequest(seen.key, finding.id, step.profile.id, f"{finding.id}@{opened}")
+    return FixRequest(agent.key, finding.id, step.profile.id, f"{finding.id}@{opened}")

@@ -28,11 +28,11 @@ class Attachments:
     deps: Deps
     writer: GrantWriter
 
-    def gap(self, finding: Finding, seen: JudgedAgent, profile_id: str) -> str:
+    def gap(self, finding: Finding, agent: JudgedAgent, profile_id: str) -> str:
         """Attach a profile of the draft to the live versions that lack it. Says what was done."""
         for qualifier in finding.qualifiers:
-            arn = f"{seen.draft.arn}:{qualifier}"
-            self.writer.profiles.attach(seen.instance_id, profile_id, arn)
+            arn = f"{agent.draft.arn}:{qualifier}"
+            self.writer.profiles.attach(agent.instance_id, profile_id, arn)
         self.writer.ledger.record_attachment(profile_id, finding.id, self.deps.clock.now())
         self.deps.journal.count("ProfilesAttached")
         return f"attached security profile {profile_id} to {', '.join(finding.qualifiers)}"

@@ -96,7 +96,7 @@ class _Remediation:
 
     def _finding(self, seen: JudgedAgent) -> Finding | None:
         found = problems_of(seen.instance_id, seen.judged)
-        return next((one for one in found if one.id == self.request.finding_id), None)
+        return next((problem for problem in found if problem.id == self.request.finding_id), None)
 
     def _history(self) -> ProfileHistory:
         return self.writer.ledger.history(self.request.profile_id)
