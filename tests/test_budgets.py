@@ -18,6 +18,7 @@ RUNTIME = (ROOT / "layers" / "toolgrant" / "toolgrant", ROOT / "functions")
 ALL = (*RUNTIME, ROOT / "local", ROOT / "cli")
 RUNTIME_LINES = 5_400
 FILE_LINES = 250
+README_LINES = 200
 BODY_MEDIAN, BODY_P90, BODY_MAX = 6, 20, 40
 _NO_CODE = {
     tokenize.COMMENT,
@@ -79,6 +80,11 @@ def test_runtime_code_stays_small() -> None:
 def test_no_file_is_long() -> None:
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files(*ALL)}
     assert {str(path): length for path, length in lengths.items() if length > FILE_LINES} == {}
+
+
+def test_the_readme_is_read_in_one_sitting() -> None:
+    """Everything else has a page in docs/."""
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= README_LINES
 
 
 def test_functions_are_short() -> None:

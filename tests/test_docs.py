@@ -116,6 +116,12 @@ def test_make_targets_are_those_of_the_makefile() -> None:
     assert set(re.findall(r"make ([a-z]+)", read(README))) >= targets - {"help"}
 
 
+def test_what_every_change_has_to_pass_is_what_is_said() -> None:
+    steps = re.findall(r"^make .+$", read(ROOT / ".ci" / "run"), re.M)
+    said = " and ".join(f"`{step}`" for step in steps)
+    assert f"pass `.ci/run`, which runs {said}." in " ".join(read(README).split())
+
+
 def test_commands_are_those_of_the_parser() -> None:
     (actions,) = [one for one in parser()._actions if one.choices and one.metavar == "COMMAND"]
     choices: Any = actions.choices
