@@ -64,7 +64,7 @@ stress: setup ## Long and hostile runs on a local AWS
 	TOOLGRANT_STRESS=1 $(PYTEST) -n 2 tests/unit/test_evaluate.py
 
 clean: ## Remove what was built; the virtual environments stay
-	rm -rf .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .local
+	rm -rf .aws-sam build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .local
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 # ------------------------------------------------------------------------------- virtual environments
