@@ -8,6 +8,7 @@ UV := .venv/bin/uv
 PYTEST := .venv/bin/pytest
 SAM := .venv-sam/bin/sam
 SYNC := $(UV) pip sync --quiet --require-hashes
+COMPILE := $(UV) pip compile --quiet --generate-hashes --no-header --no-emit-index-url
 
 export SAM_CLI_TELEMETRY := 0
 export UV_NO_PROGRESS := 1
@@ -24,14 +25,12 @@ help: ## Show this list
 
 setup: .venv/.ready .venv-sam/.ready .venv-ministack/.ready ## Create the virtual environments
 
-lock: .venv/.ready ## Renew the lock files after an edit of an .in file (ARGS=--upgrade: newest versions)
-	for name in dev sam ministack; do \
-	  $(UV) pip compile --quiet --generate-hashes --no-header --no-emit-index-url $(ARGS) \
-	    --output-file requirements/$$name.txt requirements/$$name.in || exit; \
-	done
-	$(UV) pip compile --quiet --generate-hashes --no-header --no-emit-index-url $(ARGS) \
-	  --python-version 3.13 --python-platform aarch64-manylinux2014 \
-	  --output-file layers/dependencies/requirements.txt layers/dependencies/requirements.in
+lock: .venv/.ready ## Renew the lock files after an edit of pyproject.toml or an .in file (ARGS=--upgrade: newest versions)
+	$(COMPILE) $(ARGS) --output-file requirements/dev.txt --extra local pyproject.toml requirements/dev.in
+	$(COMPILE) $(ARGS) --output-file requirements/sam.txt requirements/sam.in
+	$(COMPILE) $(ARGS) --output-file requirements/ministack.txt requirements/ministack.in
+	$(COMPILE) $(ARGS) --output-file layers/dependencies/requirements.txt layers/dependencies/requirements.in \
+	  --python-version 3.13 --python-platform aarch64-manylinux2014
 
 format: .venv/.ready ## Format the code and fix what can be fixed
 	.venv/bin/ruff format .
@@ -65,7 +64,7 @@ stress: setup ## Long and hostile runs on a local AWS
 	TOOLGRANT_STRESS=1 $(PYTEST) -n 2 tests/unit/test_evaluate.py
 
 clean: ## Remove what was built; the virtual environments stay
-	rm -rf .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .local
+	rm -rf .aws-sam build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .local
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 # ------------------------------------------------------------------------------- virtual environments

@@ -19,6 +19,7 @@ ALL = (*RUNTIME, ROOT / "local", ROOT / "cli")
 RUNTIME_LINES = 5_400
 FILE_LINES = 250
 TEMPLATE_LINES = 1_400
+README_LINES = 200
 BODY_MEDIAN, BODY_P90, BODY_MAX = 6, 20, 40
 _NO_CODE = {
     tokenize.COMMENT,
@@ -85,6 +86,11 @@ def test_no_file_is_long() -> None:
 def test_the_template_stays_readable() -> None:
     text = (ROOT / "template.yaml").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= TEMPLATE_LINES
+
+
+def test_the_readme_is_read_in_one_sitting() -> None:
+    """Everything else has a page in docs/."""
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= README_LINES
 
 
 def test_functions_are_short() -> None:

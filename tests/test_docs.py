@@ -33,20 +33,40 @@ from toolgrant_cli.main import main, parser
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
-RUNBOOK = ROOT / "docs" / "runbook.md"
-DECISIONS = ROOT / "docs" / "decisions"
-OVERRIDES = ROOT / "docs" / "catalog-overrides.md"
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCS = ROOT / "docs"
+ALERTS = DOCS / "alerts.md"
+CLI = DOCS / "cli.md"
+COST = DOCS / "cost.md"
+DECISIONS = DOCS / "decisions"
+FIX_MODE = DOCS / "fix-mode.md"
+OVERRIDES = DOCS / "catalog-overrides.md"
+PARAMETERS = DOCS / "parameters.md"
+RUNBOOK = DOCS / "runbook.md"
+FOLDERS = (DOCS, ROOT / "events", ROOT / "local")
+PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in folder.rglob("*.md"))])
 MOST_DECISION_LINES = 40
 
 _FENCE = re.compile(
     r"(?:<!-- (?P<mark>[^\n]+) -->\n)?^ *```(?P<language>\w*)\n(?P<text>.*?)^ *```$", re.M | re.S
 )
+_COMMAND = re.compile(r"(?:`|\$ |bin/)toolgrant ([a-z]+)")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
 def read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def links(page: Path) -> Iterator[tuple[str, Path, str]]:
+    """Each link of a page that stays in the project: as written, its file, its fragment."""
+    for link in _LINK.findall(prose(page)):
+        if not link.startswith("https://"):
+            name, _, fragment = link.partition("#")
+            yield link, (page.parent / name).resolve() if name else page, fragment
 
 
 def blocks(path: Path, language: str) -> Iterator[tuple[str, str]]:
@@ -68,7 +88,7 @@ def prose(path: Path) -> str:
 
 def table(path: Path, heading: str) -> list[list[str]]:
     """The cells of the first table below a heading, its head left out."""
-    section = read(path).split(f"\n{heading}\n", 1)[1].split("\n#", 1)[0]
+    section = f"\n{read(path)}".split(f"\n{heading}\n", 1)[1].split("\n#", 1)[0]
     rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row] for row in rows[2:]]
 
@@ -96,11 +116,19 @@ def test_make_targets_are_those_of_the_makefile() -> None:
     assert set(re.findall(r"make ([a-z]+)", read(README))) >= targets - {"help"}
 
 
+def test_what_every_change_has_to_pass_is_what_is_said() -> None:
+    steps = re.findall(r"^make .+$", read(ROOT / ".ci" / "run"), re.M)
+    said = " and ".join(f"`{step}`" for step in steps)
+    assert f"pass `.ci/run`, which runs {said}." in " ".join(read(README).split())
+
+
 def test_commands_are_those_of_the_parser() -> None:
     (actions,) = [one for one in parser()._actions if one.choices and one.metavar == "COMMAND"]
     choices: Any = actions.choices
-    named = re.findall(r"(?:`|\$ |bin/)toolgrant ([a-z]+)", read(README))
-    assert set(named) == set(choices)
+    named = {page: set(_COMMAND.findall(read(page))) for page in PAGES}
+    assert named[CLI] == set(choices)
+    for page, commands in named.items():
+        assert commands <= set(choices), page
 
 
 def offline_commands() -> Iterator[Any]:
@@ -111,7 +139,7 @@ def offline_commands() -> Iterator[Any]:
                 if command.startswith("toolgrant "):
                     after = commands[number + 1 : number + 2]
                     code = int(after[0][1]) if after and after[0][0] == "echo $?" else None
-                    yield pytest.param(command, output, code, id=f"{page.name}: {command}")
+                    yield pytest.param(command, output, code, id=f"{name_of(page)}: {command}")
 
 
 @pytest.mark.parametrize(("command", "shown", "code"), list(offline_commands()))
@@ -138,14 +166,17 @@ def test_commands_print_what_is_shown(
 def test_parameter_table_equals_the_template() -> None:
     parameters = read_template()["Parameters"]
     shown = {
-        name.strip("`"): default.strip("`") for name, default, _ in table(README, "### Parameters")
+        name.strip("`"): default.strip("`")
+        for name, default, _ in table(PARAMETERS, "# Parameters")
     }
     assert shown == {name: str(one["Default"]) or "(empty)" for name, one in parameters.items()}
-    assert [name.strip("`") for name, *_ in table(README, "### Parameters")] == list(parameters)
+    assert [name.strip("`") for name, *_ in table(PARAMETERS, "# Parameters")] == list(parameters)
 
 
 def test_the_statement_shown_is_that_of_the_template() -> None:
-    shown = [line.strip() for line in marked(README, "statement: add-missing-grants").splitlines()]
+    shown = [
+        line.strip() for line in marked(FIX_MODE, "statement: add-missing-grants").splitlines()
+    ]
     lines = [line.strip() for line in read(ROOT / "template.yaml").splitlines()]
     start = lines.index(shown[0])
     assert lines[start : start + len(shown)] == shown
@@ -153,7 +184,7 @@ def test_the_statement_shown_is_that_of_the_template() -> None:
 
 def test_parameter_limits_equal_the_template() -> None:
     parameters = read_template()["Parameters"]
-    for name, _, meaning in table(README, "### Parameters"):
+    for name, _, meaning in table(PARAMETERS, "# Parameters"):
         one = parameters[name.strip("`")]
         if "MinValue" in one:
             assert f"{one['MinValue']} to {one['MaxValue']}" in meaning
@@ -162,10 +193,10 @@ def test_parameter_limits_equal_the_template() -> None:
 def test_every_alarm_has_a_section_in_the_runbook() -> None:
     alarms = list(of_type(read_template(), "AWS::CloudWatch::Alarm"))
     assert re.findall(r"^### (\w+Alarm)$", read(RUNBOOK), re.M) == alarms
-    assert f"{len(alarms)} alarms" in read(README)
+    assert f"{len(alarms)} alarms" in read(COST)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_outputs_and_resources_exist(page: Path) -> None:
     template = read_template()
     known = {*template["Outputs"], *template["Resources"], *template["Parameters"]}
@@ -193,11 +224,11 @@ def test_overrides_shown_are_accepted() -> None:
 
 def test_the_alert_shown_follows_the_schema() -> None:
     schema = json.loads(read(ROOT / "docs" / "schemas" / "alert-1.schema.json"))
-    jsonschema.validate(json.loads(marked(README, "alert: machine form")), schema)
+    jsonschema.validate(json.loads(marked(ALERTS, "alert: machine form")), schema)
 
 
 def test_the_email_shown_is_that_of_the_alert() -> None:
-    data = json.loads(marked(README, "alert: machine form"))
+    data = json.loads(marked(ALERTS, "alert: machine form"))
     alert = alert_of(data)
     assert machine_json(alert) == data
     rendered = render(alert, "en")
@@ -244,15 +275,18 @@ def finding_of(data: Any) -> Finding:
 # --- links, decisions
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_resolve(page: Path) -> None:
-    for link in _LINK.findall(prose(page)):
-        if link.startswith("https://"):
-            continue
-        name, _, fragment = link.partition("#")
-        target = (page.parent / name).resolve() if name else page
+    for link, target, fragment in links(page):
         assert target.exists(), link
         assert not fragment or fragment in anchors(target), link
+
+
+@pytest.mark.parametrize("contents", [README, DOCS / "README.md"], ids=name_of)
+def test_contents_name_every_page(contents: Path) -> None:
+    """The decisions have a list of their own."""
+    pages = set(DOCS.rglob("*.md")) - set(DECISIONS.glob("[0-9]*.md"))
+    assert pages <= {target for _, target, _ in links(contents)} | {contents}
 
 
 def test_decisions_are_numbered_short_and_listed() -> None:

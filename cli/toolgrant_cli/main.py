@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import json
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
 
 from toolgrant import __version__
 from toolgrant.domain.catalog import packaged
@@ -17,6 +20,11 @@ from toolgrant_cli.snapshot_view import UnreadableFile, as_json, as_table, exit_
 Command = Callable[[argparse.Namespace], int]
 UNUSABLE = 2
 INTERRUPTED = 130
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+class NoCheckout(Exception):
+    """The local AWS is not at hand: the text says what it needs."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Command = options.command
     try:
         return command(options)
-    except UnreadableFile as error:
+    except (UnreadableFile, NoCheckout) as error:
         print(f"toolgrant: {error}", file=sys.stderr)
         return UNUSABLE
     except KeyboardInterrupt:
@@ -88,18 +96,25 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _local_up(options: argparse.Namespace) -> int:
-    from toolgrant_local.up import run_up  # noqa: PLC0415 - offline commands need no boto3
-
-    return run_up(options.mode, sys.stdout, sys.stderr)
+    code: int = _local("up").run_up(options.mode, sys.stdout, sys.stderr)
+    return code
 
 
 def _operate(options: argparse.Namespace) -> int:
-    from toolgrant_cli.operate_function import OperateFunction  # noqa: PLC0415 - as above
+    # Offline commands need no boto3.
+    from toolgrant_cli.operate_function import OperateFunction  # noqa: PLC0415
 
     return give(options, OperateFunction())
 
 
 def _demo(_options: argparse.Namespace) -> int:
-    from toolgrant_local.demo import run_demo  # noqa: PLC0415 - as above
+    code: int = _local("demo").run_demo(sys.stdout, sys.stderr)
+    return code
 
-    return run_demo(sys.stdout, sys.stderr)
+
+def _local(module: str) -> ModuleType:
+    """A module of the local AWS, which deploys the template of a checkout with tools of its own."""
+    needed = ("template.yaml", ".venv-sam", ".venv-ministack")
+    if not all((CHECKOUT / name).exists() for name in needed):
+        raise NoCheckout("the local AWS needs a checkout of the project, set up by `make setup`")
+    return importlib.import_module(f"toolgrant_local.{module}")

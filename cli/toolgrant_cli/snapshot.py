@@ -15,7 +15,7 @@ from toolgrant.errors import InvalidInput
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One AI agent with the security profiles attached to it (README has the file's shape)."""
+    """One AI agent with the security profiles attached to it (docs/cli.md has the file's shape)."""
 
     agent: QualifiedAgent
     profiles: tuple[SecurityProfile, ...]

@@ -1,4 +1,4 @@
-"""Verdicts on a snapshot file as JSON (stable, README has its shape) or as a table to read."""
+"""Verdicts on a snapshot file as JSON (stable, docs/cli.md has its shape) or as a table to read."""
 
 from __future__ import annotations
 

@@ -317,7 +317,7 @@ def test_a_security_profile_is_changed_only_with_the_opt_in_tag(
 
 
 def test_another_tag_name_is_left_to_the_function(deployed: Deployed) -> None:
-    """A condition key cannot be made from a parameter; README says so."""
+    """A condition key cannot be made from a parameter; docs/fix-mode.md says so."""
     (statement,) = updating(deployed(Mode="fix", OptInTagName="team:auto-fix"))
     assert "Condition" not in statement
     assert statement["Resource"] == PROFILE
