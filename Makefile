@@ -7,7 +7,8 @@ ARGS ?=
 UV := .venv/bin/uv
 PYTEST := .venv/bin/pytest
 SAM := .venv-sam/bin/sam
-SYNC := $(UV) pip sync --quiet --require-hashes
+# Compiled at once: tests and the local AWS start many short processes.
+SYNC := $(UV) pip sync --quiet --require-hashes --compile-bytecode
 COMPILE := $(UV) pip compile --quiet --generate-hashes --no-header --no-emit-index-url
 
 export SAM_CLI_TELEMETRY := 0
@@ -44,7 +45,7 @@ check: .venv/.ready .venv-sam/.ready ## Formatting, lint, types, template, layer
 	$(PYTEST) --quiet tests/test_layering.py tests/test_budgets.py
 
 test: setup ## All tests, those on a deployed local stack included
-	$(PYTEST) -n 2 -m "not stack and not stress" $(ARGS)
+	$(PYTEST) -n 2 --dist worksteal -m "not stack and not stress" $(ARGS)
 	$(PYTEST) -m "stack and not stress" $(ARGS)
 
 build: .venv/.ready .venv-sam/.ready ## Build the layers and functions (sam build)

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
 from toolgrant_local.environment import ACCESS_KEY, REGION
 
@@ -21,6 +22,9 @@ _ISOLATED = {
     "credentials_file": (None, None, os.devnull, None),
 }
 
+_LOADER = Loader()
+"""Reads each service model once for all sessions of this process."""
+
 
 class Clients:
     """One client per service, made when first asked for. Clients may be used by several threads."""
@@ -31,6 +35,7 @@ class Clients:
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         core = botocore.session.Session(session_vars=_ISOLATED)
+        core.register_component("data_loader", _LOADER)
         self._session = boto3.Session(
             ACCESS_KEY, ACCESS_KEY, region_name=REGION, botocore_session=core
         )

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 from tests.emulator.world import REGION
 
 from connect_emulator import Emulator, Server
@@ -18,6 +20,9 @@ from toolgrant.domain.model import QualifiedAgent
 
 ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=0.5)
 """No retry and no patience: what a gateway makes of the first answer."""
+
+LOADER = Loader()
+"""Reads each service model once; every client has a session of its own, as each function has."""
 
 
 @dataclass
@@ -40,7 +45,9 @@ class Gateways:
         return Api(self.client(service, config), service, pacer)
 
     def client(self, service: str, config: Config = ONCE, url: str = "") -> Any:
-        client = boto3.session.Session().client(
+        core = botocore.session.Session()
+        core.register_component("data_loader", LOADER)
+        client = boto3.session.Session(botocore_session=core).client(
             service,
             endpoint_url=url or self.server.url(service),
             region_name=REGION,

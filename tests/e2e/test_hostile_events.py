@@ -218,6 +218,7 @@ def function(resources: Resources, server: Server, tmp_path: Path) -> Iterator[F
         process.kill()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("count", "seed"), [(2_000, 1), pytest.param(10_000, 2, marks=pytest.mark.stress)]
 )

@@ -19,8 +19,8 @@ SERVICES = ("connect", "ds", "wisdom")
 DEPENDENT = {"connect:DescribeInstance", "ds:DescribeDirectories"}
 # … and for these beside SearchUsers and a CreateSecurityProfile with tags.
 OF_FIXING = {"connect:DescribeUser", "connect:ListUserProficiencies", "connect:TagResource"}
-READERS = (("connect", "connect"), ("qconnect", "qconnect"))
-WRITER = ("profile_writer", "connect")
+READERS = (("connect_cached", "connect"), ("qconnect", "qconnect"))
+WRITER = ("connect_fresh", "connect")
 
 
 def called(module: str, service: str) -> Iterator[str]:

@@ -23,8 +23,12 @@ def texts(language: str) -> Texts:
 
 def clip(text: str) -> str:
     """Free text on one line, without control characters, at most CLIP characters."""
-    line = "".join(character if character.isprintable() else " " for character in text)
+    line = text if text.isprintable() else "".join(map(_on_one_line, text))
     return line if len(line) <= CLIP else f"{line[: CLIP - 1]}…"
+
+
+def _on_one_line(character: str) -> str:
+    return character if character.isprintable() else " "
 
 
 def on_record(text: str) -> str:
