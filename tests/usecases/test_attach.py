@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.fakes import RETRIEVE, Crash, Fault, uuid_of
-from tests.fakes_fixing import OPT_IN, FixWorld
+from tests.fakes import OPT_IN, RETRIEVE, Crash, Fault, FixWorld, uuid_of
 
 from toolgrant.domain.fixing.proposal import AGENT_TAG
 from toolgrant.domain.fixing.rules import Mode

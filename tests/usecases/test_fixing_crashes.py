@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.fakes import RETRIEVE, Crash
-from tests.fakes_fixing import FixWorld
+from tests.fakes import RETRIEVE, Crash, FixWorld
 
 from toolgrant.errors import ServiceUnavailable, Throttled
 

@@ -10,8 +10,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from tests.fakes import CREATE_CASE, INSTANCE, RETRIEVE, Crash, Fault, uuid_of
-from tests.fakes_fixing import OPT_IN, FixWorld
+from tests.fakes import CREATE_CASE, INSTANCE, OPT_IN, RETRIEVE, Crash, Fault, FixWorld, uuid_of
 from tests.strategies import SOME
 
 from toolgrant.adapters.dynamodb import ledger_items

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.fakes import RETRIEVE, uuid_of
-from tests.fakes_fixing import FixWorld
+from tests.fakes import RETRIEVE, FixWorld, uuid_of
 
 VIEW = "permission:Wisdom.View"
 OTHERS = "arn:aws:sts::111122223333:assumed-role/Admin/ann"

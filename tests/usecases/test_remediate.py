@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.fakes import CREATE_CASE, RETRIEVE, uuid_of
-from tests.fakes_fixing import FixWorld
+from tests.fakes import CREATE_CASE, RETRIEVE, FixWorld, uuid_of
 
 from toolgrant.domain.fixing.rules import Mode
 from toolgrant.errors import InvalidInput

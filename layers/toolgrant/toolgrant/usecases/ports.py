@@ -1,4 +1,4 @@
-"""What the use cases need from the outside, in their own words. `adapters` and tests/fakes.py
+"""What the use cases need from the outside, in their own words. `adapters` and tests/fakes
 provide it. Every method may raise from the tree in `toolgrant.errors`.
 """
 

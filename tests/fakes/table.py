@@ -1,0 +1,119 @@
+"""The table in memory. Items keep their stored form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from tests.fakes.calls import Calls
+
+from toolgrant.adapters.dynamodb import store_items
+from toolgrant.domain.alerts.render import Rendered
+from toolgrant.domain.records import AgentKey, AgentRecord, Edge, SweepProgress
+from toolgrant.domain.requests import FixRequest
+from toolgrant.errors import Conflict
+
+
+class FakeStore:
+    """Keeps items as `adapters.stored` writes them; a commit has the condition of the table's."""
+
+    def __init__(self, calls: Calls | None = None) -> None:
+        self.calls = calls or Calls()
+        self.records: dict[AgentKey, str] = {}
+        self.outbox: dict[str, str] = {}
+        self.claims: dict[str, datetime] = {}
+        self.fixes: dict[str, str] = {}
+        self.instances: dict[str, str] = {}
+        self.progress: SweepProgress | None = None
+
+    def load(self, key: AgentKey) -> AgentRecord:
+        with self.calls.made("store.load", key):
+            return self._record(key)
+
+    def _record(self, key: AgentKey) -> AgentRecord:
+        if key not in self.records:
+            return AgentRecord(key)
+        item = json.loads(self.records[key])
+        return store_items.record_from_item(key, item)
+
+    def commit(
+        self,
+        record: AgentRecord,
+        previous: AgentRecord,
+        alert: Rendered | None,
+        fixes: Sequence[FixRequest] = (),
+    ) -> None:
+        with self.calls.made("store.commit", record, previous, alert):
+            if self._record(record.key).version != previous.version:
+                raise Conflict("the record changed since it was read")
+            self.records[record.key] = json.dumps(store_items.record_to_item(record))
+            if alert:
+                item = store_items.alert_to_item("OUTBOX", alert)
+                self.outbox[alert.alert_id] = json.dumps(item)
+            if fixes:
+                commit_id = f"{record.key.ai_agent_id}-{record.version}"
+                self.fixes[commit_id] = json.dumps(store_items.fixes_to_item(fixes))
+
+    def put_alert(self, alert: Rendered) -> None:
+        with self.calls.made("store.put_alert", alert.alert_id):
+            self.outbox[alert.alert_id] = json.dumps(store_items.alert_to_item("OUTBOX", alert))
+
+    def pending_fixes(self, ai_agent_id: str | None = None) -> dict[str, tuple[FixRequest, ...]]:
+        with self.calls.made("store.pending_fixes", ai_agent_id):
+            prefix = f"{ai_agent_id}-" if ai_agent_id else ""
+            return {
+                commit_id: store_items.fixes_from_item(json.loads(item))
+                for commit_id, item in self.fixes.items()
+                if commit_id.startswith(prefix)
+            }
+
+    def drop_sent(self, commit_id: str) -> None:
+        with self.calls.made("store.drop_sent", commit_id):
+            self.fixes.pop(commit_id, None)
+
+    def assistants(self) -> tuple[str, ...]:
+        with self.calls.made("store.assistants"):
+            return tuple(self.instances)
+
+    def pending(self, ai_agent_id: str | None = None) -> list[Rendered]:
+        with self.calls.made("store.pending", ai_agent_id):
+            prefix = f"{ai_agent_id}-" if ai_agent_id else ""
+            items = [item for key, item in sorted(self.outbox.items()) if key.startswith(prefix)]
+            return [store_items.alert_from_item(json.loads(item)) for item in items]
+
+    def claim(self, alert_id: str, now: datetime, until: datetime) -> bool:
+        with self.calls.made("store.claim", alert_id):
+            if alert_id not in self.outbox or self.claims.get(alert_id, now) > now:
+                return False
+            self.claims[alert_id] = until
+            return True
+
+    def drop_published(self, alert_id: str) -> None:
+        with self.calls.made("store.drop_published", alert_id):
+            self.outbox.pop(alert_id, None)
+            self.claims.pop(alert_id, None)
+
+    def agents_with(self, edge: Edge) -> tuple[AgentKey, ...]:
+        with self.calls.made("store.agents_with", edge):
+            return tuple(key for key in self.records if edge in self._record(key).edges)
+
+    def sweep_progress(self) -> SweepProgress | None:
+        with self.calls.made("store.sweep_progress"):
+            return self.progress
+
+    def save_sweep_progress(self, progress: SweepProgress) -> None:
+        with self.calls.made("store.save_sweep_progress", progress):
+            self.progress = progress
+
+    def instance_of(self, assistant_id: str) -> str | None:
+        with self.calls.made("store.instance_of", assistant_id):
+            return self.instances.get(assistant_id)
+
+    def remember_instances(self, by_assistant: Mapping[str, str]) -> None:
+        with self.calls.made("store.remember_instances", by_assistant):
+            self.instances = dict(by_assistant)
+
+    def record(self, key: AgentKey) -> AgentRecord:
+        """What is stored, for a test to look at; not a call."""
+        return self._record(key)
