@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from toolgrant.domain.catalog import CatalogError, packaged
+from toolgrant.domain.catalog import packaged
+from toolgrant.errors import CatalogError
 
 ROW: dict[str, Any] = {
     "id": "aws_service__tasks_Count",

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.override_rows import PERMISSION, ROW, changed, override, refusal, without
 
-from toolgrant.domain.catalog import Catalog, CatalogError, packaged
+from toolgrant.domain.catalog import Catalog, packaged
+from toolgrant.errors import CatalogError
 
 TOML = files("toolgrant.domain").joinpath("catalog.toml").read_text("utf-8")
 ADVISORY = {"when": "always", "text_en": "a", "text_ja": "b"}

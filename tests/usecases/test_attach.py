@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
-from tests.fakes import OPT_IN, RETRIEVE, Crash, Fault, FixWorld, uuid_of
+from tests.fakes import OPT_IN, RETRIEVE, Crash, Fault, FixWorld, Holder, uuid_of
 
 from toolgrant.domain.fixing.proposal import AGENT_TAG
 from toolgrant.domain.fixing.rules import Mode
-from toolgrant.domain.model import DRAFT
-from toolgrant.errors import NotFound
+from toolgrant.domain.model import DRAFT, GrantKind
+from toolgrant.errors import EditedProfile, ForeignProfile, NotFound, ToolgrantError
 
 VIEW = "permission:Wisdom.View"
 
@@ -150,6 +151,33 @@ def test_a_crash_on_the_way_makes_no_second_profile(call: str, after: bool) -> N
     assert world.states()["insufficient Retrieve"] == "resolved"
     audited = {json.dumps(one["change"]) for one in world.journal.decisions if one.get("change")}
     assert audited
+
+
+def edited(world: FixWorld, profile_id: str) -> None:
+    world.set_list(profile_id, GrantKind.PERMISSION, frozenset())
+
+
+def foreign(world: FixWorld, profile_id: str) -> None:
+    world.holders[profile_id] = Holder()
+
+
+@pytest.mark.parametrize(("change", "error"), [(edited, EditedProfile), (foreign, ForeignProfile)])
+def test_a_profile_of_the_wanted_name_that_is_not_as_we_made_it_is_left_alone(
+    change: Callable[[FixWorld, str], None], error: type[ToolgrantError]
+) -> None:
+    world = crowded_world()
+    world.look_and_fix()
+    world.operate("approve", finding_of(world, "insufficient"), dedicated=True)
+    world.calls.faults.append(Fault("writer.attach", 1, Crash()))
+    with pytest.raises(Crash):
+        world.fix()
+    change(world, next(id_ for id_ in world.cloud.profiles if id_ != uuid_of("crowded")))
+    profiles, attached = dict(world.cloud.profiles), dict(world.cloud.attached)
+
+    with pytest.raises(error):
+        world.fix()
+
+    assert (world.cloud.profiles, world.cloud.attached) == (profiles, attached)
 
 
 def test_a_profile_that_is_not_found_right_after_its_creation_is_waited_for() -> None:

@@ -154,6 +154,8 @@ def test_throttled_work_is_sent_again_with_a_growing_delay_and_does_not_fail(wor
     assert delays == [15, 30, 60, 120, 240, 480] + [900] * 14
     assert world.handle(body) == {"m0"}  # put aside after the 20th
     assert world.queue.waiting == []
+    ((_, fields),) = world.journal.failures
+    assert (fields["error"], fields["reason"]) == ("GaveUp", "throttled 20 times: slow down")
     assert world.journal.metrics["Throttled"] == MOST_ATTEMPTS
     assert world.journal.metrics["Failed"] == 1
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.fakes import CREATE_CASE, RETRIEVE, FixWorld, uuid_of
 
 from toolgrant.domain.fixing.rules import Mode
-from toolgrant.errors import InvalidInput
+from toolgrant.domain.requests import FixRequest
+from toolgrant.errors import GaveUp, InvalidInput
+from toolgrant.usecases.writer.remediate import MOST_MOVES
 
 VIEW = "permission:Wisdom.View"
 
@@ -39,6 +43,21 @@ def test_a_request_that_comes_twice_changes_nothing_more() -> None:
 
     assert world.writes == 1
     assert world.told == ["opened Retrieve", "fixed Retrieve"]
+
+
+def test_a_request_moves_on_to_the_best_profile_but_not_for_ever() -> None:
+    world = world_with()
+    world.look()
+    (request,) = world.fixes.waiting
+    assert isinstance(request, FixRequest)
+    elsewhere = replace(request, profile_id=world.profile("other"))
+
+    assert world.work(elsewhere) == "superseded"
+    moved = replace(request, attempt=1)
+    assert world.fixes.waiting == [request, moved]
+    with pytest.raises(GaveUp, match="the best security profile changed 3 times"):
+        world.work(replace(elsewhere, attempt=MOST_MOVES))
+    assert world.writes == 0
 
 
 @pytest.mark.parametrize(

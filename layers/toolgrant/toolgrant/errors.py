@@ -8,18 +8,23 @@
     ├── AccessDenied          a permission of ours is missing: retry, then dead-letter and alarm
     ├── RequestRefused        the service calls our request wrong: retry, then dead-letter and alarm
     ├── Misconfigured         a setting, table, topic or queue of ours is missing or unreadable
+    ├── CatalogError          a catalog, or an override of it, cannot be used
     ├── NewerSchema           an item was written by a newer toolgrant: never touched
-    └── Conflict              somebody else wrote first: read again
+    ├── Conflict              somebody else wrote first: read again
+    ├── ForeignProfile        a security profile has the name of one of ours: never touched
+    ├── EditedProfile         a security profile that we created was changed since: never touched
+    └── GaveUp                tried often enough: left to the queue, then dead-letter and alarm
 
 Adapters translate into this tree; functions decide by it what becomes of a message. A test holds
-every AWS error code that we expect against the mapping in `adapters/aws.py`.
+every AWS error code that we expect against the mapping in `adapters/aws.py`, and another holds the
+package to this tree: nothing else is raised, and never the base itself.
 """
 
 from __future__ import annotations
 
 
 class ToolgrantError(Exception):
-    """Base of the tree."""
+    """Base of the tree, to be caught and never raised: a class below says what happened."""
 
 
 class InvalidInput(ToolgrantError, ValueError):
@@ -59,9 +64,25 @@ class Misconfigured(ToolgrantError):
     """Our own deployment is incomplete. The text names what is missing."""
 
 
+class CatalogError(ToolgrantError):
+    """A catalog, or an override of it, that cannot be used. The text says where and what."""
+
+
 class NewerSchema(ToolgrantError):
     """A stored item or message has a schema version that this code does not know."""
 
 
 class Conflict(ToolgrantError):
     """An optimistic write lost against another one."""
+
+
+class ForeignProfile(ToolgrantError):
+    """A security profile has the name that we give to ours, but we did not make it."""
+
+
+class EditedProfile(ToolgrantError):
+    """A security profile that we created lacks what it was created with."""
+
+
+class GaveUp(ToolgrantError):
+    """Tried as often as is worth while."""

@@ -52,7 +52,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         text = environment.get(variable, "")
         try:
             return convert(text)
-        except ValueError as error:
+        except ValueError as error:  # the converters raise it, as float() does
             raise Misconfigured(f"{variable}={text!r}: {error}") from None
 
     mode = Mode(read("MODE", _one_of(tuple(Mode))))

@@ -7,7 +7,7 @@ or URL-coded ARN; a masked value can stand where a map is expected.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,6 +34,17 @@ class Record:
     response: Mapping[str, Any]
     error_code: str
     error_message: str
+
+    def first(self, paths: Iterable[str]) -> object:
+        """The first filled value at paths such as `requestParameters.aiAgentId`, whatever the case
+        of the keys; None if there is none."""
+        return next(filter(None, map(self._at, paths)), None)
+
+    def _at(self, path: str) -> object:
+        value: object = {"requestparameters": self.request, "responseelements": self.response}
+        for name in path.lower().split("."):
+            value = lower_keys(value).get(name)
+        return value
 
 
 def read_record(detail: Mapping[str, Any], event: Mapping[str, Any], name: str) -> Record:

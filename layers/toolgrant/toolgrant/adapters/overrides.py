@@ -12,7 +12,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.parameters import SSMProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
-from toolgrant.domain.catalog import Catalog, CatalogError, packaged
+from toolgrant.domain.catalog import Catalog, packaged
+from toolgrant.errors import CatalogError
 from toolgrant.usecases.ports import Journal
 
 KEEP_SECONDS = 60

@@ -3,52 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
+from dataclasses import dataclass
+
+from toolgrant.domain.records import EdgeKind
 
 
-class Subject(StrEnum):
-    """Where a trigger's record says what it is about, and so what is looked at again."""
+@dataclass(frozen=True)
+class Subject:
+    """What a trigger's record is about, and the paths where the record says so.
 
-    AGENT = "requestParameters.aiAgentId"
-    AGENT_CREATED = "responseElements.aiAgent"
-    ASSISTANT = "requestParameters.assistantId"
-    ASSISTANT_CREATED = "responseElements.assistant"
-    PROFILE = "requestParameters.SecurityProfileId"
-    PROFILE_CREATED = "responseElements.SecurityProfileId"
-    ENTITY = "requestParameters.EntityArn"
-    FLOW_MODULE = "requestParameters.ContactFlowModuleId"
-    FLOW_MODULE_CREATED = "responseElements.Id"
-    INSTANCE = "requestParameters.InstanceId"
+    `paths` lead to its id or ARN; the first one that is filled counts. `edge`: every AI agent with
+    such an edge to it is looked at again. Without, it is an AI agent itself, and `assistant` are
+    the paths of its assistant's id or ARN; none where only an ARN can name the AI agent.
+    """
 
+    paths: tuple[str, ...]
+    edge: EdgeKind | None = None
+    assistant: tuple[str, ...] = ()
+
+
+ASSISTANT = Subject(("requestParameters.assistantId",), EdgeKind.ASSISTANT)
+ASSISTANT_CREATED = Subject(("responseElements.assistant.assistantId",), EdgeKind.ASSISTANT)
+PROFILE = Subject(("requestParameters.SecurityProfileId",), EdgeKind.PROFILE)
+PROFILE_CREATED = Subject(("responseElements.SecurityProfileId",), EdgeKind.PROFILE)
+FLOW_MODULE = Subject(("requestParameters.ContactFlowModuleId",), EdgeKind.FLOW_MODULE)
+FLOW_MODULE_CREATED = Subject(("responseElements.Id",), EdgeKind.FLOW_MODULE)
+INSTANCE = Subject(("requestParameters.InstanceId",), EdgeKind.INSTANCE)
+AGENT = Subject(("requestParameters.aiAgentId",), assistant=ASSISTANT.paths)
+AGENT_CREATED = Subject(
+    ("responseElements.aiAgent.aiAgentArn", "responseElements.aiAgent.aiAgentId"),
+    assistant=("responseElements.aiAgent.assistantId", *ASSISTANT.paths),
+)
+AGENT_CONFIGURED = Subject(
+    ("requestParameters.configuration.aiAgentId",), assistant=ASSISTANT.paths
+)
+"""The AI agent that an assistant's configuration names from now on (UpdateAssistantAIAgent)."""
+
+ENTITY = Subject(("requestParameters.EntityArn",))
 
 TRIGGERS: Mapping[str, Subject] = {
-    "CreateAIAgent": Subject.AGENT_CREATED,
-    "UpdateAIAgent": Subject.AGENT,
-    "DeleteAIAgent": Subject.AGENT,
-    "CreateAIAgentVersion": Subject.AGENT,
-    "DeleteAIAgentVersion": Subject.AGENT,
-    "UpdateAssistantAIAgent": Subject.ASSISTANT,
-    "RemoveAssistantAIAgent": Subject.ASSISTANT,
-    "CreateAssistant": Subject.ASSISTANT_CREATED,
-    "DeleteAssistant": Subject.ASSISTANT,
-    "CreateAssistantAssociation": Subject.ASSISTANT,
-    "DeleteAssistantAssociation": Subject.ASSISTANT,
-    "CreateSecurityProfile": Subject.PROFILE_CREATED,
-    "UpdateSecurityProfile": Subject.PROFILE,
-    "DeleteSecurityProfile": Subject.PROFILE,
-    "AssociateSecurityProfiles": Subject.ENTITY,
-    "DisassociateSecurityProfiles": Subject.ENTITY,
-    "CreateContactFlowModule": Subject.FLOW_MODULE_CREATED,
-    "DeleteContactFlowModule": Subject.FLOW_MODULE,
-    "UpdateContactFlowModuleContent": Subject.FLOW_MODULE,
-    "UpdateContactFlowModuleMetadata": Subject.FLOW_MODULE,
-    "CreateContactFlowModuleVersion": Subject.FLOW_MODULE,
-    "DeleteContactFlowModuleVersion": Subject.FLOW_MODULE,
-    "CreateContactFlowModuleAlias": Subject.FLOW_MODULE,
-    "UpdateContactFlowModuleAlias": Subject.FLOW_MODULE,
-    "DeleteContactFlowModuleAlias": Subject.FLOW_MODULE,
-    "CreateIntegrationAssociation": Subject.INSTANCE,
-    "DeleteIntegrationAssociation": Subject.INSTANCE,
+    "CreateAIAgent": AGENT_CREATED,
+    "UpdateAIAgent": AGENT,
+    "DeleteAIAgent": AGENT,
+    "CreateAIAgentVersion": AGENT,
+    "DeleteAIAgentVersion": AGENT,
+    "UpdateAssistantAIAgent": ASSISTANT,
+    "RemoveAssistantAIAgent": ASSISTANT,
+    "CreateAssistant": ASSISTANT_CREATED,
+    "DeleteAssistant": ASSISTANT,
+    "CreateAssistantAssociation": ASSISTANT,
+    "DeleteAssistantAssociation": ASSISTANT,
+    "CreateSecurityProfile": PROFILE_CREATED,
+    "UpdateSecurityProfile": PROFILE,
+    "DeleteSecurityProfile": PROFILE,
+    "AssociateSecurityProfiles": ENTITY,
+    "DisassociateSecurityProfiles": ENTITY,
+    "CreateContactFlowModule": FLOW_MODULE_CREATED,
+    "DeleteContactFlowModule": FLOW_MODULE,
+    "UpdateContactFlowModuleContent": FLOW_MODULE,
+    "UpdateContactFlowModuleMetadata": FLOW_MODULE,
+    "CreateContactFlowModuleVersion": FLOW_MODULE,
+    "DeleteContactFlowModuleVersion": FLOW_MODULE,
+    "CreateContactFlowModuleAlias": FLOW_MODULE,
+    "UpdateContactFlowModuleAlias": FLOW_MODULE,
+    "DeleteContactFlowModuleAlias": FLOW_MODULE,
+    "CreateIntegrationAssociation": INSTANCE,
+    "DeleteIntegrationAssociation": INSTANCE,
 }
 """Every eventName that can change what an AI agent may use, but for changes of people. The rule in
 template.yaml lists the same names; a test compares them. Source: connect and qconnect models.

@@ -76,6 +76,7 @@ class Grant:
     def parse(cls, text: str) -> Grant:
         """The grant that `str()` wrote. Raises ValueError for anything else."""
         kind, colon, value = text.partition(":")
+        # A ValueError as of int(): only the caller knows the field that an error has to name.
         if not colon or not value or kind not in set(GrantKind):
             raise ValueError(f"not a grant: {text!r}")
         return cls(GrantKind(kind), value)

@@ -13,7 +13,7 @@ from toolgrant.domain.json_fields import JsonObject
 from toolgrant.domain.model import ToolResult, Verdict
 from toolgrant.domain.problems import JudgedQualifier
 from toolgrant.domain.records import AgentKey, AgentRecord
-from toolgrant.domain.requests import AgentRequest, FixRequest, UndoRequest
+from toolgrant.domain.requests import AgentRequest, FixRequest, Order, UndoRequest
 from toolgrant.domain.texts import clip
 
 SCHEMA = "toolgrant/audit/1"
@@ -23,17 +23,15 @@ def outcome_record(
     request: AgentRequest, record: AgentRecord, outcome: str, reason: str = ""
 ) -> JsonObject:
     """What became of a request for one AI agent. Carries no field that the service masks."""
-    return {
-        "schema": SCHEMA,
-        "outcome": outcome,
-        "reason": reason or None,
-        "assistantId": request.key.assistant_id,
-        "aiAgentId": request.key.ai_agent_id,
-        "instanceId": record.instance_id or None,
-        "version": record.version,
-        "startedAt": utc_text(record.started_at) if record.started_at else None,
-        "cause": cause_json(request.cause),
-    }
+    return _record(
+        outcome,
+        reason,
+        request.cause,
+        **_agent(request.key),
+        instanceId=record.instance_id or None,
+        version=record.version,
+        startedAt=utc_text(record.started_at) if record.started_at else None,
+    )
 
 
 def decision_fields(
@@ -49,63 +47,76 @@ def decision_fields(
 
 def skip_record(reason: str, cause: Cause) -> JsonObject:
     """A message that asked for nothing."""
-    return {
-        "schema": SCHEMA,
-        "outcome": "skipped",
-        "reason": reason,
-        "cause": cause_json(cause),
-    }
+    return _record("skipped", reason, cause)
 
 
 def notice_record(
     key: AgentKey, cause: Cause, changes: Sequence[Change], alert_id: str
 ) -> JsonObject:
-    """A refused save that was told, or is over."""
-    return {
-        "schema": SCHEMA,
-        "outcome": "notice",
-        "reason": ", ".join(f"{one.status} {one.finding.tool_name}" for one in changes),
-        "assistantId": key.assistant_id,
-        "aiAgentId": key.ai_agent_id,
-        "cause": cause_json(cause),
-        "alertId": alert_id,
-    }
+    """A refused save of which people were told, or which is over."""
+    reason = ", ".join(f"{change.status} {change.finding.tool_name}" for change in changes)
+    return {**_record("notice", reason, cause, **_agent(key)), "alertId": alert_id}
 
 
 def fix_record(
     request: FixRequest, outcome: str, reason: str, change: ProfileChange | None = None
 ) -> JsonObject:
     """What became of a fix request, and of the change that it made."""
-    return {
-        "schema": SCHEMA,
-        "outcome": outcome,
-        "reason": reason or None,
-        "assistantId": request.agent.assistant_id,
-        "aiAgentId": request.agent.ai_agent_id,
-        "findingId": request.finding_id,
-        "securityProfileId": request.profile_id,
-        "approvedBy": request.approved_by or None,
-        "change": change_json(change) if change else None,
-        "cause": cause_json(Cause("fix", event_id=request.fix_id)),
-    }
+    return _record(
+        outcome,
+        reason,
+        Cause("fix", event_id=request.fix_id),
+        **_agent(request.agent),
+        findingId=request.finding_id,
+        securityProfileId=request.profile_id,
+        approvedBy=request.approved_by or None,
+        change=_change(change) if change else None,
+    )
 
 
 def undo_record(
     request: UndoRequest, outcome: str, reason: str, change: ProfileChange | None
 ) -> JsonObject:
     """What became of an undo."""
+    return _record(
+        outcome,
+        reason,
+        Cause("undo", event_id=request.change_id),
+        securityProfileId=request.profile_id,
+        by=request.asked_by or None,
+        change=_change(change) if change else None,
+    )
+
+
+def order_record(order: Order, plan: list[str]) -> JsonObject:
+    """An operator's order, and one line for each step of it."""
+    return _record(
+        "order",
+        "",
+        Cause("order"),
+        action=order.action,
+        target=order.target or None,
+        by=order.by or None,
+        dryRun=order.dry_run,
+        plan=plan,
+    )
+
+
+def _record(outcome: str, reason: str, cause: Cause, **fields: object) -> JsonObject:
     return {
         "schema": SCHEMA,
         "outcome": outcome,
         "reason": reason or None,
-        "securityProfileId": request.profile_id,
-        "by": request.asked_by or None,
-        "change": change_json(change) if change else None,
-        "cause": cause_json(Cause("undo", event_id=request.change_id)),
+        **fields,
+        "cause": _cause(cause),
     }
 
 
-def change_json(change: ProfileChange) -> JsonObject:
+def _agent(key: AgentKey) -> JsonObject:
+    return {"assistantId": key.assistant_id, "aiAgentId": key.ai_agent_id}
+
+
+def _change(change: ProfileChange) -> JsonObject:
     """A change of the ledger. `before` are the grants of the list as last read before the write."""
     return {
         "changeId": change.id,
@@ -118,8 +129,7 @@ def change_json(change: ProfileChange) -> JsonObject:
     }
 
 
-def cause_json(cause: Cause) -> JsonObject:
-    """Where a request came from."""
+def _cause(cause: Cause) -> JsonObject:
     actor = cause.actor
     return {
         "reason": cause.reason,
@@ -134,7 +144,7 @@ def cause_json(cause: Cause) -> JsonObject:
 
 def verdict_counts(judged: Sequence[JudgedQualifier]) -> dict[str, int]:
     """Metric name → count over all qualifiers."""
-    results = [result for one in judged for result in one.result.tools]
+    results = [result for qualifier in judged for result in qualifier.result.tools]
     return {
         "ToolsEvaluated": len(results),
         "InsufficientTools": sum(r.verdict is Verdict.INSUFFICIENT for r in results),
@@ -145,12 +155,12 @@ def verdict_counts(judged: Sequence[JudgedQualifier]) -> dict[str, int]:
 def _verdicts(judged: Sequence[JudgedQualifier]) -> list[JsonObject]:
     return [
         {
-            "qualifier": one.qualifier,
-            "live": one.live,
-            "securityProfiles": list(one.profile_ids),
-            "tools": [_tool(result) for result in one.result.tools],
+            "qualifier": qualifier.qualifier,
+            "live": qualifier.live,
+            "securityProfiles": list(qualifier.profile_ids),
+            "tools": [_tool(result) for result in qualifier.result.tools],
         }
-        for one in judged
+        for qualifier in judged
     ]
 
 

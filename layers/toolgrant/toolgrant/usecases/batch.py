@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from toolgrant.domain.records import AgentKey
 from toolgrant.domain.requests import AgentRequest, FanOut, RefusedSave, Request, Skip
-from toolgrant.errors import InvalidInput, Throttled, ToolgrantError
+from toolgrant.errors import GaveUp, InvalidInput, Throttled, ToolgrantError
 from toolgrant.usecases.audit import skip_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.foreign_edits import note_if_foreign
@@ -53,7 +53,7 @@ def handle_batch(
     for message in messages:
         try:
             request = _read(message, parse, deps)
-        except Exception as error:  # nor must one message's
+        except Exception as error:  # one message's trouble must not fail the others
             _fail([message.id], "message", error, failed, deps)
             continue
         if request:
@@ -151,7 +151,7 @@ def _review(
 def _later(request: AgentRequest, error: Throttled, deps: Deps) -> None:
     """Throttled work is sent again with a growing delay and does not count as a failure."""
     if request.attempt >= MOST_ATTEMPTS:
-        raise ToolgrantError(f"throttled {MOST_ATTEMPTS} times: {error}")
+        raise GaveUp(f"throttled {MOST_ATTEMPTS} times: {error}")
     delay = min(FIRST_DELAY * 2**request.attempt, LONGEST_DELAY)
     deps.queue.send(replace(request, attempt=request.attempt + 1), delay)
     deps.journal.note("throttled", aiAgentId=request.key.ai_agent_id, delay=delay.total_seconds())

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from toolgrant.domain.fixing.ledger import profile_of
-from toolgrant.domain.json_fields import JsonObject
 from toolgrant.domain.model import Finding, FindingKind, FindingState, Grant
 from toolgrant.domain.records import AgentKey, AgentRecord, EdgeKind
 from toolgrant.domain.requests import FixRequest, Order, UndoRequest
 from toolgrant.errors import InvalidInput
+from toolgrant.usecases.audit import order_record
 from toolgrant.usecases.ports import Clock, FixQueue, Journal, Ledger, Store
 
 APPROVAL_LASTS = timedelta(days=7)
@@ -47,27 +47,6 @@ def operate(order: Order, ports: OrderPorts) -> list[str]:
     lines = [line for line, _ in steps]
     ports.journal.decision(order_record(order, lines))
     return lines
-
-
-def order_record(order: Order, lines: list[str]) -> JsonObject:
-    """The audit record of an order."""
-    return {
-        "schema": "toolgrant/audit/1",
-        "outcome": "order",
-        "reason": None,
-        "action": order.action,
-        "target": order.target or None,
-        "by": order.by or None,
-        "dryRun": order.dry_run,
-        "plan": lines,
-        "cause": {
-            "reason": "order",
-            "eventId": None,
-            "eventName": None,
-            "eventTime": None,
-            "actor": None,
-        },
-    }
 
 
 Step = tuple[str, Callable[[], None]]

@@ -7,7 +7,6 @@ from toolgrant.domain.catalog.lookup import Catalog, Requirement, packaged
 from toolgrant.domain.catalog.rows import (
     Advisory,
     AdvisoryWhen,
-    CatalogError,
     Family,
     Known,
     Permission,
@@ -18,7 +17,6 @@ __all__ = [
     "Advisory",
     "AdvisoryWhen",
     "Catalog",
-    "CatalogError",
     "Family",
     "Known",
     "Permission",

@@ -12,8 +12,8 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeGuard, TypeVar
 
-from toolgrant.domain.catalog.rows import CatalogError
 from toolgrant.domain.model import Text
+from toolgrant.errors import CatalogError
 
 _URL = re.compile(r"https://[\w-]+(\.[\w-]+)+(/\S*)?")
 _Word = TypeVar("_Word", bound=StrEnum)

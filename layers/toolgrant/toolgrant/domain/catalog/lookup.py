@@ -13,15 +13,11 @@ from datetime import date
 from functools import cached_property, lru_cache
 from importlib.resources import files
 
-from toolgrant.domain.catalog.rows import (
-    CatalogError,
-    Family,
-    Permission,
-    Row,
-)
+from toolgrant.domain.catalog.rows import Family, Permission, Row
 from toolgrant.domain.catalog.source import Source, read_json, read_toml
 from toolgrant.domain.model import Grant, GrantKind, Tool, ToolType
 from toolgrant.domain.toolid import parse_tool_id
+from toolgrant.errors import CatalogError
 
 _FAMILY = {
     GrantKind.MCP: Family.GATEWAY,

@@ -13,10 +13,6 @@ from toolgrant.domain.model import Confidence, Grant, Text, Verdict
 from toolgrant.domain.toolid import SERVICE_PREFIX
 
 
-class CatalogError(ValueError):
-    """A catalog, or an override of it, that cannot be used. Says where and what."""
-
-
 class Family(StrEnum):
     """The tools that need no row of their own: their grant follows from their type or id."""
 

@@ -17,7 +17,6 @@ from toolgrant.domain.catalog.fields import Table
 from toolgrant.domain.catalog.rows import (
     Advisory,
     AdvisoryWhen,
-    CatalogError,
     Family,
     Known,
     Permission,
@@ -25,6 +24,7 @@ from toolgrant.domain.catalog.rows import (
 )
 from toolgrant.domain.model import Confidence, Grant, GrantKind, Text, Verdict
 from toolgrant.domain.toolid import parse_tool_id
+from toolgrant.errors import CatalogError
 
 SCHEMA = 1
 
@@ -57,6 +57,7 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """JSON lets the last of two equal keys win silently; TOML refuses, and so do we."""
     table = dict(pairs)
     if len(table) < len(pairs):
+        # As other JSON that cannot be decoded; `_decoded` makes a CatalogError of it.
         raise ValueError(f"a key is given twice among {[key for key, _ in pairs]!r}")
     return table
 
@@ -64,8 +65,6 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _decoded(language: str, loads: Callable[[str], object], text: str) -> Table:
     try:
         return Table("catalog", loads(text))
-    except CatalogError:
-        raise
     except (ValueError, RecursionError) as error:
         raise CatalogError(f"catalog: not {language}: {error}") from error
 

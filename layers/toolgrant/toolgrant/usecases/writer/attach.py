@@ -12,7 +12,7 @@ from toolgrant.domain.fixing.proposal import AGENT_TAG, Proposal
 from toolgrant.domain.model import Finding, GrantKind
 from toolgrant.domain.profile_lists import PROFILE_LISTS, granted
 from toolgrant.domain.requests import FixRequest
-from toolgrant.errors import Conflict, NotFound, ToolgrantError
+from toolgrant.errors import Conflict, EditedProfile, ForeignProfile, NotFound
 from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.audit import fix_record
 from toolgrant.usecases.deps import Deps
@@ -73,12 +73,12 @@ class Attachments:
             raise Conflict(f"security profile {proposal.name}: the name is taken, by none listed")
         tags = profiles.describe(instance_id, profile_id).tags
         if tags.get(AGENT_TAG) != proposal.ai_agent_id:
-            raise ToolgrantError(f"security profile {profile_id} has the name but is not ours")
+            raise ForeignProfile(f"security profile {profile_id} has the name but is not ours")
         for name, entries in proposal.lists.items():
             kind = next(kind for kind, listed in PROFILE_LISTS.items() if listed == name)
             held = granted(kind, profiles.entries(instance_id, profile_id, kind))
             if not held.issuperset(granted(kind, entries)):
-                raise ToolgrantError(f"security profile {profile_id} was changed since it was made")
+                raise EditedProfile(f"security profile {profile_id} was changed since it was made")
         return profile_id
 
     def _record(self, proposal: Proposal, profile_id: str, kind: GrantKind) -> None:

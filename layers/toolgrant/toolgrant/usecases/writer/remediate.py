@@ -23,7 +23,7 @@ from toolgrant.domain.model import Finding, FindingKind, GrantKind
 from toolgrant.domain.plan import describe
 from toolgrant.domain.problems import problems_of
 from toolgrant.domain.requests import AgentRequest, FixRequest
-from toolgrant.errors import NotFound, ToolgrantError
+from toolgrant.errors import GaveUp, NotFound
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reader
 from toolgrant.usecases.audit import fix_record
 from toolgrant.usecases.deps import Deps
@@ -96,7 +96,8 @@ class _Remediation:
 
     def _finding(self, seen: JudgedAgent) -> Finding | None:
         found = problems_of(seen.instance_id, seen.judged)
-        return next((problem for problem in found if problem.id == self.request.finding_id), None)
+        wanted = self.request.finding_id
+        return next((finding for finding in found if finding.id == wanted), None)
 
     def _history(self) -> ProfileHistory:
         return self.writer.ledger.history(self.request.profile_id)
@@ -187,7 +188,7 @@ class _Remediation:
 
     def _moved(self, fix: RequestFix) -> str:
         if self.request.attempt >= MOST_MOVES:
-            raise ToolgrantError(f"the best security profile changed {MOST_MOVES} times")
+            raise GaveUp(f"the best security profile changed {MOST_MOVES} times")
         moved = replace(self.request, profile_id=fix.profile.id, attempt=self.request.attempt + 1)
         self.deps.fix_ports.queue.send(moved)
         return self._report("superseded", describe(fix))
