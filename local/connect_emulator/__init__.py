@@ -8,8 +8,15 @@
 from connect_emulator.account import Settings
 from connect_emulator.emulator import Emulator
 from connect_emulator.errors import ServiceError
-from connect_emulator.faults import Fault, Faults
-from connect_emulator.identity import role_identity, service_identity, website_identity
+from connect_emulator.fault import Fault
+from connect_emulator.faults import Faults
+from connect_emulator.identity import (
+    federated_identity,
+    role_identity,
+    service_identity,
+    user_identity,
+    website_identity,
+)
 from connect_emulator.seeding import Seed, seed
 from connect_emulator.server import Server, serve
 
@@ -21,9 +28,11 @@ __all__ = [
     "Server",
     "ServiceError",
     "Settings",
+    "federated_identity",
     "role_identity",
     "seed",
     "serve",
     "service_identity",
+    "user_identity",
     "website_identity",
 ]

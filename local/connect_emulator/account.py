@@ -17,6 +17,8 @@ Output = dict[str, Any]
 # Quotas page of the Connect administrator guide; assistants are counted per account.
 QUOTAS = {"security-profiles": 100, "flow-modules": 200, "assistants": 5}
 
+PROFILE_STAMPS = ("shared", "per-list", "absent")
+
 
 @dataclass
 class Settings:
@@ -26,7 +28,10 @@ class Settings:
     ``check_flow_modules``: a module must be released and open to external invocation before it
     can be granted or used as a tool. ``lock_mcp_descriptions``: MCP tools cannot override title,
     description or schemas. ``refused_tool_namespaces``: tools that "do not exist in this region".
-    ``page_size``: upper bound of any page, to make short pages.
+    ``page_size``: upper bound of any page, to make short pages. ``profile_stamps``: whether any
+    update renews the LastModifiedTime of all lists of a security profile, or each list has one of
+    its own, or answers have none; ``whole_second_stamps`` cuts it. ``identities``: access key id ->
+    who calls with it (see ``identity``).
     """
 
     check_applications: bool = False
@@ -36,6 +41,9 @@ class Settings:
     page_size: int | None = None
     max_body_bytes: int = 2 * 1024 * 1024
     quotas: dict[str, int] = field(default_factory=lambda: dict(QUOTAS))
+    profile_stamps: str = "shared"
+    whole_second_stamps: bool = False
+    identities: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

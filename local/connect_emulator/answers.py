@@ -27,7 +27,7 @@ def failure(call: Call, error: ServiceError) -> Response:
 
     The code must be resolved already.
     """
-    status = resolve_status(error, error.code, call.modelled_errors)
+    status = resolve_status(error, call.modelled_errors, call.service.error_status(error.code))
     document = _error_document(call.service, error)
     response = json_response(status, document, _content_type(call.service))
     response.headers["x-amzn-ErrorType"] = error.code

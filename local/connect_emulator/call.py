@@ -8,7 +8,7 @@ from typing import Any
 from connect_emulator.constraints import violations
 from connect_emulator.errors import invalid
 from connect_emulator.exchange import Request
-from connect_emulator.identity import caller_of
+from connect_emulator.identity import Caller
 from connect_emulator.model import Match, Service, is_read
 from connect_emulator.records import Happening
 from connect_emulator.tokens import Token
@@ -28,7 +28,7 @@ class Call:
     """A routed request; ``params`` is None until ``decode`` has made sense of it."""
 
     def __init__(
-        self, service: Service, match: Match, request: Request, account_id: str, request_id: str
+        self, service: Service, match: Match, request: Request, caller: Caller, request_id: str
     ) -> None:
         self.service = service
         self.operation = match.operation
@@ -38,7 +38,7 @@ class Call:
         self.params: dict[str, Any] | None = None
         self._match = match
         self._request = request
-        self._account_id = account_id
+        self._caller = caller
 
     @cached_property
     def modelled_errors(self) -> dict[str, int]:
@@ -76,6 +76,6 @@ class Call:
             self.operation,
             self._match.uri,
             self.params,
-            caller_of(self._request, self._account_id),
+            self._caller,
             self.request_id,
         )

@@ -4,9 +4,11 @@
 ``calls``             GET     how often each operation was called; DELETE counts from zero
 ``records``           GET     CloudTrail records; ``?since=N`` leaves out the first N
 ``faults``            GET     faults still to come; DELETE clears; POST switches one on:
-                              ``{"kind": "throttle|error|reset|latency|stale", "operation": …}``
-                              with the members of ``Fault``, or ``{"kind": "rate_limit"}``
-``settings``          GET     the switches of behaviour; POST changes those it names
+                              ``{"kind": …, "operation": …}`` with the members of ``Fault``
+                              (kinds: ``documents``), or ``{"kind": "rate_limit"}``
+``landings``          GET     late writes on their way; POST lets them land now
+``settings``          GET     the switches of behaviour; POST changes those it names; DELETE
+                              goes back to those of the start
 ``instances``         POST    add an instance: ``{"alias": …}``
 ``seed``              POST    the sample instance, assistant, agents and profiles
 ``health``            GET     that the emulator is up
@@ -17,35 +19,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, fields
-from types import NoneType
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qs
 
-from connect_emulator.account import Settings
+from connect_emulator.documents import Document, change_settings, fault_from
 from connect_emulator.emulator import Emulator
 from connect_emulator.exchange import Request, Response, json_response
-from connect_emulator.faults import Fault
 from connect_emulator.instances import add_instance
 from connect_emulator.seeding import seed
 
 CONTROL_PATH = "/_emulator/"
-
-Document = dict[str, Any]
-_FAULT_KINDS = ("throttle", "error", "reset", "latency", "stale")
-_SETTINGS = {member.name for member in fields(Settings)}
-_DEFAULT_FAULT = vars(Fault("", ""))
-_FAULT_TYPES: dict[str, tuple[type, ...]] = {
-    "operation": (str,),
-    "times": (int, NoneType),
-    "skip": (int,),
-    "after": (bool,),
-    "status": (int, NoneType),
-    "code": (str, NoneType),
-    "message": (str,),
-    "seconds": (int, float, NoneType),
-    "versions": (int, NoneType),
-}
 
 
 def control(emulator: Emulator, request: Request) -> Response:
@@ -64,19 +48,6 @@ def _document(request: Request) -> Document:
     document = json.loads(request.body or b"{}")
     if not isinstance(document, dict):
         raise TypeError("a JSON object is needed")
-    return document
-
-
-def _check_type(name: str, value: Any, types: tuple[type, ...]) -> None:
-    # A bool is an int to Python, but not to a person who writes JSON.
-    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-        raise TypeError(f"{name} has the wrong type")
-
-
-def _only(document: Document, known: set[str]) -> Document:
-    unknown = sorted(set(document) - known)
-    if unknown:
-        raise ValueError(f"unknown members: {', '.join(unknown)}")
     return document
 
 
@@ -105,25 +76,19 @@ def _clear_faults(emulator: Emulator, _request: Request) -> Document:
 
 def _add_fault(emulator: Emulator, request: Request) -> Document:
     document = _document(request)
-    kind = document["kind"]
-    if kind == "rate_limit":
+    if document["kind"] == "rate_limit":
         emulator.faults.rate_limit(bool(document.get("enabled", True)))
-    elif kind in _FAULT_KINDS:
-        emulator.faults.add(_fault(_only(document, {"kind", *_FAULT_TYPES})))
     else:
-        raise ValueError(f"unknown kind: {kind}")
+        emulator.faults.add(fault_from(document))
     return {}
 
 
-def _fault(document: Document) -> Fault:
-    """A fault from JSON; latency and staleness last until cleared unless ``times`` is said."""
-    for name, types in _FAULT_TYPES.items():
-        _check_type(name, document.get(name, _DEFAULT_FAULT[name]), types)
-    lasting = document["kind"] in ("latency", "stale")
-    fault = Fault(**{"times": None if lasting else 1, **document})
-    if fault.kind == "stale" and fault.versions is None and fault.seconds is None:
-        fault.versions = 1
-    return fault
+def _landings(emulator: Emulator, _request: Request) -> list[Document]:
+    return emulator.faults.landings.describe()
+
+
+def _land(emulator: Emulator, _request: Request) -> Document:
+    return {"landed": emulator.land()}
 
 
 def _settings(emulator: Emulator, _request: Request) -> Document:
@@ -131,11 +96,11 @@ def _settings(emulator: Emulator, _request: Request) -> Document:
 
 
 def _change_settings(emulator: Emulator, request: Request) -> Document:
-    for name, value in _only(_document(request), _SETTINGS).items():
-        given = tuple(value) if isinstance(value, list) else value
-        current = getattr(emulator.settings, name)
-        _check_type(name, given, (int, NoneType) if name == "page_size" else (type(current),))
-        setattr(emulator.settings, name, given)
+    return change_settings(emulator.settings, _document(request))
+
+
+def _reset_settings(emulator: Emulator, _request: Request) -> Document:
+    emulator.reset_settings()
     return asdict(emulator.settings)
 
 
@@ -162,6 +127,9 @@ _ACTIONS: dict[tuple[str, str], Callable[[Emulator, Request], Any]] = {
     ("POST", "faults"): _add_fault,
     ("GET", "settings"): _settings,
     ("POST", "settings"): _change_settings,
+    ("DELETE", "settings"): _reset_settings,
+    ("GET", "landings"): _landings,
+    ("POST", "landings"): _land,
     ("POST", "instances"): _add_instance,
     ("POST", "seed"): _seed,
     ("GET", "health"): _health,

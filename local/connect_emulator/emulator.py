@@ -1,8 +1,9 @@
 """The emulator: one account and region of Amazon Connect, Q in Connect and CloudTrail.
 
 A request goes: route -> decode -> faults -> validate -> handler (under the lock) -> record ->
-answer. Everything about shapes comes from botocore's models (``model``, ``wire``,
-``constraints``); everything about behaviour sits in the handlers that ``operations`` lists.
+answer. A write that is to land late waits in ``faults.landings`` before its handler. Everything
+about shapes comes from botocore's models (``model``, ``wire``, ``constraints``); everything about
+behaviour sits in the handlers that ``operations`` lists.
 """
 
 from __future__ import annotations
@@ -12,34 +13,27 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
 from connect_emulator import model
-from connect_emulator.account import Account, Handler, Output, Params, Settings
+from connect_emulator.account import Account, Output, Settings
 from connect_emulator.answers import failure, success, unserved
 from connect_emulator.call import Call, route
-from connect_emulator.errors import INVALID, THROTTLED, UNAVAILABLE, ServiceError, resolve_code
+from connect_emulator.errors import INVALID, ServiceError, resolve_code
 from connect_emulator.exchange import RESET, Request, Response
-from connect_emulator.faults import Fault, Faults
-from connect_emulator.history import History, restore, snapshot
+from connect_emulator.fault import Fault
+from connect_emulator.faults import Faults
+from connect_emulator.identity import caller_of
+from connect_emulator.mishaps import AnsweredOtherwise, Mishaps
 from connect_emulator.operations import handlers
 from connect_emulator.records import Journal, Listener, Record, build_record
-from connect_emulator.resources import Resources
-from connect_emulator.tokens import Answered, Token, once
+from connect_emulator.state import Clock, Ids, State
 from connect_emulator.wire import iso8601
 
-Clock = Callable[[], datetime]
-Ids = Callable[[], str]
-
-
-class _AnsweredOtherwise(Exception):
-    """The call took effect and is on record, but its answer is another one or none."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__()
-        self.response = response
+# Seconds after which a late write has its time even if the clocks of waiting and of dates differ.
+_MARGIN = 0.02
 
 
 class Emulator:
@@ -61,28 +55,48 @@ class Emulator:
     ) -> None:
         self.region = region
         self.account_id = account_id
-        self.settings = Settings(**settings)
         self.faults = Faults()
         self.calls: Counter[str] = Counter()
         self.closing = threading.Event()
         self._now = now or (lambda: datetime.now(UTC))
         self._new_id = new_id or _ids(id_seed)
-        self._resources = Resources()
-        self._answered: Answered = {}
-        self._history = History()
+        self._state = State(region, account_id, Settings(**settings), self._now, self._new_id)
+        self._mishaps = Mishaps(self.faults, self._now, self.closing)
         self._journal = Journal()
         self._handlers = handlers(self._journal)
         self._lock = threading.RLock()
 
     @property
+    def settings(self) -> Settings:
+        """The switches of behaviour; changes of its members count from the next call on."""
+        return self._state.settings
+
+    @property
     def records(self) -> list[Record]:
         """A copy of all CloudTrail records so far, oldest first."""
+        self.land(every=False)
         with self._lock:
             return copy.deepcopy(self._journal.records)
 
     def on_record(self, listener: Listener) -> None:
         """Call ``listener`` with each further record, in order, outside the emulator's lock."""
         self._journal.subscribe(listener)
+
+    def reset_settings(self) -> None:
+        """Go back to the settings that the emulator began with."""
+        with self._lock:
+            self._state.reset_settings()
+
+    def land(self, every: bool = True) -> int:
+        """Let late writes take effect: all, or those whose time has come; how many there were."""
+        landings = self.faults.landings
+        with self._lock:
+            calls = landings.take_all() if every else landings.take_due(self._now)
+            for call in calls:
+                self._land(call)
+        if calls:
+            self._journal.deliver()
+        return len(calls)
 
     def reset_calls(self) -> None:
         """Count calls from zero again."""
@@ -100,21 +114,23 @@ class Emulator:
         """
         service, name = operation.split(":")
         with self._lock:
-            output = self._change(self._handlers[service][name], params)
+            output = self._state.change(self._handlers[service][name], params)
             return copy.deepcopy(output)
 
     def edit(self, change: Callable[[Account], Any]) -> Any:
         """Change the account directly, for what no operation can make (SYSTEM agents)."""
         with self._lock:
-            return change(self._account(self._resources))
+            return change(self._state.account())
 
     def handle(self, service_name: str, request: Request) -> Response:
         """Answer one request; whatever it is, the answer is one that the service could give."""
+        self.land(every=False)
         service = model.load(service_name)
         match = route(service, request)
         if match is None or match.operation not in self._handlers[service_name]:
             return unserved(service, request, match)
-        call = Call(service, match, request, self.account_id, self._new_id())
+        caller = caller_of(request, self.account_id, self.settings.identities)
+        call = Call(service, match, request, caller, self._new_id())
         try:
             return self._answer(call)
         finally:
@@ -125,7 +141,7 @@ class Emulator:
             self.calls[call.name] += 1
         try:
             return success(call, self._perform(call))
-        except _AnsweredOtherwise as answered:
+        except AnsweredOtherwise as answered:
             return answered.response
         except ServiceError as error:
             return self._refuse(call, error)
@@ -141,72 +157,51 @@ class Emulator:
 
     def _perform(self, call: Call) -> Output:
         call.decode(self.settings.max_body_bytes)
-        self._front_door(call)
+        self._mishaps.before(call)
         call.validate()
-        with self._lock:
-            output = copy.deepcopy(self._execute(call))
-        self._after(call)
+        late = None if call.reads else self.faults.take(["late"], call)
+        if late:
+            self._postpone(call, late)
+            self._mishaps.after(call)
+            raise AnsweredOtherwise(RESET)
+        output = self._take_effect(call)
+        self._mishaps.after(call)
         return output
 
-    def _front_door(self, call: Call) -> None:
-        """What happens to a call before anybody looks at it."""
-        late = self.faults.take(["latency"], call.name)
-        if late:
-            self.closing.wait(late.seconds)
-        self._run_hooks("before", call)
-        if self.faults.over_limit(call.name, self._now()):
-            raise ServiceError(THROTTLED, "Rate exceeded")
-        fault = self.faults.take(["throttle", "error", "reset"], call.name)
-        if fault and fault.kind == "reset":
-            raise _AnsweredOtherwise(RESET)
-        if fault:
-            raise _injected(fault)
+    def _take_effect(self, call: Call) -> Output:
+        with self._lock:
+            return copy.deepcopy(self._execute(call))
 
-    def _after(self, call: Call) -> None:
-        """What happens between the effect of a call and its answer."""
-        self._run_hooks("after", call)
-        fault = self.faults.take(["error", "reset"], call.name, after=True)
-        if fault is None:
+    def _postpone(self, call: Call, fault: Fault) -> None:
+        """Keep a write until its time, for whoever comes first then, or for a thread that waits."""
+        if fault.seconds is None:
+            self.faults.landings.add(None, call)
             return
-        error = _injected(fault)
-        error.code = resolve_code(error.code, call.service.name, call.modelled_errors)
-        raise _AnsweredOtherwise(RESET if fault.kind == "reset" else failure(call, error))
+        self.faults.landings.add(self._now() + timedelta(seconds=fault.seconds), call)
+        waits = (fault.seconds + _MARGIN,)
+        threading.Thread(target=self._land_after, args=waits, daemon=True).start()
 
-    def _run_hooks(self, kind: str, call: Call) -> None:
-        for hook in self.faults.take_all([kind], call.name):
-            if hook.callback:
-                hook.callback()
+    def _land_after(self, seconds: float) -> None:
+        if not self.closing.wait(seconds):
+            self.land(every=False)
+
+    def _land(self, call: Call) -> None:
+        """Carry out a write that nobody waits for any more; a refusal is on record only."""
+        try:
+            self._execute(call)
+        except ServiceError as error:
+            self._refuse(call, error)
 
     def _execute(self, call: Call) -> Output:
         handler = self._handlers[call.service.name][call.operation]
         params = call.params or {}
         if call.reads:
-            return handler(self._account(self._seen_by(call)), params)
-        output = self._change(handler, params, call.token_key())
-        self._record(call, output=output)
+            output = self._state.read(handler, params, self.faults.take(["stale"], call))
+        else:
+            output = self._state.change(handler, params, call.token_key())
+            self._record(call, output=output)
+        self.faults.arm(call)
         return output
-
-    def _seen_by(self, call: Call) -> Resources:
-        fault = self.faults.take(["stale"], call.name)
-        past = self._history.as_of(fault, self._now()) if fault else None
-        return past or self._resources
-
-    def _change(self, handler: Handler, params: Params, token: Token | None = None) -> Output:
-        """Run a handler so that it changes all or nothing, and the same token only once."""
-        before = snapshot(self._resources)
-        account = self._account(self._resources)
-        try:
-            output = once(self._answered, token, handler, account, params)
-        except ServiceError:
-            self._resources = restore(before)
-            raise
-        self._history.push(account.now, before)
-        return output
-
-    def _account(self, resources: Resources) -> Account:
-        return Account(
-            self.region, self.account_id, self.settings, resources, self._now(), self._new_id
-        )
 
     def _record(
         self, call: Call, output: Output | None = None, error: ServiceError | None = None
@@ -220,13 +215,6 @@ class Emulator:
             "recipientAccountId": self.account_id,
         }
         self._journal.append(build_record(call.happening(), frame, output, error))
-
-
-def _injected(fault: Fault) -> ServiceError:
-    if fault.kind == "throttle":
-        return ServiceError(THROTTLED, "Rate exceeded")
-    default = "ServiceUnavailableException" if fault.status == 503 else UNAVAILABLE
-    return ServiceError(fault.code or default, fault.message, fault.status)
 
 
 def _ids(seed: int | None) -> Ids:

@@ -83,6 +83,10 @@ def resolve_code(code: str, service: str, modelled: Mapping[str, int]) -> str:
     return next((name for name in _CANDIDATES[code] if name in modelled), default)
 
 
-def resolve_status(error: ServiceError, code: str, modelled: Mapping[str, int]) -> int:
-    """The HTTP status: the injected one, else the model's, else the usual one for the name."""
-    return error.status or modelled.get(code) or _STATUSES.get(code, 400)
+def resolve_status(error: ServiceError, modelled: Mapping[str, int], service_wide: int) -> int:
+    """The HTTP status: the injected one, else the operation's, the usual one, the service's.
+
+    The error's code must be resolved already; ``service_wide`` is 0 where no operation models it.
+    """
+    usual = modelled.get(error.code) or _STATUSES.get(error.code)
+    return error.status or usual or service_wide or 400

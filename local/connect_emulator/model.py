@@ -79,6 +79,11 @@ class Service:
         """The shape of an error of this service, also where the operation does not model it."""
         return self.model.shape_for(code) if code in self.model.shape_names else None
 
+    def error_status(self, code: str) -> int:
+        """The HTTP status of an error of this service; 0 where the model has none."""
+        shape = self.error_shape(code)
+        return _status(shape) if shape else 0
+
 
 def is_read(operation: str) -> bool:
     """Whether an operation only reads, by the AWS naming rule."""

@@ -59,6 +59,7 @@ def add_profile(
     profile_id = account.new_id()
     arn = f"{instance.arn}/security-profile/{profile_id}"
     profile = SecurityProfile(profile_id, arn, instance.id, name, kind, fields, account.now)
+    profile.list_modified = dict.fromkeys(_LISTED, account.now)
     account.resources.profiles[profile_id] = profile
     return profile
 
@@ -83,8 +84,10 @@ def _update(account: Account, params: Params) -> Output:
         message = "AWS managed security profiles cannot be updated"
         raise ServiceError("InvalidRequestException", message)
     check_grants(account, account.instance(params["InstanceId"]), params)
-    profile.fields |= _sent(params)
+    sent = _sent(params)
+    profile.fields |= sent
     profile.modified = account.now
+    profile.list_modified |= dict.fromkeys(sent, account.now)
     return {}
 
 
@@ -122,10 +125,24 @@ def _describe(account: Account, params: Params) -> Output:
         **fields,
         "Tags": profile.tags or None,
         "Type": profile.type,
-        "LastModifiedTime": profile.modified,
-        "LastModifiedRegion": account.region,
+        **_stamp(account, profile),
     }
     return {"SecurityProfile": described}
+
+
+def _stamp(account: Account, profile: SecurityProfile, member: str | None = None) -> Output:
+    """When and where the profile, or one list of it, was last changed.
+
+    [inferred] AWS does not say whether the lists share one time, nor how finely it is kept.
+    """
+    settings = account.settings
+    if settings.profile_stamps == "absent":
+        return {}
+    of_list = member if settings.profile_stamps == "per-list" else None
+    time = profile.list_modified[of_list] if of_list else profile.modified
+    if settings.whole_second_stamps:
+        time = time.replace(microsecond=0)
+    return {"LastModifiedTime": time, "LastModifiedRegion": account.region}
 
 
 def _list(account: Account, params: Params) -> Output:
@@ -137,8 +154,7 @@ def _list(account: Account, params: Params) -> Output:
             "Arn": item.arn,
             "Name": item.name,
             "Type": item.type,
-            "LastModifiedTime": item.modified,
-            "LastModifiedRegion": account.region,
+            **_stamp(account, item),
         }
         for item in items
     ]
@@ -151,11 +167,7 @@ def _list_grants(member: str) -> Handler:
     def handler(account: Account, params: Params) -> Output:
         profile = _named(account, params)
         items, token = page(account.settings, params, profile.fields.get(member, []))
-        output: Output = {
-            member: items,
-            "LastModifiedTime": profile.modified,
-            "LastModifiedRegion": account.region,
-        }
+        output = {member: items, **_stamp(account, profile, member)}
         return with_token(output, "NextToken", token)
 
     return handler

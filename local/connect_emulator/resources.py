@@ -31,7 +31,10 @@ class Instance:
 
 @dataclass
 class SecurityProfile:
-    """A security profile; ``fields`` are the members that UpdateSecurityProfile can set."""
+    """A security profile; ``fields`` are the members that UpdateSecurityProfile can set.
+
+    ``list_modified``: when each of them was last sent, and for a list at least its creation.
+    """
 
     id: str
     arn: str
@@ -41,6 +44,7 @@ class SecurityProfile:
     fields: Fields
     modified: datetime
     tags: Tags = field(default_factory=dict)
+    list_modified: dict[str, datetime] = field(default_factory=dict)
 
 
 @dataclass

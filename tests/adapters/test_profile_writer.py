@@ -376,6 +376,8 @@ def fail(world: World, gateways: Gateways, operation: str) -> ToolgrantError:
         (403, "AccessDeniedException", AccessDenied),
         (404, "ResourceNotFoundException", NotFound),
         (400, "InvalidParameterException", RequestRefused),
+        (400, "InvalidRequestException", RequestRefused),
+        (429, "LimitExceededException", RequestRefused),
     ],
 )
 def test_an_error_is_not_tried_again(
@@ -409,10 +411,14 @@ def test_a_dropped_connection_is_not_tried_again(
 
 
 @pytest.mark.parametrize("operation", WRITES)
+@pytest.mark.parametrize("kind", ["late answer", "lost answer", "late effect"])
 def test_an_answer_that_comes_too_late_is_not_asked_for_again(
-    world: World, gateways: Gateways, operation: str
+    world: World, gateways: Gateways, operation: str, kind: str
 ) -> None:
-    world.emulator.faults.latency(operation, seconds=1)
+    """Whether the write takes effect with its answer, before it, or after its caller gave up."""
+    if kind == "late effect":
+        world.emulator.faults.late(operation, seconds=None)
+    world.emulator.faults.latency(operation, seconds=1, after=kind != "late answer")
     assert type(fail(world, gateways, operation)) is ServiceUnavailable
     assert gateways.sent() == {operation: 1}
 

@@ -8,11 +8,12 @@ from http.client import HTTPConnection
 from typing import Any
 
 import pytest
-from tests.emulator.world import ACCOUNT, REGION, Client, World, make_client
+from tests.emulator.world import ACCOUNT, REGION, Client, Clock, World, make_client
 
 from connect_emulator import Emulator, Seed, Server, seed, serve
 
 Http = Callable[..., tuple[int, dict[str, str], Any]]
+Control = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
@@ -81,3 +82,29 @@ def http(server: Server) -> Http:
 @pytest.fixture
 def world(emulator: Emulator, sample: Seed) -> World:
     return World(emulator, sample)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def timed(server: Server, clock: Clock) -> Iterator[World]:
+    """The sample account under a clock that the test moves."""
+    server.emulator = Emulator(REGION, ACCOUNT, now=clock)
+    yield World(server.emulator, seed(server.emulator))
+    server.emulator.closing.set()
+
+
+@pytest.fixture(scope="session")
+def control(http: Http) -> Control:
+    """Use the control surface: ``control("POST", "faults", {...})`` -> JSON of a good answer."""
+
+    def ask(method: str, name: str, document: Any = None, status: int = 200) -> Any:
+        body = None if document is None else json.dumps(document).encode()
+        found, _, answer = http("connect", method, f"/_emulator/{name}", body)
+        assert found == status, answer
+        return answer
+
+    return ask

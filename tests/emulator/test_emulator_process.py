@@ -3,95 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.emulator.process import ROOT, Process, start, stop
 
-ROOT = Path(__file__).parents[2]
-AWS = Path(sys.executable).parent / "aws"
 UUID = "00000000-0000-4000-8000-000000000000"
-
-
-@dataclass
-class Process:
-    """A running ``python -m connect_emulator`` and the line that it printed."""
-
-    child: subprocess.Popen[str]
-    line: dict[str, Any]
-
-    def control(self, method: str, name: str, document: Any = None) -> Any:
-        data = None if document is None else json.dumps(document).encode()
-        url = f"{self.line['connectUrl']}/_emulator/{name}"
-        request = urllib.request.Request(url, data, method=method)  # noqa: S310 - loopback
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
-            return json.load(response)
-
-    def aws(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the AWS CLI against the emulator, away from any configuration of the machine."""
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": os.devnull,
-            "AWS_ACCESS_KEY_ID": "AKIACLI",
-            "AWS_SECRET_ACCESS_KEY": "any",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_MAX_ATTEMPTS": "1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
-        command = [str(AWS), service, *arguments, "--output", "json"]
-        endpoint = ["--endpoint-url", self.line[f"{service}Url"]]
-        return subprocess.run(
-            [*command, *endpoint],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    def aws_json(self, service: str, *arguments: str) -> Any:
-        done = self.aws(service, *arguments)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout) if done.stdout.strip() else None
 
 
 def configured(tool: dict[str, str]) -> dict[str, Any]:
     """A configuration as the AWS CLI's own, older model demands it: with a prompt."""
     settings = {"orchestrationAIPromptId": UUID, "toolConfigurations": [tool]}
     return {"orchestrationAIAgentConfiguration": settings}
-
-
-def start(*arguments: str) -> Process:
-    child = subprocess.Popen(
-        [sys.executable, "-m", "connect_emulator", *arguments],
-        cwd=ROOT / "local",
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert child.stdout is not None
-    return Process(child, json.loads(child.stdout.readline()))
-
-
-def stop(process: Process, number: int) -> float:
-    started = time.monotonic()
-    process.child.send_signal(number)
-    try:
-        assert process.child.wait(timeout=15) == 0
-    finally:
-        process.child.kill()
-        process.child.wait()
-        assert process.child.stdout is not None
-        process.child.stdout.close()
-    return time.monotonic() - started
 
 
 @pytest.fixture(scope="module")
@@ -134,11 +63,38 @@ def test_ids_are_repeatable_with_a_seed() -> None:
     assert lines[0] == lines[1]
 
 
+def test_settings_to_begin_with() -> None:
+    identities = {"AKIACLI": {"type": "IAMUser", "name": "kim"}}
+    given = {"profile_stamps": "per-list", "identities": identities}
+    process = start("--settings", json.dumps(given))
+    assert process.control("GET", "settings").items() >= given.items()
+    process.control("POST", "settings", {"profile_stamps": "absent", "identities": {}})
+    assert process.control("DELETE", "settings").items() >= given.items()
+    stop(process, signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("{", "--settings"), ("[1]", "--settings"), ('{"profile_stamps": "maybe"}', "'maybe'")],
+)
+def test_bad_settings_to_begin_with(text: str, named: str) -> None:
+    command = [sys.executable, "-m", "connect_emulator", "--settings", text]
+    done = subprocess.run(
+        command, cwd=ROOT / "local", capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert named in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_control_surface(process: Process) -> None:
     assert process.control("GET", "health") == {"status": "up"}
     changed = process.control("POST", "settings", {"refused_tool_namespaces": ["x"]})
     assert changed["refused_tool_namespaces"] == ["x"]
-    process.control("POST", "settings", {"refused_tool_namespaces": ["aws_custom_analytics"]})
+    again = process.control("DELETE", "settings")
+    assert again["refused_tool_namespaces"] == ["aws_custom_analytics"]
+    assert process.control("GET", "landings") == []
+    assert process.control("POST", "landings") == {"landed": 0}
     process.control("POST", "faults", {"kind": "stale", "operation": "connect:SearchUsers"})
     process.control("POST", "faults", {"kind": "rate_limit"})
     faults = process.control("GET", "faults")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -15,18 +17,32 @@ REGION = "us-east-1"
 Client = Any
 
 
-def make_client(service: str, url: str) -> Client:
+def make_client(service: str, url: str, key: str = "AKIAEXAMPLE", **options: Any) -> Client:
     """A real client that neither retries nor validates: whatever is sent, the service answers."""
-    config = Config(retries={"total_max_attempts": 1}, parameter_validation=False, read_timeout=10)
+    once = {"retries": {"total_max_attempts": 1}, "parameter_validation": False, "read_timeout": 10}
+    config = Config(**(once | options))
     session: Any = boto3.session.Session()  # its stubs know literal service names only
     return session.client(
         service,
         endpoint_url=url,
         region_name=REGION,
-        aws_access_key_id="AKIAEXAMPLE",
+        aws_access_key_id=key,
         aws_secret_access_key="any",
         config=config,
     )
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until told; give it to an emulator as ``now``."""
+
+    time: datetime = datetime(2026, 1, 1, 12, 0, 0, 750_000, UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def advance(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
 
 
 class World:
@@ -76,6 +92,10 @@ class World:
             module = {"ContactFlowModuleId": created["Id"]}
             self.emulator.apply("connect:CreateContactFlowModuleVersion", **instance, **module)
         return str(created["Id"])
+
+    def named(self, profile_id: str) -> dict[str, str]:
+        """The members by which calls name a profile."""
+        return {"InstanceId": self.instance_id, "SecurityProfileId": profile_id}
 
     def user(self, name: str, *profile_ids: str) -> str:
         """A person with security profiles; returns the id."""
