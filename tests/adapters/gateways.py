@@ -18,8 +18,8 @@ from toolgrant.adapters.connect_cached import Connect
 from toolgrant.adapters.qconnect import QConnect
 from toolgrant.domain.model import QualifiedAgent
 
-ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=0.5)
-"""No retry and no patience: what a gateway makes of the first answer."""
+ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=60, read_timeout=60)
+"""No retry: what a gateway makes of the first answer, however slow the machine is."""
 
 LOADER = Loader()
 """Reads each service model once; every client has a session of its own, as each function has."""

@@ -25,6 +25,7 @@ from toolgrant.errors import (
     Throttled,
     ToolgrantError,
 )
+from toolgrant_local.processes import wait_until
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 MODULE, OTHER_MODULE = str(uuid.UUID(int=1)), str(uuid.UUID(int=2))
@@ -355,11 +356,12 @@ WRITES: dict[str, Callable[[ConnectProfiles, World, str, str], object]] = {
 }
 
 
-def fail(world: World, gateways: Gateways, operation: str) -> ToolgrantError:
-    """The error of a write with the settings of the deployed client that writes."""
+def fail(world: World, gateways: Gateways, operation: str, patience: float = 60) -> ToolgrantError:
+    """The error of a write with the settings of the deployed client that writes, but for how many
+    seconds it waits: no test may depend on how fast the machine is."""
     profile, arn = full_profile(world), f"{world.agent()['aiAgentArn']}:$SAVED"
     gateways.forget()
-    writer_client = WRITER_CONFIG.merge(Config(read_timeout=0.3))
+    writer_client = WRITER_CONFIG.merge(Config(connect_timeout=60, read_timeout=patience))
     with pytest.raises(ToolgrantError) as raised:
         WRITES[operation](writer(gateways, writer_client), world, profile, arn)
     return raised.value
@@ -418,8 +420,9 @@ def test_an_answer_that_comes_too_late_is_not_asked_for_again(
     """Whether the write takes effect with its answer, before it, or after its caller gave up."""
     if kind == "late effect":
         world.emulator.faults.late(operation, seconds=None)
-    world.emulator.faults.latency(operation, seconds=1, after=kind != "late answer")
-    assert type(fail(world, gateways, operation)) is ServiceUnavailable
+    world.emulator.faults.latency(operation, seconds=None, after=kind != "late answer")
+    assert type(fail(world, gateways, operation, patience=0.3)) is ServiceUnavailable
+    wait_until(lambda: bool(gateways.sent()), 60, "the request")
     assert gateways.sent() == {operation: 1}
 
 

@@ -19,7 +19,7 @@ Client = Any
 
 def make_client(service: str, url: str, key: str = "AKIAEXAMPLE", **options: Any) -> Client:
     """A real client that neither retries nor validates: whatever is sent, the service answers."""
-    once = {"retries": {"total_max_attempts": 1}, "parameter_validation": False, "read_timeout": 10}
+    once = {"retries": {"total_max_attempts": 1}, "parameter_validation": False, "read_timeout": 60}
     config = Config(**(once | options))
     session: Any = boto3.session.Session()  # its stubs know literal service names only
     return session.client(
