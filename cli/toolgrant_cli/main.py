@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from toolgrant import __version__
 from toolgrant.domain.catalog import packaged
@@ -53,26 +54,34 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"toolgrant {__version__}")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
-    one = commands.add_parser("evaluate", help="verdicts on AI agent snapshots, offline")
-    one.add_argument("snapshots", nargs="+", metavar="SNAPSHOT", help="a JSON file")
-    one.add_argument("--format", choices=("json", "table"), default="json")
-    one.set_defaults(command=_evaluate)
-    one = commands.add_parser("catalog", help="everything the catalog knows")
-    one.add_argument("--format", choices=("json", "markdown"), default="json")
-    one.set_defaults(command=_catalog)
-    one = commands.add_parser("explain", help="what one tool needs and where to grant it")
-    one.add_argument("tool", metavar="TOOL", help="a tool id, its short form, or a known name")
-    one.set_defaults(command=_explain)
+    _add_offline_commands(commands)
+    _add_local_commands(commands)
+    add_commands(commands, _operate)
+    demo = commands.add_parser("demo", help="the whole story on the local AWS")
+    demo.set_defaults(command=_demo)
+    return root
+
+
+def _add_offline_commands(commands: Any) -> None:
+    evaluate = commands.add_parser("evaluate", help="verdicts on AI agent snapshots, offline")
+    evaluate.add_argument("snapshots", nargs="+", metavar="SNAPSHOT", help="a JSON file")
+    evaluate.add_argument("--format", choices=("json", "table"), default="json")
+    evaluate.set_defaults(command=_evaluate)
+    catalog = commands.add_parser("catalog", help="everything the catalog knows")
+    catalog.add_argument("--format", choices=("json", "markdown"), default="json")
+    catalog.set_defaults(command=_catalog)
+    explain = commands.add_parser("explain", help="what one tool needs and where to grant it")
+    explain.add_argument("tool", metavar="TOOL", help="a tool id, its short form, or a known name")
+    explain.set_defaults(command=_explain)
+
+
+def _add_local_commands(commands: Any) -> None:
     local = commands.add_parser("local", help="the local AWS").add_subparsers(
         required=True, metavar="ACTION"
     )
-    one = local.add_parser("up", help="deploy to the local AWS and keep it up until Ctrl-C")
-    one.add_argument("--mode", choices=("warn", "approve", "fix"), default="warn")
-    one.set_defaults(command=_local_up)
-    add_commands(commands, _operate)
-    one = commands.add_parser("demo", help="the whole story on the local AWS")
-    one.set_defaults(command=_demo)
-    return root
+    up = local.add_parser("up", help="deploy to the local AWS and keep it up until Ctrl-C")
+    up.add_argument("--mode", choices=("warn", "approve", "fix"), default="warn")
+    up.set_defaults(command=_local_up)
 
 
 def _evaluate(options: argparse.Namespace) -> int:

@@ -76,17 +76,21 @@ class OperateClient(Protocol):
 def add_commands(commands: Any, command: Callable[[argparse.Namespace], int]) -> None:
     """One command per action."""
     for name, action in ACTIONS.items():
-        one = commands.add_parser(name, help=action.told)
+        command_parser = commands.add_parser(name, help=action.told)
         if action.target:
-            one.add_argument("target", metavar=action.target)
+            command_parser.add_argument("target", metavar=action.target)
         for option in action.options:
-            one.add_argument(option, **_OPTIONS[option])
-        one.add_argument("--dry-run", action="store_true", help="only say what would be asked for")
-        one.add_argument("--by", metavar="NAME", help="who asks; your AWS identity by default")
-        where = one.add_mutually_exclusive_group()
+            command_parser.add_argument(option, **_OPTIONS[option])
+        command_parser.add_argument(
+            "--dry-run", action="store_true", help="only say what would be asked for"
+        )
+        command_parser.add_argument(
+            "--by", metavar="NAME", help="who asks; your AWS identity by default"
+        )
+        where = command_parser.add_mutually_exclusive_group()
         where.add_argument("--stack-name", default="toolgrant", metavar="NAME")
         where.add_argument("--function-name", metavar="NAME", help="instead of the stack's output")
-        one.set_defaults(command=command, action=name)
+        command_parser.set_defaults(command=command, action=name)
 
 
 def give(options: argparse.Namespace, client: OperateClient) -> int:

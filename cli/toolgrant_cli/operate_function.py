@@ -34,7 +34,9 @@ class OperateFunction:
         """The name of the stack's OperateFunction."""
         with _named(f"stack {stack_name}"):
             stacks = self._client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
-        outputs = {one["OutputKey"]: one["OutputValue"] for one in stacks[0].get("Outputs", [])}
+        outputs = {
+            output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])
+        }
         if OUTPUT not in outputs:
             raise Unusable(f"stack {stack_name}: no output {OUTPUT}; is its Mode warn?")
         return str(outputs[OUTPUT])

@@ -74,9 +74,9 @@ class Fault:
 
 def _holds(part: Any, name: str, wanted: str) -> bool:
     if isinstance(part, list):
-        return any(_holds(one, name, wanted) for one in part)
+        return any(_holds(member, name, wanted) for member in part)
     if not isinstance(part, dict):
         return False
     found = part.get(name)
     here = found == wanted or (isinstance(found, list) and wanted in found)
-    return here or any(_holds(one, name, wanted) for one in part.values())
+    return here or any(_holds(member, name, wanted) for member in part.values())

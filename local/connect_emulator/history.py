@@ -107,7 +107,7 @@ def _stamps(output: Output) -> Output:
 
 def _unstamped(value: Any) -> Any:
     if isinstance(value, list):
-        return [_unstamped(one) for one in value]
+        return [_unstamped(entry) for entry in value]
     if not isinstance(value, dict):
         return value
     return {name: _unstamped(part) for name, part in value.items() if name not in _STAMPS}

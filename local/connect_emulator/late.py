@@ -30,8 +30,8 @@ class Landings:
             if not self._waiting:
                 return []
             time = now()
-            due = [one for one in self._waiting if one[0] is not None and one[0] <= time]
-            return self._take(sorted(due, key=lambda one: one[0] or time))
+            due = [call for call in self._waiting if call[0] is not None and call[0] <= time]
+            return self._take(sorted(due, key=lambda call: call[0] or time))
 
     def take_all(self) -> list[Call]:
         """Take out every call, in the order in which they came."""
@@ -50,5 +50,5 @@ class Landings:
             ]
 
     def _take(self, taken: list[_Landing]) -> list[Call]:
-        self._waiting = [one for one in self._waiting if one not in taken]
+        self._waiting = [call for call in self._waiting if call not in taken]
         return [call for _, call in taken]

@@ -58,7 +58,7 @@ def _seed(emulator: Emulator, account: Account, data: Data) -> Seed:
     )
     knowledge_base_id = account.new_id()
     agents = [
-        _system_agent(account, assistant["assistantId"], one) for one in data["system_agents"]
+        _system_agent(account, assistant["assistantId"], agent) for agent in data["system_agents"]
     ]
     return Seed(
         instance_id=instance.id,
@@ -70,7 +70,9 @@ def _seed(emulator: Emulator, account: Account, data: Data) -> Seed:
         knowledge_base_association_id=_associate(emulator, assistant, knowledge_base_id),
         system_agents={agent.name: agent.id for agent in agents},
         system_agent_arns={agent.name: agent.arn for agent in agents},
-        profiles={one["name"]: _profile(account, instance, one) for one in data["profiles"]},
+        profiles={
+            profile["name"]: _profile(account, instance, profile) for profile in data["profiles"]
+        },
     )
 
 

@@ -156,9 +156,9 @@ class Timeline:
         if not audit.get("verdicts"):
             return
         rows = [
-            (one["qualifier"], tool["toolName"], tool["verdict"], ", ".join(tool["missing"]))
-            for one in audit["verdicts"]
-            for tool in one["tools"]
+            (version["qualifier"], tool["toolName"], tool["verdict"], ", ".join(tool["missing"]))
+            for version in audit["verdicts"]
+            for tool in version["tools"]
         ]
         self.line("verdicts", _aligned(("qualifier", "tool", "verdict", "missing"), rows)[0])
         for row in _aligned(("qualifier", "tool", "verdict", "missing"), rows)[1:]:

@@ -66,7 +66,7 @@ def system_tools(stage: Stage, name: str) -> list[Mapping[str, Any]]:
     listed = stage.stack.client("qconnect").list_ai_agents(
         assistantId=stage.stack.seed.assistant_id, origin="SYSTEM"
     )
-    system = next(one for one in listed["aiAgentSummaries"] if one["name"] == name)
+    system = next(agent for agent in listed["aiAgentSummaries"] if agent["name"] == name)
     return list(system["configuration"]["orchestrationAIAgentConfiguration"]["toolConfigurations"])
 
 

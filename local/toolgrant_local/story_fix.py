@@ -67,7 +67,7 @@ def take_away(stage: Stage) -> None:
     """Somebody removes what toolgrant added to the first profile."""
     stage.ids |= {"profile": stage.ids["first profile"], "agent": stage.ids["first agent"]}
     before = permissions(stage)
-    kept = [one for one in before if one != "Wisdom.View"]
+    kept = [permission for permission in before if permission != "Wisdom.View"]
     stage.stack.client("connect").update_security_profile(
         InstanceId=stage.stack.seed.instance_id,
         SecurityProfileId=stage.ids["profile"],

@@ -135,7 +135,9 @@ def _observed_from_json(value: object, key: AgentKey) -> Observed | None:
     if at is None or not agents:
         raise InvalidInput("$.observed", "expected a time and at least the draft")
     live = as_list(data.get("live"), "$.observed.live")
-    return Observed(at, agents, frozenset(as_text(one, "$.observed.live") for one in live))
+    return Observed(
+        at, agents, frozenset(as_text(qualifier, "$.observed.live") for qualifier in live)
+    )
 
 
 def _agent_from_json(data: Mapping[str, Any], path: str, key: AgentKey) -> QualifiedAgent:
@@ -166,5 +168,5 @@ def _tool_from_json(value: object, path: str) -> Tool:
         as_text(name, path),
         as_text(kind, path),
         as_text(tool_id, path) or None,
-        frozenset(as_text(one, path) for one in as_list(overrides, path)),
+        frozenset(as_text(override, path) for override in as_list(overrides, path)),
     )

@@ -17,11 +17,11 @@ from toolgrant.usecases.ports import DescribedProfile
 
 
 class ConnectProfiles:
-    """`usecases.ports.ProfileWriter`. `api` reads, `writer_client` writes."""
+    """`usecases.ports.ProfileWriter`. `api` reads, `writing_api` writes."""
 
-    def __init__(self, api: Api, writer_client: Api) -> None:
+    def __init__(self, api: Api, writing_api: Api) -> None:
         self._api = api
-        self._pen = writer_client
+        self._writing_api = writing_api
 
     def describe(self, instance_id: str, profile_id: str) -> DescribedProfile:
         """Name, type and tags."""
@@ -67,7 +67,7 @@ class ConnectProfiles:
     ) -> None:
         """UpdateSecurityProfile with this one list and nothing else."""
         lists: dict[str, object] = {PROFILE_LISTS[kind]: list(entries)}
-        self._pen.call(
+        self._writing_api.call(
             "update_security_profile",
             InstanceId=instance_id,
             SecurityProfileId=profile_id,
@@ -77,7 +77,7 @@ class ConnectProfiles:
     def attach(self, instance_id: str, profile_id: str, qualified_arn: str) -> None:
         """AssociateSecurityProfiles with this one profile. Repeating it is harmless (domain facts,
         observed)."""
-        self._pen.call(
+        self._writing_api.call(
             "associate_security_profiles",
             InstanceId=instance_id,
             SecurityProfiles=[{"Id": profile_id}],
@@ -88,7 +88,7 @@ class ConnectProfiles:
     def create(self, proposal: Proposal) -> str:
         """CreateSecurityProfile with exactly the proposed lists and tags."""
         lists: dict[str, object] = {name: list(held) for name, held in proposal.lists.items()}
-        answer = self._pen.call(
+        answer = self._writing_api.call(
             "create_security_profile",
             InstanceId=proposal.instance_id,
             SecurityProfileName=proposal.name,
@@ -105,4 +105,6 @@ class ConnectProfiles:
             InstanceId=instance_id,
             MaxResults=1000,
         )
-        return next((str(one["Id"]) for one in summaries if one.get("Name") == name), None)
+        return next(
+            (str(profile["Id"]) for profile in summaries if profile.get("Name") == name), None
+        )

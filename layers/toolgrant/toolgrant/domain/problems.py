@@ -52,8 +52,11 @@ def problems_of(instance_id: str, judged: Iterable[JudgedQualifier]) -> tuple[Fi
     """The problems seen in this evaluation, one per (tool name, kind), worst qualifier counting."""
     seen: dict[str, Finding] = {}
     draft_profiles = _draft_profiles(judged := tuple(judged))
-    for one in judged:
-        problems = [*_tool_problems(instance_id, one), *_gaps(instance_id, one, draft_profiles)]
+    for judgement in judged:
+        problems = [
+            *_tool_problems(instance_id, judgement),
+            *_gaps(instance_id, judgement, draft_profiles),
+        ]
         for finding in problems:
             known = seen.get(finding.id)
             seen[finding.id] = _merge(known, finding) if known else finding
@@ -64,12 +67,12 @@ def problems_of(instance_id: str, judged: Iterable[JudgedQualifier]) -> tuple[Fi
 def scope_of(judged: Iterable[JudgedQualifier]) -> Scope:
     """What `problems_of` could see."""
     tools: dict[tuple[str, str | None], Verdict] = {}
-    for one in (judged := tuple(judged)):
-        for result in one.result.tools:
+    for judgement in (judged := tuple(judged)):
+        for result in judgement.result.tools:
             key = (on_record(result.tool.name), _tool_id(result))
             tools[key] = _worst(result.verdict, tools.get(key, result.verdict))
     named = frozenset(f"{GAP_PREFIX}{profile}" for profile in _draft_profiles(judged))
-    return Scope(tools, frozenset(one.qualifier for one in judged), named)
+    return Scope(tools, frozenset(judgement.qualifier for judgement in judged), named)
 
 
 def finding_id(instance_id: str, ai_agent_id: str, tool_name: str, kind: FindingKind) -> str:
@@ -84,27 +87,27 @@ def agent_of(finding_id: str) -> str:
     return finding_id.rpartition("-")[0]
 
 
-def _tool_problems(instance_id: str, one: JudgedQualifier) -> list[Finding]:
+def _tool_problems(instance_id: str, judgement: JudgedQualifier) -> list[Finding]:
     return [
-        _problem(instance_id, one, result)
-        for result in one.result.tools
+        _problem(instance_id, judgement, result)
+        for result in judgement.result.tools
         if result.verdict is not Verdict.SUFFICIENT
     ]
 
 
-def _problem(instance_id: str, one: JudgedQualifier, result: ToolResult) -> Finding:
+def _problem(instance_id: str, judgement: JudgedQualifier, result: ToolResult) -> Finding:
     insufficient = result.verdict is Verdict.INSUFFICIENT
     kind = FindingKind.INSUFFICIENT if insufficient else FindingKind.UNKNOWN
     return Finding(
-        id=finding_id(instance_id, one.result.agent.ai_agent_id, result.tool.name, kind),
+        id=finding_id(instance_id, judgement.result.agent.ai_agent_id, result.tool.name, kind),
         kind=kind,
         state=FindingState.OPEN,
-        severity=_severity(one.live) if insufficient else Severity.LOW,
+        severity=_severity(judgement.live) if insufficient else Severity.LOW,
         tool_name=on_record(result.tool.name),
         tool_id=_tool_id(result),
         tool_type=result.tool.type,
         verdict=result.verdict,
-        qualifiers=(one.qualifier,),
+        qualifiers=(judgement.qualifier,),
         required=_grants_on_record(result.required),
         missing=_grants_on_record(result.missing),
         confidence=result.confidence,
@@ -128,7 +131,10 @@ def _severity(live: bool) -> Severity:
 
 def _draft_profiles(judged: tuple[JudgedQualifier, ...]) -> frozenset[str]:
     return frozenset(
-        profile for one in judged if one.qualifier == DRAFT for profile in one.profile_ids
+        profile
+        for judgement in judged
+        if judgement.qualifier == DRAFT
+        for profile in judgement.profile_ids
     )
 
 
@@ -138,16 +144,18 @@ _GAP_PATH = Text(
 )
 
 
-def _gaps(instance_id: str, one: JudgedQualifier, draft_profiles: frozenset[str]) -> list[Finding]:
+def _gaps(
+    instance_id: str, judgement: JudgedQualifier, draft_profiles: frozenset[str]
+) -> list[Finding]:
     """A live qualifier that lacks a profile the draft has: publishing does not carry it over."""
-    if not one.live or one.qualifier == DRAFT:
+    if not judgement.live or judgement.qualifier == DRAFT:
         return []
-    broken = one.result.status is Verdict.INSUFFICIENT
+    broken = judgement.result.status is Verdict.INSUFFICIENT
     return [
         Finding(
             id=finding_id(
                 instance_id,
-                one.result.agent.ai_agent_id,
+                judgement.result.agent.ai_agent_id,
                 f"{GAP_PREFIX}{profile}",
                 FindingKind.ASSOCIATION_GAP,
             ),
@@ -157,13 +165,13 @@ def _gaps(instance_id: str, one: JudgedQualifier, draft_profiles: frozenset[str]
             tool_name=f"{GAP_PREFIX}{profile}",
             tool_id=None,
             tool_type="",
-            verdict=one.result.status,
-            qualifiers=(one.qualifier,),
+            verdict=judgement.result.status,
+            qualifiers=(judgement.qualifier,),
             confidence=Confidence.OBSERVED,
             reason="the draft has this security profile, the live version has not",
             console_path=_GAP_PATH,
         )
-        for profile in sorted(draft_profiles.difference(one.profile_ids))
+        for profile in sorted(draft_profiles.difference(judgement.profile_ids))
     ]
 
 

@@ -107,7 +107,7 @@ def without_grants(
     an empty one is not allowed (connect service model)."""
     unwanted = frozenset(grants)
     if kind is not GrantKind.MCP:
-        return tuple(one for one in entries if not granted(kind, [one]) & unwanted)
+        return tuple(entry for entry in entries if not granted(kind, [entry]) & unwanted)
     kept = (_without_tools(entry, unwanted) for entry in entries)
     return tuple(entry for entry in kept if entry is not None)
 

@@ -43,7 +43,7 @@ def record_to_item(record: AgentRecord) -> Item:
         "name": record.name,
         "arn": record.arn,
         "qualifiers": list(record.qualifiers),
-        "findings": {key: finding_to_item(one) for key, one in record.findings.items()},
+        "findings": {key: finding_to_item(finding) for key, finding in record.findings.items()},
         "edges": [f"{edge.kind} {edge.target}" for edge in sorted(record.edges)],
     }
 
@@ -59,7 +59,7 @@ def record_from_item(key: AgentKey, item: Mapping[str, Any]) -> AgentRecord:
         name=item["name"],
         arn=item["arn"],
         qualifiers=tuple(item["qualifiers"]),
-        findings={name: finding_from_item(name, one) for name, one in item["findings"].items()},
+        findings={name: finding_from_item(name, kept) for name, kept in item["findings"].items()},
         edges=frozenset(_edge(text) for text in item["edges"]),
     )
 
@@ -117,7 +117,7 @@ def fixes_to_item(fixes: Iterable[FixRequest]) -> Item:
 
 def fixes_from_item(item: Mapping[str, Any]) -> tuple[FixRequest, ...]:
     """The reverse of `fixes_to_item`."""
-    return tuple(fix_from_item(one) for one in item["fixes"])
+    return tuple(fix_from_item(fix) for fix in item["fixes"])
 
 
 def alert_to_item(outbox: str, alert: Rendered) -> Item:

@@ -15,8 +15,8 @@ def next_steps(alert: Alert, step: Mapping[str, str], language: str) -> list[str
     if not current:
         return [step["nothing"]]
     gaps = [finding for finding in current if finding.kind is FindingKind.ASSOCIATION_GAP]
-    attach = [one for one in current if one in gaps or _only_published(one)]
-    others = [one for one in current if one not in attach]
+    attach = [finding for finding in current if finding in gaps or _only_published(finding)]
+    others = [finding for finding in current if finding not in attach]
     steps = [
         *(step["gap"].format(qualifiers=", ".join(finding.qualifiers)) for finding in attach),
         *([_opening(alert, step)] if any(finding.missing for finding in others) else []),

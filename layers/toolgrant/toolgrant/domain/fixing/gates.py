@@ -153,7 +153,9 @@ def _owned(case: Case, profile: ProfileFacts) -> Values | None:
 
 
 def _attached(case: Case, profile: ProfileFacts) -> Values | None:
-    without = [one for one in case.finding.qualifiers if one not in profile.qualifiers]
+    without = [
+        qualifier for qualifier in case.finding.qualifiers if qualifier not in profile.qualifiers
+    ]
     return {"qualifiers": ", ".join(without)} if without else None
 
 

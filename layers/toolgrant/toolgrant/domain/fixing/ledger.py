@@ -109,11 +109,11 @@ class ProfileHistory:
 
     def change(self, change_id: str) -> ProfileChange | None:
         """The change of an id, if it is on record."""
-        return next((one for one in self.changes if one.id == change_id), None)
+        return next((change for change in self.changes if change.id == change_id), None)
 
     def changes_since(self, now: datetime) -> int:
         """Writes that were verified within the last hour."""
-        times = [one.verified_at for one in self.changes if one.verified_at]
+        times = [change.verified_at for change in self.changes if change.verified_at]
         return sum(now - time < CAP_WINDOW for time in times)
 
     def edits_within(self, change: ProfileChange, until: datetime) -> tuple[ForeignEdit, ...]:
@@ -147,9 +147,9 @@ class ProfileHistory:
         """The newest change that still stands, added one of these grants and was verified since."""
         wanted = frozenset(grants)
         made = [
-            one
-            for one in self.changes
-            if one.standing & wanted and one.verified_at and one.verified_at >= since
+            change
+            for change in self.changes
+            if change.standing & wanted and change.verified_at and change.verified_at >= since
         ]
         return made[-1] if made else None
 
