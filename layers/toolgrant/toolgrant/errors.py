@@ -12,7 +12,7 @@
     ├── NewerSchema           an item was written by a newer toolgrant: never touched
     ├── Conflict              somebody else wrote first: read again
     ├── ForeignProfile        a security profile has the name of one of ours: never touched
-    ├── EditedProfile         a security profile that we created was changed since: never touched
+    ├── EditedProfile         a security profile is not as we left it: never touched
     └── GaveUp                tried often enough: left to the queue, then dead-letter and alarm
 
 Adapters translate into this tree; functions decide by it what becomes of a message. A test holds
@@ -81,7 +81,7 @@ class ForeignProfile(ToolgrantError):
 
 
 class EditedProfile(ToolgrantError):
-    """A security profile that we created lacks what it was created with."""
+    """A security profile is not as we left it: others have changed it since."""
 
 
 class GaveUp(ToolgrantError):

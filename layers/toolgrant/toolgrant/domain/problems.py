@@ -21,11 +21,10 @@ from toolgrant.domain.model import (
     FindingState,
     Grant,
     Severity,
-    Text,
     ToolResult,
     Verdict,
 )
-from toolgrant.domain.texts import on_record
+from toolgrant.domain.texts import both, on_record
 
 _T = TypeVar("_T")
 
@@ -138,12 +137,6 @@ def _draft_profiles(judged: tuple[JudgedQualifier, ...]) -> frozenset[str]:
     )
 
 
-_GAP_PATH = Text(
-    "AI agent designer > the agent > Security profiles (the published version)",
-    "AI エージェントデザイナー > エージェント > セキュリティプロファイル (公開済みバージョン)",
-)
-
-
 def _gaps(
     instance_id: str, judgement: JudgedQualifier, draft_profiles: frozenset[str]
 ) -> list[Finding]:
@@ -169,7 +162,7 @@ def _gaps(
             qualifiers=(judgement.qualifier,),
             confidence=Confidence.OBSERVED,
             reason="the draft has this security profile, the live version has not",
-            console_path=_GAP_PATH,
+            console_path=both("remedy", "attach-profile"),
         )
         for profile in sorted(draft_profiles.difference(judgement.profile_ids))
     ]

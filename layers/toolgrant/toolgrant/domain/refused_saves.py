@@ -19,28 +19,18 @@ from toolgrant.domain.model import (
     FindingKind,
     FindingState,
     Severity,
-    Text,
     Tool,
     ToolType,
     Verdict,
 )
 from toolgrant.domain.problems import finding_id
 from toolgrant.domain.requests import RefusedSave
-from toolgrant.domain.texts import clip
+from toolgrant.domain.texts import both, clip
 from toolgrant.domain.toolid import FlowModuleTool, parse_tool_id
 
 _MESSAGES = (
     re.compile(r"Flow module for MCP tool with ID '([^']{1,4096})' not found"),
     re.compile(r"MCP tool with ID '([^']{1,4096})' not found in MCP tools"),
-)
-
-REMOVE_TOOL = Text(
-    "AI agent designer > the agent > remove the tool",
-    "AI エージェントの設定からツールを削除",
-)
-RELEASE_MODULE = Text(
-    "Flow modules > the module: release a version, allow external invocation, give a description",
-    "フローモジュール > 対象モジュール: バージョンのリリース、外部呼び出しの許可、説明の入力",
 )
 
 
@@ -72,7 +62,7 @@ def notice(refused: RefusedSave, catalog: Catalog) -> Finding:
         confidence=row.confidence if row else None,
         reason="the service does not offer this tool here",
         advisories=(row.remedy,) if row and row.remedy else (),
-        console_path=RELEASE_MODULE if module else REMOVE_TOOL,
+        console_path=both("remedy", "release-module" if module else "remove-tool"),
     )
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+
+from toolgrant.domain.model import Text
 
 LANGUAGES = ("en", "ja")
 Texts = Mapping[str, Mapping[str, str]]
@@ -19,6 +22,30 @@ def texts(language: str) -> Texts:
     """The table of one language."""
     path = files("toolgrant.domain") / "messages_text" / f"{language}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of one language, `en` or `ja`."""
+
+    language: str
+
+    def __call__(self, table: str, key: str, **values: object) -> str:
+        """One text of a table with its values put in; a `Text` among them in this language."""
+        said = {
+            name: self.say(value) if isinstance(value, Text) else value
+            for name, value in values.items()
+        }
+        return texts(self.language)[table][key].format(**said)
+
+    def say(self, text: Text) -> str:
+        """A text that is there in both languages."""
+        return text.say(self.language)
+
+
+def both(table: str, key: str, **values: object) -> Text:
+    """One text of a table in both languages."""
+    return Text(Words("en")(table, key, **values), Words("ja")(table, key, **values))
 
 
 def clip(text: str) -> str:

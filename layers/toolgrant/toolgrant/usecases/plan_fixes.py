@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeGuard
 
+from toolgrant.domain.alerts.fix_notes import notes_of, notes_of_made, notes_of_taken
 from toolgrant.domain.findings import Change, Reconciled, Resolution, Status
 from toolgrant.domain.fixing.ledger import ProfileChange, TakenAway
 from toolgrant.domain.fixing.policy import Fix, Refuse, RequestFix
@@ -28,7 +29,6 @@ from toolgrant.usecases.fix_facts import (
     situation,
 )
 from toolgrant.usecases.ports import Ledger
-from toolgrant.usecases.write_alerts import notes_of, notes_of_made, notes_of_taken
 
 
 @dataclass(frozen=True)

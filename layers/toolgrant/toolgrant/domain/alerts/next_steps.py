@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from toolgrant.domain.alerts.alert import Alert, grant_texts
 from toolgrant.domain.model import DRAFT, Finding, FindingKind, GrantKind
-from toolgrant.domain.texts import clip
+from toolgrant.domain.texts import Words, clip
 
 
-def next_steps(alert: Alert, step: Mapping[str, str], language: str) -> list[str]:
+def next_steps(alert: Alert, words: Words) -> list[str]:
     """What to click, in order, each step once."""
     current = [change.finding for change in alert.changes if not change.status.over]
     if not current:
-        return [step["nothing"]]
+        return [words("step", "nothing")]
     gaps = [finding for finding in current if finding.kind is FindingKind.ASSOCIATION_GAP]
     attach = [finding for finding in current if finding in gaps or _only_published(finding)]
     others = [finding for finding in current if finding not in attach]
     steps = [
-        *(step["gap"].format(qualifiers=", ".join(finding.qualifiers)) for finding in attach),
-        *([_opening(alert, step)] if any(finding.missing for finding in others) else []),
-        *(_step(finding, step, language) for finding in others[: alert.shown]),
-        *([step["assist"]] if any(finding.missing for finding in current) else []),
-        step["then"],
+        *(words("step", "gap", qualifiers=", ".join(finding.qualifiers)) for finding in attach),
+        *([_opening(alert, words)] if any(finding.missing for finding in others) else []),
+        *(_step(finding, words) for finding in others[: alert.shown]),
+        *([words("step", "assist")] if any(finding.missing for finding in current) else []),
+        words("step", "then"),
     ]
     return list(dict.fromkeys(steps))
 
@@ -32,17 +30,22 @@ def _only_published(finding: Finding) -> bool:
     return bool(finding.missing) and DRAFT not in finding.qualifiers
 
 
-def _opening(alert: Alert, step: Mapping[str, str]) -> str:
+def _opening(alert: Alert, words: Words) -> str:
     profiles = ", ".join(clip(name) for name in alert.profiles.values())
-    return step["open_profile"].format(profiles=profiles) if profiles else step["no_profile"]
+    return (
+        words("step", "open_profile", profiles=profiles)
+        if profiles
+        else words("step", "no_profile")
+    )
 
 
-def _step(finding: Finding, step: Mapping[str, str], language: str) -> str:
-    where = finding.console_path.say(language) if finding.console_path else ""
+def _step(finding: Finding, words: Words) -> str:
+    where = words.say(finding.console_path) if finding.console_path else ""
     grants = ", ".join(grant_texts(finding.missing))
     if finding.kind is FindingKind.REFUSED_SAVE:
-        return step["refused"].format(where=where)
+        return words("step", "refused", where=where)
     if finding.kind is FindingKind.UNKNOWN:  # a row may know the remedy where no grant helps
-        return f"{where}." if where and finding.advisories else step["unknown"]
+        return f"{where}." if where and finding.advisories else words("step", "unknown")
     by_api = any(grant.kind is GrantKind.AI_AGENT for grant in finding.missing)
-    return step["ai_agent_api" if by_api else "grant_box"].format(where=where, grants=grants)
+    key = "ai_agent_api" if by_api else "grant_box"
+    return words("step", key, where=where, grants=grants)

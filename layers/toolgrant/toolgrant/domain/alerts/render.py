@@ -17,7 +17,7 @@ from toolgrant.domain.findings import Change, Resolution, Status
 from toolgrant.domain.fixing.proposal import cli_lines, cloudformation, terraform
 from toolgrant.domain.json_fields import JsonObject
 from toolgrant.domain.model import DRAFT, Finding, FindingKind
-from toolgrant.domain.texts import Texts, clip, texts
+from toolgrant.domain.texts import Words, clip
 
 MOST_BYTES = 250_000
 """SNS takes 256 KB over all bodies, subject and attributes of a message."""
@@ -45,15 +45,15 @@ def render(alert: Alert, language: str) -> Rendered:
 
 
 def _render(alert: Alert, language: str) -> Rendered:
-    table = texts(language)
+    words = Words(language)
     machine = machine_json(alert)
     return Rendered(
         alert_id=alert.alert_id,
         subject=_subject(alert),
         bodies={
             "default": json.dumps(machine),
-            "email": email(alert, table),
-            "https": json.dumps(chat(alert, table)),
+            "email": email(alert, words),
+            "https": json.dumps(chat(alert, words)),
         },
         attributes={
             "severity": alert.severity,
@@ -65,7 +65,7 @@ def _render(alert: Alert, language: str) -> Rendered:
 
 def _subject(alert: Alert) -> str:
     """ASCII only: SNS refuses other subjects, so the subject stays English."""
-    title = _title(alert, texts("en"))
+    title = _title(alert, Words("en"))
     ascii_title = title.encode("ascii", "replace").decode()
     return f"[toolgrant] {alert.severity}: {ascii_title}"[:_SUBJECT_LIMIT]
 
@@ -79,72 +79,73 @@ _TITLES = {
 """Kinds of problems, most serious first, with the title of new ones that make no tool fail."""
 
 
-def _title(alert: Alert, table: Texts) -> str:
+def _title(alert: Alert, words: Words) -> str:
     current = [c.finding.kind for c in alert.changes if not c.status.over]
     worst = next((kind for kind in _TITLES if kind in current), FindingKind.INSUFFICIENT)
     key: str = alert.status
     if alert.status in (Status.OPENED, Status.REOPENED):
         key = _TITLES[worst] or key
-    return table["title"][key].format(agent=clip(alert.agent_name), count=current.count(worst))
+    return words("title", key, agent=clip(alert.agent_name), count=current.count(worst))
 
 
-def email(alert: Alert, table: Texts) -> str:
+def email(alert: Alert, words: Words) -> str:
     """Plain text, meant to be read at night: what, where to click, who changed it."""
-    label = table["label"]
     facts = [
-        (label["severity"], str(alert.severity)),
-        (label["agent"], f"{clip(alert.agent_name)} ({alert.ai_agent_id})"),
-        (label["instance"], alert.instance_id),
-        (label["affects"], _qualifiers(alert.qualifiers, label)),
-        (label["changed_by"], _actor(alert, label)),
-        (label["time"], utc_text(alert.time)),
+        (words("label", "severity"), str(alert.severity)),
+        (words("label", "agent"), f"{clip(alert.agent_name)} ({alert.ai_agent_id})"),
+        (words("label", "instance"), alert.instance_id),
+        (words("label", "affects"), _qualifiers(alert.qualifiers, words)),
+        (words("label", "changed_by"), _actor(alert, words)),
+        (words("label", "time"), utc_text(alert.time)),
     ]
-    lines = [_title(alert, table), "", *(f"{name}: {value}" for name, value in facts if value), ""]
+    lines = [_title(alert, words), "", *(f"{name}: {value}" for name, value in facts if value), ""]
     for number, change in enumerate(alert.changes[: alert.shown], start=1):
-        lines += [f"{number}. {_headline(change, alert, table)}"]
-        lines += [f"   {name}: {value}" for name, value in details(change, table)]
-    lines += [*_more(alert, label), "", f"{label['what_to_do']}:"]
-    lines += [f"  - {step}" for step in _steps(alert, table)]
-    lines += _proposal(alert, label)
-    return "\n".join([*lines, "", label["alert"].format(alert_id=alert.alert_id), ""])
+        lines += [f"{number}. {_headline(change, alert, words)}"]
+        lines += [f"   {name}: {value}" for name, value in details(change, words)]
+    lines += [*_more(alert, words), "", f"{words('label', 'what_to_do')}:"]
+    lines += [f"  - {step}" for step in _steps(alert, words)]
+    lines += _proposal(alert, words)
+    return "\n".join([*lines, "", words("label", "alert", alert_id=alert.alert_id), ""])
 
 
-def _proposal(alert: Alert, label: Mapping[str, str]) -> list[str]:
+def _proposal(alert: Alert, words: Words) -> list[str]:
     """The dedicated profile, ready to be copied; only in the e-mail."""
     if alert.proposal is None:
         return []
     tags = ", ".join(f"{key} = {value}" for key, value in alert.proposal.tags.items())
     facts = [
-        label["proposal"].format(name=alert.proposal.name),
-        f"  {label['missing_grants']}: {', '.join(grant_texts(alert.proposal.grants))}",
-        f"  {label['tags']}: {tags}",
+        words("label", "proposal", name=alert.proposal.name),
+        f"  {words('label', 'missing_grants')}: {', '.join(grant_texts(alert.proposal.grants))}",
+        f"  {words('label', 'tags')}: {tags}",
     ]
     texts_of = (cloudformation(alert.proposal), terraform(alert.proposal))
     return ["", *facts, "", *cli_lines(alert.proposal), "", *"\n\n".join(texts_of).split("\n")]
 
 
-def chat(alert: Alert, table: Texts) -> JsonObject:
+def chat(alert: Alert, words: Words) -> JsonObject:
     """The custom notification. `threadId` keeps one AI agent's story in one chat thread."""
-    label = table["label"]
     lines = []
     for change in alert.changes[: alert.shown]:
-        lines.append(f"*{_chat_safe(_headline(change, alert, table))}*")
-        lines += [f"{name}: {_chat_safe(value)}" for name, value in details(change, table)]
-    lines += [*_more(alert, label), f"{label['changed_by']}: {_chat_safe(_actor(alert, label))}"]
+        lines.append(f"*{_chat_safe(_headline(change, alert, words))}*")
+        lines += [f"{name}: {_chat_safe(value)}" for name, value in details(change, words)]
+    lines += [
+        *_more(alert, words),
+        f"{words('label', 'changed_by')}: {_chat_safe(_actor(alert, words))}",
+    ]
     return {
         "version": "1.0",
         "source": "custom",
         "id": alert.alert_id,
         "content": {
             "textType": "client-markdown",
-            "title": f"{alert.severity}: {_chat_safe(_title(alert, table))}",
+            "title": f"{alert.severity}: {_chat_safe(_title(alert, words))}",
             "description": "\n".join(lines),
-            "nextSteps": [_chat_safe(step) for step in _steps(alert, table)],
+            "nextSteps": [_chat_safe(step) for step in _steps(alert, words)],
             "keywords": ["toolgrant", str(alert.status), str(alert.severity)],
         },
         "metadata": {
             "threadId": alert.ai_agent_id,
-            "summary": _chat_safe(_title(alert, table)),
+            "summary": _chat_safe(_title(alert, words)),
             "eventType": f"toolgrant.{alert.status}",
             "relatedResources": [alert.agent_arn],
             "additionalContext": {"alertId": alert.alert_id, "instanceId": alert.instance_id},
@@ -152,10 +153,10 @@ def chat(alert: Alert, table: Texts) -> JsonObject:
     }
 
 
-def _headline(change: Change, alert: Alert, table: Texts) -> str:
+def _headline(change: Change, alert: Alert, words: Words) -> str:
     own = (Status.RESOLVED, Status.FIXED, Status.REFUSED, Status.INTEGRITY)
     key = str(change.status if change.status in own else change.finding.kind)
-    return table["finding"][key].format(tool=_named(change.finding, alert))
+    return words("finding", key, tool=_named(change.finding, alert))
 
 
 def _named(finding: Finding, alert: Alert) -> str:
@@ -165,53 +166,49 @@ def _named(finding: Finding, alert: Alert) -> str:
     return clip(alert.profiles.get(finding.profile_id, finding.profile_id))
 
 
-def details(change: Change, table: Texts) -> list[tuple[str, str]]:
+def details(change: Change, words: Words) -> list[tuple[str, str]]:
     """The labelled facts of one finding."""
-    finding, label = change.finding, table["label"]
-    rows = [(label["tool_id"], clip(finding.tool_id))] if finding.tool_id else []
+    finding = change.finding
+    rows = [(words("label", "tool_id"), clip(finding.tool_id))] if finding.tool_id else []
     if change.status.over:
-        rows.append((label["reason"], table["resolution"][finding.resolution]))
+        rows.append((words("label", "reason"), words("resolution", finding.resolution)))
         if finding.resolution == Resolution.GRANTED and finding.granted:
-            rows.append((label["granted"], ", ".join(grant_texts(finding.granted))))
-        return rows + (_notes(finding, table) if change.status is Status.FIXED else [])
+            rows.append((words("label", "granted"), ", ".join(grant_texts(finding.granted))))
+        return rows + (_notes(finding, words) if change.status is Status.FIXED else [])
     if finding.missing:
-        rows.append((label["missing"], ", ".join(grant_texts(finding.missing))))
+        rows.append((words("label", "missing"), ", ".join(grant_texts(finding.missing))))
     if finding.console_path and finding.missing:
-        rows.append((label["where"], finding.console_path.say(_language(table))))
+        rows.append((words("label", "where"), words.say(finding.console_path)))
     if finding.confidence and finding.kind is FindingKind.INSUFFICIENT:
-        rows.append((label["confidence"], table["confidence"][finding.confidence]))
-    return rows + _notes(finding, table)
+        rows.append((words("label", "confidence"), words("confidence", finding.confidence)))
+    return rows + _notes(finding, words)
 
 
-def _notes(finding: Finding, table: Texts) -> list[tuple[str, str]]:
-    said = (clip(advisory.say(_language(table))) for advisory in finding.advisories)
-    return [(table["label"]["note"], advisory) for advisory in said]
+def _notes(finding: Finding, words: Words) -> list[tuple[str, str]]:
+    said = (clip(words.say(advisory)) for advisory in finding.advisories)
+    return [(words("label", "note"), advisory) for advisory in said]
 
 
-def _steps(alert: Alert, table: Texts) -> list[str]:
-    return next_steps(alert, table["step"], _language(table))
+def _steps(alert: Alert, words: Words) -> list[str]:
+    return next_steps(alert, words)
 
 
-def _language(table: Texts) -> str:
-    return "ja" if table is texts("ja") else "en"
-
-
-def _qualifiers(qualifiers: tuple[str, ...], label: Mapping[str, str]) -> str:
+def _qualifiers(qualifiers: tuple[str, ...], words: Words) -> str:
     return ", ".join(
-        f"{qualifier} ({label['draft'] if qualifier == DRAFT else label['live']})"
+        f"{qualifier} ({words('label', 'draft') if qualifier == DRAFT else words('label', 'live')})"
         for qualifier in qualifiers
     )
 
 
-def _actor(alert: Alert, label: Mapping[str, str]) -> str:
+def _actor(alert: Alert, words: Words) -> str:
     if alert.actor is None:
-        return label["unknown_actor"]
+        return words("label", "unknown_actor")
     return f"{clip(alert.actor.name)} ({clip(alert.actor.via)}, {clip(alert.event_name)})"
 
 
-def _more(alert: Alert, label: Mapping[str, str]) -> list[str]:
+def _more(alert: Alert, words: Words) -> list[str]:
     hidden = len(alert.changes) - alert.shown
-    return [label["more"].format(count=hidden)] if hidden > 0 else []
+    return [words("label", "more", count=hidden)] if hidden > 0 else []
 
 
 def _chat_safe(text: str) -> str:

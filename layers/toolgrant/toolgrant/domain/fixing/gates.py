@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from toolgrant.domain.fixing.rules import STACK_TAG, FixRules, Mode, ProfileFacts, Situation
-from toolgrant.domain.model import Finding, FindingKind, FindingState, Grant, GrantKind
+from toolgrant.domain.model import Finding, FindingKind, FindingState, Grant, GrantKind, Text
 from toolgrant.domain.problems import agent_of
 from toolgrant.domain.profile_lists import full_lists
-from toolgrant.domain.texts import clip, texts
+from toolgrant.domain.texts import both, clip
 
 CUSTOMER_MANAGED = "CUSTOMER_MANAGED"
 """`Type` of a security profile that belongs to the customer (connect service model)."""
@@ -30,10 +30,13 @@ class Refusal:
     values: Mapping[str, object] = field(default_factory=dict)
     profile: str | None = None
 
-    def say(self, language: str) -> str:
-        """One line in `en` or `ja`."""
-        line = texts(language)["refusal"][self.gate].format(**self.values)
-        return f"{self.profile}: {line}" if self.profile is not None else line
+    @property
+    def text(self) -> Text:
+        """One line in both languages."""
+        line = both("refusal", self.gate, **self.values)
+        if self.profile is None:
+            return line
+        return Text(f"{self.profile}: {line.en}", f"{self.profile}: {line.ja}")
 
 
 Values = Mapping[str, object]

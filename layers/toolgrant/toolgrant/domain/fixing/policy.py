@@ -115,7 +115,7 @@ def describe_fix(fix: Fix) -> str:
     """One line of a dry run or audit record."""
     tool = fix.finding.tool_name
     if isinstance(fix, Refuse):
-        reasons = "; ".join(refusal.say("en") for refusal in fix.refusals)
+        reasons = "; ".join(refusal.text.en for refusal in fix.refusals)
         proposed = f"; a dedicated profile is proposed: {fix.proposal.name}" if fix.proposal else ""
         return f"Refuse: {tool} ({reasons}){proposed}"
     grants = ", ".join(map(str, fix.grants))

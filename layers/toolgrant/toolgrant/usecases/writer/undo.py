@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from toolgrant.domain.alerts.alert import grant_texts
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.fixing.ledger import ChangeState, ProfileChange
-from toolgrant.domain.model import Grant
+from toolgrant.domain.model import Grant, Text
 from toolgrant.domain.requests import AgentRequest, UndoRequest
-from toolgrant.errors import Conflict, NotFound
+from toolgrant.domain.texts import both
+from toolgrant.errors import Conflict, EditedProfile, NotFound
 from toolgrant.usecases.audit import undo_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import paused
@@ -18,9 +19,9 @@ from toolgrant.usecases.write_alerts import tell_undo
 from toolgrant.usecases.writer.write import GrantWriter
 
 _WRONG_STATE = {
-    ChangeState.INTENT: "it is still being written",
-    ChangeState.ABANDONED: "it was never written",
-    ChangeState.UNATTRIBUTED: "it cannot be told from somebody else's",
+    ChangeState.INTENT: "still-writing",
+    ChangeState.ABANDONED: "never-written",
+    ChangeState.UNATTRIBUTED: "unattributed",
 }
 
 
@@ -28,14 +29,15 @@ def undo(request: UndoRequest, deps: Deps, writer: GrantWriter) -> str:
     """Carry out one request. Returns `undone` or `undo-refused`. Raises from the tree of errors."""
     outcome, reason, change = _Undo(request, deps, writer).run()
     told = tell_undo(change, outcome, reason, request.asked_by, deps) if change else None
-    deps.journal.decision({**undo_record(request, outcome, reason, change), "alertId": told})
+    said = reason.en if reason else ""
+    deps.journal.decision({**undo_record(request, outcome, said, change), "alertId": told})
     if change:
         cause = Cause("undo", event_id=request.change_id)
         review(AgentRequest(change.agent, cause), deps, deps.clock.now())
     return outcome
 
 
-Result = tuple[str, str, ProfileChange | None]
+Result = tuple[str, Text | None, ProfileChange | None]
 
 
 @dataclass(frozen=True)
@@ -49,26 +51,26 @@ class _Undo:
         history = self.writer.ledger.history(self.request.profile_id)
         change = history.change(self.request.change_id)
         if change is None:
-            return "undo-refused", "no such change", None
+            return "undo-refused", _why("no-such-change"), None
         grants = frozenset(self.request.grants or change.grants)
         refusal = self._refusal(change, grants)
         if refusal:
             return "undo-refused", refusal, change
         left = grants - change.undone
         if not left:
-            return "undone", "taken back before", change
+            return "undone", _why("before"), change
         return self._take_back(change, left)
 
-    def _refusal(self, change: ProfileChange, grants: frozenset[Grant]) -> str:
+    def _refusal(self, change: ProfileChange, grants: frozenset[Grant]) -> Text | None:
         if change.state in _WRONG_STATE:
-            return _WRONG_STATE[change.state]
+            return _why(_WRONG_STATE[change.state])
         foreign = sorted(grants.difference(change.grants))
         if foreign:
-            return f"not part of this change: {', '.join(grant_texts(foreign))}"
+            return _why("not-part", grants=", ".join(grant_texts(foreign)))
         stopped = paused(self.deps.fix_ports)
-        if stopped or stopped is None:
-            return "toolgrant is paused" if stopped else "the emergency stop cannot be read"
-        return ""
+        if stopped is None:
+            return _why("pause-unreadable")
+        return _why("paused") if stopped else None
 
     def _take_back(self, change: ProfileChange, grants: frozenset[Grant]) -> Result:
         """The breakers first: nothing may add again what is about to go."""
@@ -76,8 +78,14 @@ class _Undo:
         for grant in sorted(grants):
             self.writer.ledger.open_breaker(change.profile_id, grant, "undone by an operator", now)
         try:
-            return "undone", "", self.writer.take_back(change, grants)
+            return "undone", None, self.writer.take_back(change, grants)
         except NotFound:
-            return "undo-refused", "the security profile is gone", change
-        except Conflict as error:
-            return "undo-refused", str(error), change
+            return "undo-refused", _why("profile-gone"), change
+        except EditedProfile:
+            return "undo-refused", _why("edited", change=change.id), change
+        except Conflict:
+            return "undo-refused", _why("busy", profile=change.profile_id), change
+
+
+def _why(key: str, **values: object) -> Text:
+    return both("undo-reason", key, **values)

@@ -21,7 +21,7 @@ from toolgrant.domain.fixing.ledger import (
 )
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.profile_lists import Entry, granted, with_grants, without_grants
-from toolgrant.errors import Conflict, NotFound, ServiceUnavailable
+from toolgrant.errors import Conflict, EditedProfile, NotFound, ServiceUnavailable
 from toolgrant.usecases.ports import Clock, Ledger, ProfileWriter
 
 READ_ATTEMPTS = 5
@@ -98,8 +98,8 @@ class GrantWriter:
         raise Conflict(f"security profile {change.profile_id}: others keep writing")
 
     def take_back(self, change: ProfileChange, grants: frozenset[Grant]) -> ProfileChange:
-        """Remove grants that `change` added, and nothing else. Raises Conflict (one of them is gone
-        already, or others keep writing), ServiceUnavailable."""
+        """Remove grants that `change` added, and nothing else. Raises EditedProfile (one of them is
+        gone already), Conflict (others keep writing), ServiceUnavailable."""
         resumed = grants <= change.undoing
         change = self._save(replace(change, undoing=change.undoing | grants))
         for _ in range(READ_ATTEMPTS):
@@ -109,7 +109,7 @@ class GrantWriter:
                 break
             if held != grants and not resumed:
                 self._save(replace(change, undoing=change.undoing - grants))
-                raise Conflict(f"change {change.id}: the profile is not as toolgrant left it")
+                raise EditedProfile(f"change {change.id}: the profile is not as toolgrant left it")
             if last == entries:
                 self._replace(change, without_grants(change.kind, last, held))
                 self._gone(change, held)
