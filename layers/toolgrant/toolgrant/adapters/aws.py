@@ -22,9 +22,7 @@ from toolgrant.errors import (
 )
 
 CLIENT_CONFIG = Config(
-    retries={"mode": "adaptive", "total_max_attempts": 3},
-    connect_timeout=3,
-    read_timeout=10,
+    retries={"mode": "adaptive", "total_max_attempts": 3}, connect_timeout=3, read_timeout=10
 )
 """Short time-outs: a message that fails is delivered again, a function that hangs is paid for."""
 

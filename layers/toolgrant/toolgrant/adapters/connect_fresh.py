@@ -68,10 +68,7 @@ class ConnectProfiles:
         """UpdateSecurityProfile with this one list and nothing else."""
         lists: dict[str, object] = {PROFILE_LISTS[kind]: list(entries)}
         self._writing_api.call(
-            "update_security_profile",
-            InstanceId=instance_id,
-            SecurityProfileId=profile_id,
-            **lists,
+            "update_security_profile", InstanceId=instance_id, SecurityProfileId=profile_id, **lists
         )
 
     def attach(self, instance_id: str, profile_id: str, qualified_arn: str) -> None:

@@ -7,12 +7,7 @@ rules. Missing keys are empty; a wrong type is one `InvalidInput` that names its
 from __future__ import annotations
 
 from toolgrant.domain.json_fields import Json, as_list, as_map, as_text, masked_list, numbered
-from toolgrant.domain.model import (
-    DRAFT,
-    QualifiedAgent,
-    Tool,
-    ToolType,
-)
+from toolgrant.domain.model import DRAFT, QualifiedAgent, Tool, ToolType
 
 
 def parse_agent(data: Json, qualifier: str | None, path: str = "$.aiAgent") -> QualifiedAgent:

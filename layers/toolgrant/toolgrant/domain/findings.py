@@ -136,10 +136,7 @@ def _appear(old: Finding | None, problem: Finding, moment: Moment) -> Met:
         )
         return suspected, None
     carried = replace(
-        problem,
-        state=old.state,
-        opened_at=old.opened_at,
-        suspected_until=old.suspected_until,
+        problem, state=old.state, opened_at=old.opened_at, suspected_until=old.suspected_until
     )
     if old.state is not FindingState.SUSPECTED:
         return carried, Status.CHANGED if _differs(old, problem) else None

@@ -143,29 +143,26 @@ def _gaps(
     """A live qualifier that lacks a profile the draft has: publishing does not carry it over."""
     if not judgement.live or judgement.qualifier == DRAFT:
         return []
-    broken = judgement.result.status is Verdict.INSUFFICIENT
-    return [
-        Finding(
-            id=finding_id(
-                instance_id,
-                judgement.result.agent.ai_agent_id,
-                f"{GAP_PREFIX}{profile}",
-                FindingKind.ASSOCIATION_GAP,
-            ),
-            kind=FindingKind.ASSOCIATION_GAP,
-            state=FindingState.OPEN,
-            severity=_severity(live=broken),
-            tool_name=f"{GAP_PREFIX}{profile}",
-            tool_id=None,
-            tool_type="",
-            verdict=judgement.result.status,
-            qualifiers=(judgement.qualifier,),
-            confidence=Confidence.OBSERVED,
-            reason="the draft has this security profile, the live version has not",
-            console_path=both("remedy", "attach-profile"),
-        )
-        for profile in sorted(draft_profiles.difference(judgement.profile_ids))
-    ]
+    lacking = sorted(draft_profiles.difference(judgement.profile_ids))
+    return [_gap(instance_id, judgement, f"{GAP_PREFIX}{profile}") for profile in lacking]
+
+
+def _gap(instance_id: str, judgement: JudgedQualifier, name: str) -> Finding:
+    status, kind = judgement.result.status, FindingKind.ASSOCIATION_GAP
+    return Finding(
+        id=finding_id(instance_id, judgement.result.agent.ai_agent_id, name, kind),
+        kind=kind,
+        state=FindingState.OPEN,
+        severity=_severity(live=status is Verdict.INSUFFICIENT),
+        tool_name=name,
+        tool_id=None,
+        tool_type="",
+        verdict=status,
+        qualifiers=(judgement.qualifier,),
+        confidence=Confidence.OBSERVED,
+        reason="the draft has this security profile, the live version has not",
+        console_path=both("remedy", "attach-profile"),
+    )
 
 
 def _merge(first: Finding, second: Finding) -> Finding:

@@ -13,6 +13,7 @@ Prefixes are case-sensitive. Nothing here raises.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from toolgrant.domain.model import Grant, GrantKind
 
@@ -26,11 +27,8 @@ class ServiceTool:
     """`aws_service__<namespace>_<Operation>`, kept whole: rows are found by exact id."""
 
     id: str
-
-    @property
-    def grant(self) -> Grant | None:
-        """None: only a catalog row can say."""
-        return None
+    grant: ClassVar[Grant | None] = None
+    """Only a catalog row can say."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +62,8 @@ class OtherTool:
     """Any other text: another `aws_…` namespace, a malformed id, an empty part."""
 
     id: str
-
-    @property
-    def grant(self) -> Grant | None:
-        """None: nothing follows from the text."""
-        return None
+    grant: ClassVar[Grant | None] = None
+    """Nothing follows from the text."""
 
 
 ToolId = ServiceTool | GatewayTool | FlowModuleTool | OtherTool

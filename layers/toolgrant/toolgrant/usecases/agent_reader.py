@@ -8,13 +8,7 @@ from dataclasses import dataclass
 from toolgrant.domain.catalog import Catalog
 from toolgrant.domain.evaluate import evaluate, grant_kinds
 from toolgrant.domain.findings import Resolution
-from toolgrant.domain.model import (
-    DRAFT,
-    LATEST,
-    GrantKind,
-    QualifiedAgent,
-    SecurityProfile,
-)
+from toolgrant.domain.model import DRAFT, LATEST, GrantKind, QualifiedAgent, SecurityProfile
 from toolgrant.domain.problems import JudgedQualifier
 from toolgrant.domain.records import AgentKey, Edge, EdgeKind
 from toolgrant.domain.requests import AgentRequest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from toolgrant.domain.alerts.alert import grant_texts, utc_text
+from toolgrant.domain.alerts.alert import actor_json, grant_texts, utc_text
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.findings import Change
@@ -130,15 +130,12 @@ def _change(change: ProfileChange) -> JsonObject:
 
 
 def _cause(cause: Cause) -> JsonObject:
-    actor = cause.actor
     return {
         "reason": cause.reason,
         "eventId": cause.event_id or None,
         "eventName": cause.event_name or None,
         "eventTime": utc_text(cause.event_time) if cause.event_time else None,
-        "actor": {"type": clip(actor.type), "name": clip(actor.name), "via": clip(actor.via)}
-        if actor
-        else None,
+        "actor": actor_json(cause.actor),
     }
 
 

@@ -93,11 +93,7 @@ def _amend(
 
 
 def _commit(
-    record: AgentRecord,
-    after: AgentRecord,
-    changes: tuple[Change, ...],
-    cause: Cause,
-    deps: Deps,
+    record: AgentRecord, after: AgentRecord, changes: tuple[Change, ...], cause: Cause, deps: Deps
 ) -> None:
     after = replace(after, version=record.version + 1)
     if not changes:  # a newer refusal of what was told already

@@ -76,11 +76,7 @@ def _page(progress: SweepProgress, deps: Deps) -> SweepProgress:
 
 
 def _agent(
-    progress: SweepProgress,
-    draft: QualifiedAgent,
-    live: frozenset[str],
-    at: datetime,
-    deps: Deps,
+    progress: SweepProgress, draft: QualifiedAgent, live: frozenset[str], at: datetime, deps: Deps
 ) -> SweepProgress:
     """Enqueue one AI agent, unless it was evaluated since the sweep began."""
     key = AgentKey(draft.assistant_id, draft.ai_agent_id)

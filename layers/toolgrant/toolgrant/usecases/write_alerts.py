@@ -90,27 +90,15 @@ def _integrity(
 def _on_record(change: ProfileChange, deps: Deps) -> Finding:
     """The finding that a change was made for, or what the ledger knows of it."""
     known = deps.store.load(change.agent).findings.get(change.finding_id)
+    kind, state = FindingKind.INSUFFICIENT, FindingState.RESOLVED
+    verdict, grants = Verdict.SUFFICIENT, change.grants
     return known or Finding(
-        id=change.finding_id,
-        kind=FindingKind.INSUFFICIENT,
-        state=FindingState.RESOLVED,
-        severity=Severity.CRITICAL,
-        tool_name="?",
-        tool_id=None,
-        tool_type="",
-        verdict=Verdict.SUFFICIENT,
-        qualifiers=(),
-        required=change.grants,
+        change.finding_id, kind, state, Severity.CRITICAL, "?", None, "", verdict, (), grants
     )
 
 
 def _put(
-    key: AgentKey,
-    what: str,
-    told: Change,
-    actor: Actor | None,
-    change_id: str | None,
-    deps: Deps,
+    key: AgentKey, what: str, told: Change, actor: Actor | None, change_id: str | None, deps: Deps
 ) -> str:
     record = deps.store.load(key)
     digest = hashlib.sha256(what.encode(errors="surrogatepass")).hexdigest()[:12]

@@ -35,12 +35,7 @@ class DynamoDBLedger:
 
     def history(self, profile_id: str) -> ProfileHistory:
         """Everything on record of one profile, changes in the order of their beginning."""
-        parts: dict[str, list[tuple[str, Any]]] = {
-            "CHANGE": [],
-            "EDIT": [],
-            "BREAKER": [],
-            "ATTACHED": [],
-        }
+        parts: dict[str, list[tuple[str, Any]]] = {word: [] for word in _WORDS}
         for item in self._table.query(_pk(profile_id)):
             word, _, rest = item["sk"].partition("#")
             parts.get(word, []).append((rest, item))

@@ -88,7 +88,7 @@ def machine_json(alert: Alert) -> JsonObject:
         },
         "findings": [_finding_json(change) for change in alert.changes[: alert.most]],
         "omittedFindings": max(0, len(alert.changes) - alert.most),
-        "actor": _actor_json(alert.actor),
+        "actor": actor_json(alert.actor),
         "changeId": alert.change_id,
         **({"proposal": proposal_json(alert.proposal)} if alert.proposal else {}),
     }
@@ -118,7 +118,8 @@ def _text_json(text: Text | None) -> dict[str, str] | None:
     return {"en": text.en, "ja": text.ja} if text else None
 
 
-def _actor_json(actor: Actor | None) -> dict[str, str] | None:
+def actor_json(actor: Actor | None) -> dict[str, str] | None:
+    """Who did it, clipped; None for nobody known."""
     if actor is None:
         return None
     return {"type": clip(actor.type), "name": clip(actor.name), "via": clip(actor.via)}

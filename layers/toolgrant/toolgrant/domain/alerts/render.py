@@ -8,7 +8,7 @@ form is a custom notification of Amazon Q Developer in chat applications, versio
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from toolgrant.domain.alerts.alert import Alert, grant_texts, machine_json, utc_text
@@ -103,7 +103,7 @@ def email(alert: Alert, words: Words) -> str:
         lines += [f"{number}. {_headline(change, alert, words)}"]
         lines += [f"   {name}: {value}" for name, value in details(change, words)]
     lines += [*_more(alert, words), "", f"{words('label', 'what_to_do')}:"]
-    lines += [f"  - {step}" for step in _steps(alert, words)]
+    lines += [f"  - {step}" for step in next_steps(alert, words)]
     lines += _proposal(alert, words)
     return "\n".join([*lines, "", words("label", "alert", alert_id=alert.alert_id), ""])
 
@@ -124,33 +124,34 @@ def _proposal(alert: Alert, words: Words) -> list[str]:
 
 def chat(alert: Alert, words: Words) -> JsonObject:
     """The custom notification. `threadId` keeps one AI agent's story in one chat thread."""
-    lines = []
-    for change in alert.changes[: alert.shown]:
-        lines.append(f"*{_chat_safe(_headline(change, alert, words))}*")
-        lines += [f"{name}: {_chat_safe(value)}" for name, value in details(change, words)]
-    lines += [
-        *_more(alert, words),
-        f"{words('label', 'changed_by')}: {_chat_safe(_actor(alert, words))}",
-    ]
+    title = _chat_safe(_title(alert, words))
     return {
         "version": "1.0",
         "source": "custom",
         "id": alert.alert_id,
         "content": {
             "textType": "client-markdown",
-            "title": f"{alert.severity}: {_chat_safe(_title(alert, words))}",
-            "description": "\n".join(lines),
-            "nextSteps": [_chat_safe(step) for step in _steps(alert, words)],
+            "title": f"{alert.severity}: {title}",
+            "description": "\n".join(_description(alert, words)),
+            "nextSteps": [_chat_safe(step) for step in next_steps(alert, words)],
             "keywords": ["toolgrant", str(alert.status), str(alert.severity)],
         },
         "metadata": {
             "threadId": alert.ai_agent_id,
-            "summary": _chat_safe(_title(alert, words)),
+            "summary": title,
             "eventType": f"toolgrant.{alert.status}",
             "relatedResources": [alert.agent_arn],
             "additionalContext": {"alertId": alert.alert_id, "instanceId": alert.instance_id},
         },
     }
+
+
+def _description(alert: Alert, words: Words) -> Iterator[str]:
+    for change in alert.changes[: alert.shown]:
+        yield f"*{_chat_safe(_headline(change, alert, words))}*"
+        yield from (f"{name}: {_chat_safe(value)}" for name, value in details(change, words))
+    yield from _more(alert, words)
+    yield f"{words('label', 'changed_by')}: {_chat_safe(_actor(alert, words))}"
 
 
 def _headline(change: Change, alert: Alert, words: Words) -> str:
@@ -187,10 +188,6 @@ def details(change: Change, words: Words) -> list[tuple[str, str]]:
 def _notes(finding: Finding, words: Words) -> list[tuple[str, str]]:
     said = (clip(words.say(advisory)) for advisory in finding.advisories)
     return [(words("label", "note"), advisory) for advisory in said]
-
-
-def _steps(alert: Alert, words: Words) -> list[str]:
-    return next_steps(alert, words)
 
 
 def _qualifiers(qualifiers: tuple[str, ...], words: Words) -> str:

@@ -14,14 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from toolgrant.domain.catalog.fields import Table
-from toolgrant.domain.catalog.rows import (
-    Advisory,
-    AdvisoryWhen,
-    Family,
-    Known,
-    Permission,
-    Row,
-)
+from toolgrant.domain.catalog.rows import Advisory, AdvisoryWhen, Family, Known, Permission, Row
 from toolgrant.domain.model import Confidence, Grant, GrantKind, Text, Verdict
 from toolgrant.domain.toolid import parse_tool_id
 from toolgrant.errors import CatalogError

@@ -56,17 +56,22 @@ class Case:
         return self.finding.missing
 
 
+Gate = Callable[..., Values | None]
+
+
 def refusals(case: Case) -> tuple[Refusal, ...]:
     """What stands in the way whatever the profile."""
-    answers = ((name, gate(case)) for name, gate in GATES.items())
-    return tuple(Refusal(name, values) for name, values in answers if values is not None)
+    return _asked(GATES, None, case)
 
 
 def profile_refusals(case: Case, profile: ProfileFacts) -> tuple[Refusal, ...]:
     """What stands in the way of writing to this profile."""
-    answers = ((name, gate(case, profile)) for name, gate in PROFILE_GATES.items())
-    about = clip(profile.name)
-    return tuple(Refusal(name, values, about) for name, values in answers if values is not None)
+    return _asked(PROFILE_GATES, clip(profile.name), case, profile)
+
+
+def _asked(gates: Mapping[str, Gate], profile: str | None, *facts: object) -> tuple[Refusal, ...]:
+    answers = ((name, gate(*facts)) for name, gate in gates.items())
+    return tuple(Refusal(name, values, profile) for name, values in answers if values is not None)
 
 
 def _mode(case: Case) -> Values | None:
@@ -121,7 +126,7 @@ def _writable(grant: Grant) -> bool:
     return True
 
 
-GATES: Mapping[str, Callable[[Case], Values | None]] = {
+GATES: Mapping[str, Gate] = {
     "mode": _mode,
     "kind": _kind,
     "state": _state,
@@ -200,7 +205,7 @@ def _room(case: Case, profile: ProfileFacts) -> Values | None:
     return {"full": ", ".join(full)} if full else None
 
 
-PROFILE_GATES: Mapping[str, Callable[[Case, ProfileFacts], Values | None]] = {
+PROFILE_GATES: Mapping[str, Gate] = {
     "facts": _facts,
     "managed": _managed,
     "opted-in": _opted_in,
@@ -225,26 +230,18 @@ def _attached_before(_: Case, profile: ProfileFacts) -> Values | None:
     return {} if profile.attached_before else None
 
 
-ASSOCIATION_GATES = (
-    *("mode", "state", "paused", "pause-unreadable", "mutes-unreadable", "muted"),
-    *("facts", "managed", "opted-in", "owned", "profile-muted"),
-)
+ASSOCIATION_GATES: Mapping[str, Gate] = {
+    name: GATES[name]
+    for name in ("mode", "state", "paused", "pause-unreadable", "mutes-unreadable", "muted")
+}
 """Of the gates of a grant, those that attaching a profile must pass as well."""
 
-OWN_ASSOCIATION_GATES: Mapping[str, Callable[[Case, ProfileFacts], Values | None]] = {
-    "association-off": _association_off,
-    "attached-before": _attached_before,
-}
+PROFILE_ASSOCIATION_GATES: Mapping[str, Gate] = {
+    name: PROFILE_GATES[name] for name in ("facts", "managed", "opted-in", "owned", "profile-muted")
+} | {"association-off": _association_off, "attached-before": _attached_before}
 
 
 def association_refusals(case: Case, profile: ProfileFacts) -> tuple[Refusal, ...]:
     """What stands in the way of attaching this profile."""
-    gates = {**PROFILE_GATES, **OWN_ASSOCIATION_GATES}
-    wanted = (*ASSOCIATION_GATES, *OWN_ASSOCIATION_GATES)
-    answers = {name: GATES[name](case) for name in wanted if name in GATES}
-    about = {name: gates[name](case, profile) for name in wanted if name in gates}
-    name = clip(profile.name)
-    return (
-        *(Refusal(gate, values) for gate, values in answers.items() if values is not None),
-        *(Refusal(gate, values, name) for gate, values in about.items() if values is not None),
-    )
+    about = _asked(PROFILE_ASSOCIATION_GATES, clip(profile.name), case, profile)
+    return (*_asked(ASSOCIATION_GATES, None, case), *about)

@@ -112,19 +112,11 @@ class GrantWriter:
                 raise EditedProfile(f"change {change.id}: the profile is not as toolgrant left it")
             if last == entries:
                 self._replace(change, without_grants(change.kind, last, held))
-                self._gone(change, held)
+                self._read_back(change, held.isdisjoint)
                 break
         else:
             raise Conflict(f"security profile {change.profile_id}: others keep writing")
         return self._save(_taken_back(change, grants))
-
-    def _gone(self, change: ProfileChange, grants: frozenset[Grant]) -> None:
-        for seconds in (*VERIFY_WAITS, None):
-            if not self._list(change) & grants:
-                return
-            if seconds is not None:
-                self.wait(seconds)
-        raise ServiceUnavailable(f"change {change.id}: the removal is not to be seen yet")
 
     def _intent(self, change: ProfileChange) -> tuple[ProfileChange, tuple[Entry, ...]]:
         """The intent as it is on record before the last read, and the list it is about. Without
@@ -138,13 +130,18 @@ class GrantWriter:
         return replace(intent, grants=missing), entries
 
     def _verify(self, change: ProfileChange, others: Lists, tell: Tell) -> None:
-        for seconds in (*VERIFY_WAITS, None):
-            held = self._list(change)
-            if held.issuperset(change.grants):
-                self._end(self._compared(change, held, others), tell)
-                return
-            if seconds is not None:
+        held = self._read_back(change, lambda held: held.issuperset(change.grants))
+        self._end(self._compared(change, held, others), tell)
+
+    def _read_back(
+        self, change: ProfileChange, settled: Callable[[frozenset[Grant]], bool]
+    ) -> frozenset[Grant]:
+        """The list, once it is as it was written. Raises ServiceUnavailable."""
+        for seconds in (0.0, *VERIFY_WAITS):
+            if seconds:
                 self.wait(seconds)
+            if settled(held := self._list(change)):
+                return held
         raise ServiceUnavailable(f"change {change.id}: not to be seen in the profile yet")
 
     def _compared(self, change: ProfileChange, held: frozenset[Grant], others: Lists) -> Written:
