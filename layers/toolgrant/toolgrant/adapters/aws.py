@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
@@ -20,6 +20,8 @@ from toolgrant.errors import (
     Throttled,
     ToolgrantError,
 )
+
+_T = TypeVar("_T")
 
 CLIENT_CONFIG = Config(
     retries={"mode": "adaptive", "total_max_attempts": 3}, connect_timeout=3, read_timeout=10
@@ -150,3 +152,26 @@ class Api:
             if not answer.get(token_name):
                 return
             token = {token_name: answer[token_name]}
+
+
+class Answers:
+    """Answers kept for the length of one batch; that something is not there is an answer too."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[object, ...], Any] = {}
+
+    def ask(self, read: Callable[[], _T], *key: object) -> _T:
+        """What was read under a key, now or before. Raises NotFound, also when asked again."""
+        if key not in self._kept:
+            try:
+                self._kept[key] = read()
+            except NotFound as error:
+                self._kept[key] = error
+        known = self._kept[key]
+        if isinstance(known, NotFound):
+            raise known
+        return cast("_T", known)
+
+    def forget(self) -> None:
+        """Read everything anew from now on."""
+        self._kept.clear()

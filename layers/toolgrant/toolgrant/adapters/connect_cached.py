@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from toolgrant.adapters.aws import Api
+from toolgrant.adapters.aws import Answers, Api
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.profile_lists import PROFILE_LISTS, parse_grants
-from toolgrant.errors import NotFound
 
 LISTS = {
     GrantKind.PERMISSION: "list_security_profile_permissions",
@@ -22,70 +21,52 @@ class Connect:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._attached: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._grants: dict[tuple[str, str, GrantKind], frozenset[Grant] | NotFound] = {}
-        self._names: dict[tuple[str, str], str] = {}
+        self._answers = Answers()
         self._instances: dict[str, str] | None = None
 
     def forget(self) -> None:
         """Drop the answers kept so far; which instance integrates an assistant hardly changes."""
-        self._attached.clear()
-        self._grants.clear()
-        self._names.clear()
+        self._answers.forget()
 
     def attached(self, instance_id: str, qualified_arn: str) -> tuple[str, ...]:
-        """Ids of the associated profiles, in the order of the service."""
-        key = (instance_id, qualified_arn)
-        if key not in self._attached:
-            entries = self._api.pages(
-                "list_entity_security_profiles",
-                "SecurityProfiles",
-                InstanceId=instance_id,
-                EntityType="AI_AGENT",
-                EntityArn=qualified_arn,
-                MaxResults=100,
-            )
-            self._attached[key] = tuple(entry["Id"] for entry in entries if entry.get("Id"))
-        return self._attached[key]
+        """Ids of the associated profiles, in the order of the service. Raises NotFound."""
+        return self._answers.ask(
+            lambda: self._attached(instance_id, qualified_arn), instance_id, qualified_arn
+        )
+
+    def _attached(self, instance_id: str, qualified_arn: str) -> tuple[str, ...]:
+        entries = self._api.pages(
+            "list_entity_security_profiles",
+            "SecurityProfiles",
+            InstanceId=instance_id,
+            EntityType="AI_AGENT",
+            EntityArn=qualified_arn,
+            MaxResults=100,
+        )
+        return tuple(entry["Id"] for entry in entries if entry.get("Id"))
 
     def grants(self, instance_id: str, profile_id: str, kind: GrantKind) -> frozenset[Grant]:
-        """One of the four lists. Raises NotFound for a deleted profile, also when asked again."""
+        """One of the four lists. Raises NotFound for a deleted profile."""
         key = (instance_id, profile_id, kind)
-        if key not in self._grants:
-            self._grants[key] = self._read(instance_id, profile_id, kind)
-        known = self._grants[key]
-        if isinstance(known, NotFound):
-            raise known
-        return known
+        return self._answers.ask(lambda: self._grants(*key), *key)
 
-    def _read(
-        self, instance_id: str, profile_id: str, kind: GrantKind
-    ) -> frozenset[Grant] | NotFound:
+    def _grants(self, instance_id: str, profile_id: str, kind: GrantKind) -> frozenset[Grant]:
         name = PROFILE_LISTS[kind]
-        try:
-            entries = list(
-                self._api.pages(
-                    LISTS[kind],
-                    name,
-                    InstanceId=instance_id,
-                    SecurityProfileId=profile_id,
-                    MaxResults=1000,
-                )
-            )
-        except NotFound as error:
-            return error
-        return parse_grants(kind, entries, f"$.{name}")
+        profile = {"InstanceId": instance_id, "SecurityProfileId": profile_id}
+        entries = self._api.pages(LISTS[kind], name, **profile, MaxResults=1000)
+        return parse_grants(kind, list(entries), f"$.{name}")
 
     def name(self, instance_id: str, profile_id: str) -> str:
-        """A profile's name."""
-        key = (instance_id, profile_id)
-        if key not in self._names:
-            answer = self._api.call(
-                "describe_security_profile", InstanceId=instance_id, SecurityProfileId=profile_id
-            )
-            profile = answer.get("SecurityProfile") or {}
-            self._names[key] = profile.get("SecurityProfileName") or profile_id
-        return self._names[key]
+        """A profile's name. Raises NotFound."""
+        return self._answers.ask(
+            lambda: self._name(instance_id, profile_id), "name", instance_id, profile_id
+        )
+
+    def _name(self, instance_id: str, profile_id: str) -> str:
+        answer = self._api.call(
+            "describe_security_profile", InstanceId=instance_id, SecurityProfileId=profile_id
+        )
+        return str((answer.get("SecurityProfile") or {}).get("SecurityProfileName") or profile_id)
 
     def instances_by_assistant(self) -> Mapping[str, str]:
         """ListInstances × ListIntegrationAssociations of type WISDOM_ASSISTANT."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from toolgrant.adapters.aws import Api
+from toolgrant.adapters.aws import Answers, Api
 from toolgrant.domain.agent_shapes import parse_agent, split_qualifier
 from toolgrant.domain.model import DRAFT, LATEST, QualifiedAgent
 from toolgrant.domain.records import AgentKey
-from toolgrant.errors import NotFound
 
 _PAGE = 100  # qconnect service model: MaxResults at most 100
 _SWEEP_PAGE = 25
@@ -20,40 +19,28 @@ class QConnect:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._agents: dict[tuple[AgentKey, str], QualifiedAgent | NotFound] = {}
-        self._live: dict[str, Mapping[str, frozenset[str]]] = {}
+        self._answers = Answers()
 
     def forget(self) -> None:
         """Drop the answers kept so far."""
-        self._agents.clear()
-        self._live.clear()
+        self._answers.forget()
 
     def get(self, key: AgentKey, qualifier: str) -> QualifiedAgent:
-        """One version of an AI agent. Raises NotFound, also when asked again."""
-        known = self._agents.get((key, qualifier))
-        if known is None:
-            known = self._agents[key, qualifier] = self._get(key, qualifier)
-        if isinstance(known, NotFound):
-            raise known
-        return known
+        """One version of an AI agent. Raises NotFound."""
+        return self._answers.ask(lambda: self._get(key, qualifier), key, qualifier)
 
-    def _get(self, key: AgentKey, qualifier: str) -> QualifiedAgent | NotFound:
-        try:
-            answer = self._api.call(
-                "get_ai_agent",
-                assistantId=key.assistant_id,
-                aiAgentId=f"{key.ai_agent_id}:{qualifier}",
-            )
-        except NotFound as error:
-            return error
+    def _get(self, key: AgentKey, qualifier: str) -> QualifiedAgent:
+        agent_id = f"{key.ai_agent_id}:{qualifier}"
+        answer = self._api.call("get_ai_agent", assistantId=key.assistant_id, aiAgentId=agent_id)
         return parse_agent(answer["aiAgent"], qualifier)
 
     def live(self, assistant_id: str) -> Mapping[str, frozenset[str]]:
         """What an assistant's configuration names: its defaults and its orchestrators."""
-        if assistant_id not in self._live:
-            answer = self._api.call("get_assistant", assistantId=assistant_id)
-            self._live[assistant_id] = live_qualifiers(answer["assistant"])
-        return self._live[assistant_id]
+        return self._answers.ask(lambda: self._live(assistant_id), assistant_id)
+
+    def _live(self, assistant_id: str) -> Mapping[str, frozenset[str]]:
+        answer = self._api.call("get_assistant", assistantId=assistant_id)
+        return live_qualifiers(answer["assistant"])
 
     def assistants(self) -> Iterator[str]:
         """All assistant ids."""

@@ -125,10 +125,8 @@ class UndoRequest:
         """The security profile that the change is about."""
         return profile_of(self.change_id)
 
-    @property
-    def group(self) -> str:
-        """What must not happen at the same time: writes to one profile."""
-        return self.profile_id
+    group = profile_id
+    """What must not happen at the same time: writes to one profile."""
 
 
 @dataclass(frozen=True)
