@@ -9,12 +9,33 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.fixing.ledger import profile_of
 from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent
 from toolgrant.domain.records import AgentKey, Edge
 from toolgrant.domain.texts import clip
+
+
+class Outcome(StrEnum):
+    """What became of a request; a resolution of all findings is one too (`findings.Resolution`)."""
+
+    EVALUATED = "evaluated"
+    NOT_JUDGED = "not-judged"
+    STALE = "stale"
+    SUPERSEDED = "superseded"
+    SKIPPED = "skipped"
+    NOTICE = "notice"
+    ORDER = "order"
+    GRANTED = "granted"
+    UNATTRIBUTED = "unattributed"
+    FIXED = "fixed"
+    NOT_NEEDED = "not-needed"
+    FIX_REFUSED = "fix-refused"
+    IN_DOUBT = "in-doubt"
+    UNDONE = "undone"
+    UNDO_REFUSED = "undo-refused"
 
 
 @dataclass(frozen=True)

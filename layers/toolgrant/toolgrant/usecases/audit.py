@@ -13,7 +13,7 @@ from toolgrant.domain.json_fields import JsonObject
 from toolgrant.domain.model import ToolResult, Verdict
 from toolgrant.domain.problems import JudgedQualifier
 from toolgrant.domain.records import AgentKey, AgentRecord
-from toolgrant.domain.requests import AgentRequest, FixRequest, Order, UndoRequest
+from toolgrant.domain.requests import AgentRequest, FixRequest, Order, Outcome, UndoRequest
 from toolgrant.domain.texts import clip
 
 SCHEMA = "toolgrant/audit/1"
@@ -47,7 +47,7 @@ def decision_fields(
 
 def skip_record(reason: str, cause: Cause) -> JsonObject:
     """A message that asked for nothing."""
-    return _record("skipped", reason, cause)
+    return _record(Outcome.SKIPPED, reason, cause)
 
 
 def notice_record(
@@ -55,7 +55,7 @@ def notice_record(
 ) -> JsonObject:
     """A refused save of which people were told, or which is over."""
     reason = ", ".join(f"{change.status} {change.finding.tool_name}" for change in changes)
-    return {**_record("notice", reason, cause, **_agent(key)), "alertId": alert_id}
+    return {**_record(Outcome.NOTICE, reason, cause, **_agent(key)), "alertId": alert_id}
 
 
 def fix_record(
@@ -91,7 +91,7 @@ def undo_record(
 def order_record(order: Order, plan: list[str]) -> JsonObject:
     """An operator's order, and one line for each step of it."""
     return _record(
-        "order",
+        Outcome.ORDER,
         "",
         Cause("order"),
         action=order.action,

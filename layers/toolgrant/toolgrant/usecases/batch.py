@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from toolgrant.domain.records import AgentKey
-from toolgrant.domain.requests import AgentRequest, FanOut, RefusedSave, Request, Skip
+from toolgrant.domain.requests import AgentRequest, FanOut, Outcome, RefusedSave, Request, Skip
 from toolgrant.errors import GaveUp, InvalidInput, Throttled, ToolgrantError
 from toolgrant.usecases.audit import skip_record
 from toolgrant.usecases.deps import Deps
@@ -145,7 +145,7 @@ def _review(
     except Throttled as error:
         _later(request, error, deps)
         return
-    deps.journal.count("Evaluations" if outcome == "evaluated" else "Skipped")
+    deps.journal.count("Evaluations" if outcome == Outcome.EVALUATED else "Skipped")
 
 
 def _later(request: AgentRequest, error: Throttled, deps: Deps) -> None:

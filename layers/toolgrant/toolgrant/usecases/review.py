@@ -20,7 +20,7 @@ from toolgrant.domain.model import FindingKind
 from toolgrant.domain.plan import Step, decide, describe
 from toolgrant.domain.problems import JudgedQualifier, problems_of, scope_of
 from toolgrant.domain.records import AgentRecord
-from toolgrant.domain.requests import AgentRequest, FixRequest
+from toolgrant.domain.requests import AgentRequest, FixRequest, Outcome
 from toolgrant.errors import Conflict, NotFound
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reader
 from toolgrant.usecases.audit import decision_fields, outcome_record, verdict_counts
@@ -41,7 +41,7 @@ def review(request: AgentRequest, deps: Deps, started_at: datetime) -> str:
     """
     record = deps.store.load(request.key)
     if _is_stale(record, request, deps.settle):
-        outcome = _done(request, record, "stale", deps)
+        outcome = _done(request, record, Outcome.STALE, deps)
     else:
         outcome = _evaluate(request, record, deps, started_at)
     publish_pending(request.key.ai_agent_id, deps)
@@ -70,10 +70,10 @@ def _evaluate(request: AgentRequest, record: AgentRecord, deps: Deps, started_at
     began = request.observed.at if request.observed else started_at
     agent = _read(request, deps)
     if isinstance(agent, OutOfScope) and not record.qualifiers and not record.findings:
-        return _done(request, record, "not-judged", deps, reason=agent.reason)
+        return _done(request, record, Outcome.NOT_JUDGED, deps, reason=agent.reason)
     for _ in range(COMMIT_ATTEMPTS):
         if record.started_at and record.started_at > began:
-            return _done(request, record, "superseded", deps)
+            return _done(request, record, Outcome.SUPERSEDED, deps)
         against = _Against(request, record, began, deps.clock.now(), deps)
         try:
             return (
@@ -120,9 +120,9 @@ def _judge(agent: JudgedAgent, against: _Against) -> str:
     alert = _alert(agent, told.changes, after, fixes, against) if told.changes else None
     against.ask_again(told.recheck_at)
     rendered = against.commit(after, alert, fixes.requests)
-    decided = outcome_record(against.request, after, "evaluated")
+    decided = outcome_record(against.request, after, Outcome.EVALUATED)
     against.report(agent.judged, decided, (*decide(told), *fixes.steps), rendered)
-    return "evaluated"
+    return Outcome.EVALUATED
 
 
 def _alert(

@@ -19,7 +19,7 @@ from toolgrant.domain.fixing.ledger import ForeignEdit, ProfileChange, Written
 from toolgrant.domain.fixing.policy import Fix
 from toolgrant.domain.model import Finding, FindingKind, FindingState, Severity, Text, Verdict
 from toolgrant.domain.records import AgentKey
-from toolgrant.domain.requests import FixRequest
+from toolgrant.domain.requests import FixRequest, Outcome
 from toolgrant.domain.texts import clip
 from toolgrant.usecases.deps import Deps
 
@@ -67,7 +67,7 @@ def tell_undo(change: ProfileChange, outcome: str, reason: Text | None, by: str,
     grants = ", ".join(grant_texts(change.grants))
     values = {"grants": grants, "change": change.id, "by": clip(by) or "?", "reason": reason or ""}
     told = replace(_on_record(change, deps), advisories=(note(outcome, **values),))
-    status = Status.CHANGED if outcome == "undone" else Status.REFUSED
+    status = Status.CHANGED if outcome == Outcome.UNDONE else Status.REFUSED
     what = f"{change.id} {outcome} {sorted(change.undone)}"
     return _put(change.agent, what, Change(status, told), None, change.id, deps)
 

@@ -11,7 +11,7 @@ from toolgrant.domain.fixing.ledger import ChangeState, ProfileChange, change_id
 from toolgrant.domain.fixing.proposal import AGENT_TAG, Proposal
 from toolgrant.domain.model import Finding, GrantKind
 from toolgrant.domain.profile_lists import PROFILE_LISTS, granted
-from toolgrant.domain.requests import FixRequest
+from toolgrant.domain.requests import FixRequest, Outcome
 from toolgrant.errors import Conflict, EditedProfile, ForeignProfile, NotFound
 from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.audit import fix_record
@@ -98,4 +98,6 @@ class Attachments:
             approved_by=self.request.approved_by,
         )
         self.writer.ledger.save(change)
-        self.deps.journal.decision(fix_record(self.request, "granted", "dedicated profile", change))
+        self.deps.journal.decision(
+            fix_record(self.request, Outcome.GRANTED, "dedicated profile", change)
+        )

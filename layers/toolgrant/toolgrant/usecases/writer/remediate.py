@@ -22,7 +22,7 @@ from toolgrant.domain.fixing.policy import Fix, Refuse, RequestFix
 from toolgrant.domain.model import Finding, FindingKind, GrantKind
 from toolgrant.domain.plan import describe
 from toolgrant.domain.problems import problems_of
-from toolgrant.domain.requests import AgentRequest, FixRequest
+from toolgrant.domain.requests import AgentRequest, FixRequest, Outcome
 from toolgrant.errors import GaveUp, NotFound
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reader
 from toolgrant.usecases.audit import fix_record
@@ -64,20 +64,22 @@ class _Remediation:
         seen = self._look()
         finding = self._finding(seen) if isinstance(seen, JudgedAgent) else None
         if self._settle_open(finding):
-            return self._report("in-doubt", "an earlier write cannot be told from another's")
+            return self._report(Outcome.IN_DOUBT, "an earlier write cannot be told from another's")
         if finding is None or isinstance(seen, OutOfScope):
             return self._not_needed()
         return self._carry_out(self._plan(finding, seen), seen)
 
     def _carry_out(self, fix: Fix, seen: JudgedAgent) -> str:
         if isinstance(fix, Refuse) and fix.proposal and self._may_create():
-            return self._report("fixed", self._attachments.dedicated(fix.proposal))
+            return self._report(Outcome.FIXED, self._attachments.dedicated(fix.proposal))
         if not isinstance(fix, RequestFix):
             return self._refused(fix.finding, fix)
         if fix.profile.id != self.request.profile_id:
             return self._moved(fix)
         if fix.finding.kind is FindingKind.ASSOCIATION_GAP:
-            return self._report("fixed", self._attachments.gap(fix.finding, seen, fix.profile.id))
+            return self._report(
+                Outcome.FIXED, self._attachments.gap(fix.finding, seen, fix.profile.id)
+            )
         return self._write(fix, seen)
 
     def _may_create(self) -> bool:
@@ -133,7 +135,7 @@ class _Remediation:
             )
         if against:
             return self._refused(fix.finding, against[0])
-        return self._report("fixed" if any(written) else "not-needed", describe(fix))
+        return self._report(Outcome.FIXED if any(written) else Outcome.NOT_NEEDED, describe(fix))
 
     def _change(self, part: Finding, seen: JudgedAgent, kind: GrantKind) -> ProfileChange:
         history, fix_id = self._history(), self.request.fix_id
@@ -166,32 +168,32 @@ class _Remediation:
     def _ended(self, written: Written, finding: Finding | None) -> None:
         """Audit a change and tell what is wrong with it."""
         if written.change.state is ChangeState.UNATTRIBUTED:
-            self._audit("unattributed", "", written.change)
+            self._audit(Outcome.UNATTRIBUTED, "", written.change)
             tell_unattributed(written, finding, self.deps)
             return
         self.deps.journal.count("GrantsAdded", len(written.change.grants))
-        self._audit("granted", "", written.change)
+        self._audit(Outcome.GRANTED, "", written.change)
         tell_edited(written, finding, self.deps)
 
     def _not_needed(self) -> str:
         for change in self._history().changes:
             if self._own(change) and change.state is ChangeState.DONE:
-                return self._report("fixed", "written and verified by an earlier delivery")
-        return self._report("not-needed", "nothing is missing any more")
+                return self._report(Outcome.FIXED, "written and verified by an earlier delivery")
+        return self._report(Outcome.NOT_NEEDED, "nothing is missing any more")
 
     def _own(self, change: ProfileChange) -> bool:
         return change.id in {self._id(self.request.fix_id, kind) for kind in GrantKind}
 
     def _refused(self, finding: Finding, fix: Fix) -> str:
         tell_refused(self.request, finding, fix, self.deps)
-        return self._report("fix-refused", describe(fix))
+        return self._report(Outcome.FIX_REFUSED, describe(fix))
 
     def _moved(self, fix: RequestFix) -> str:
         if self.request.attempt >= MOST_MOVES:
             raise GaveUp(f"the best security profile changed {MOST_MOVES} times")
         moved = replace(self.request, profile_id=fix.profile.id, attempt=self.request.attempt + 1)
         self.deps.fix_ports.queue.send(moved)
-        return self._report("superseded", describe(fix))
+        return self._report(Outcome.SUPERSEDED, describe(fix))
 
     def _report(self, outcome: str, reason: str) -> str:
         self._audit(outcome, reason)

@@ -8,7 +8,7 @@ from toolgrant.domain.alerts.alert import grant_texts
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.fixing.ledger import ChangeState, ProfileChange
 from toolgrant.domain.model import Grant, Text
-from toolgrant.domain.requests import AgentRequest, UndoRequest
+from toolgrant.domain.requests import AgentRequest, Outcome, UndoRequest
 from toolgrant.domain.texts import both
 from toolgrant.errors import Conflict, EditedProfile, NotFound
 from toolgrant.usecases.audit import undo_record
@@ -51,14 +51,14 @@ class _Undo:
         history = self.writer.ledger.history(self.request.profile_id)
         change = history.change(self.request.change_id)
         if change is None:
-            return "undo-refused", _why("no-such-change"), None
+            return Outcome.UNDO_REFUSED, _why("no-such-change"), None
         grants = frozenset(self.request.grants or change.grants)
         refusal = self._refusal(change, grants)
         if refusal:
-            return "undo-refused", refusal, change
+            return Outcome.UNDO_REFUSED, refusal, change
         left = grants - change.undone
         if not left:
-            return "undone", _why("before"), change
+            return Outcome.UNDONE, _why("before"), change
         return self._take_back(change, left)
 
     def _refusal(self, change: ProfileChange, grants: frozenset[Grant]) -> Text | None:
@@ -78,13 +78,13 @@ class _Undo:
         for grant in sorted(grants):
             self.writer.ledger.open_breaker(change.profile_id, grant, "undone by an operator", now)
         try:
-            return "undone", None, self.writer.take_back(change, grants)
+            return Outcome.UNDONE, None, self.writer.take_back(change, grants)
         except NotFound:
-            return "undo-refused", _why("profile-gone"), change
+            return Outcome.UNDO_REFUSED, _why("profile-gone"), change
         except EditedProfile:
-            return "undo-refused", _why("edited", change=change.id), change
+            return Outcome.UNDO_REFUSED, _why("edited", change=change.id), change
         except Conflict:
-            return "undo-refused", _why("busy", profile=change.profile_id), change
+            return Outcome.UNDO_REFUSED, _why("busy", profile=change.profile_id), change
 
 
 def _why(key: str, **values: object) -> Text:
