@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import itertools
+from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 import pytest
@@ -28,16 +31,24 @@ MCP_IDS = [row.key for row in CATALOG.rows if row.requires]
 UUIDS = ["0a1b2c3d-0000-4000-8000-00000000000a", "0a1b2c3d-0000-4000-8000-00000000000b"]
 APPLICATION = "arn:aws:app-integrations:us-east-1:111122223333:application/Abc"
 
-words = st.text("abcXYZ09-", min_size=1, max_size=8).filter(lambda word: word.swapcase() != word)
-namespaces = st.builds("gw-{}".format, words)
-tool_ids = st.one_of(
-    st.sampled_from(MCP_IDS),
-    st.builds("gateway_{}__{}___{}".format, namespaces, words, words),
-    st.builds("aws_custom_flows__{}_{}".format, st.sampled_from(UUIDS), st.integers(1, 9)),
-)
-entries = st.one_of(
-    st.builds(lambda one: {"toolType": "MODEL_CONTEXT_PROTOCOL", "toolId": one}, tool_ids),
-    st.sampled_from([{"toolType": "RETURN_TO_CONTROL"}, {"toolType": "CONSTANT"}]),
+
+def made_up_ids(count: int) -> Iterator[str]:
+    """Ids of gateway tools and flow modules, of words that differ from themselves in other case.
+    Made once: to draw a letter at a time costs more than all that is tested."""
+    random = Random(1)
+    words = (
+        "".join(random.choices("abcXYZ09-", k=random.randint(1, 8))) for _ in itertools.count()
+    )
+    telling = (word for word in words if word.swapcase() != word)
+    for _ in range(count):
+        yield f"gateway_gw-{next(telling)}__{next(telling)}___{next(telling)}"
+    yield from (f"aws_custom_flows__{one}_{version}" for one in UUIDS for version in range(1, 10))
+
+
+tool_ids = st.sampled_from(MCP_IDS) | st.sampled_from(list(made_up_ids(20_000)))
+OTHERS: list[dict[str, Any]] = [{"toolType": "RETURN_TO_CONTROL"}, {"toolType": "CONSTANT"}]
+entries = st.sampled_from(OTHERS) | tool_ids.map(
+    lambda tool_id: {"toolType": "MODEL_CONTEXT_PROTOCOL", "toolId": tool_id}
 )
 
 
@@ -171,8 +182,12 @@ def test_a_single_spoiled_grant_is_never_sufficient(
     assert all((one.verdict is Verdict.INSUFFICIENT) == bool(one.missing) for one in result.tools)
 
 
-grants = st.builds(
-    Grant, st.sampled_from(GrantKind), st.sampled_from(["Wisdom.View", "gw/t", "m", "Cases.View"])
+grants = st.sampled_from(
+    [
+        Grant(kind, value)
+        for kind in GrantKind
+        for value in ("Wisdom.View", "gw/t", "m", "Cases.View")
+    ]
 )
 any_tools = st.builds(
     Tool,

@@ -191,11 +191,17 @@ def with_secrets(value: Any) -> Any:
     return [with_secrets(item) for item in value] if isinstance(value, list) else value
 
 
-junk: st.SearchStrategy[object] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(HOSTILE) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=6,
+leaf: st.SearchStrategy[object] = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(HOSTILE) | st.text()
 )
+
+
+def around(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    """Values, and lists and maps of them."""
+    return inner | st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+
+
+junk = around(around(around(leaf)))
 
 
 def places(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
