@@ -135,9 +135,9 @@ def test_changes_are_in_the_order_of_their_beginning(ledger: DynamoDBLedger, pro
         change(profile, fix, began_at=NOON + timedelta(seconds=seconds))
         for fix, seconds in (("late", 5), ("early", 1), ("same", 5))
     )
-    for one in (late, early, same):
-        ledger.save(one)
-    order = [early, *sorted((late, same), key=lambda one: one.id)]
+    for profile_change in (late, early, same):
+        ledger.save(profile_change)
+    order = [early, *sorted((late, same), key=lambda profile_change: profile_change.id)]
     assert ledger.history(profile).changes == tuple(order)
 
 
@@ -223,7 +223,7 @@ def test_a_book_larger_than_one_answer_of_dynamodb_is_whole(
     for number in range(6):
         ledger.save(change(profile, f"fix {number}", before=before))
     history = ledger.history(profile)
-    assert [one.before for one in history.changes] == [before] * 6
+    assert [change.before for change in history.changes] == [before] * 6
 
 
 def test_what_is_unknown_in_a_book_is_left_alone(

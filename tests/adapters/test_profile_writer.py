@@ -336,8 +336,8 @@ def test_attaching_sends_one_profile_and_may_be_repeated(world: World, gateways:
     agent, profile, other = world.agent(), world.profile("one"), world.profile("other")
     arn = f"{agent['aiAgentArn']}:$SAVED"
     profiles = writer(gateways)
-    for one in (other, profile, profile):
-        profiles.attach(world.instance_id, one, arn)
+    for profile_id in (other, profile, profile):
+        profiles.attach(world.instance_id, profile_id, arn)
     assert gateways.connect().attached(world.instance_id, arn) == (other, profile)
 
 
