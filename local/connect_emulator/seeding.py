@@ -50,12 +50,7 @@ def seed(emulator: Emulator) -> Seed:
 def _seed(emulator: Emulator, account: Account, data: Data) -> Seed:
     instance = add_instance(account, data["instance"]["alias"])
     assistant = emulator.apply("qconnect:CreateAssistant", **data["assistant"])["assistant"]
-    integration = emulator.apply(
-        "connect:CreateIntegrationAssociation",
-        InstanceId=instance.id,
-        IntegrationType=WISDOM_ASSISTANT,
-        IntegrationArn=assistant["assistantArn"],
-    )
+    integration_association_id = _integrate(emulator, instance, assistant)
     knowledge_base_id = account.new_id()
     agents = [
         _system_agent(account, assistant["assistantId"], agent) for agent in data["system_agents"]
@@ -65,7 +60,7 @@ def _seed(emulator: Emulator, account: Account, data: Data) -> Seed:
         instance_arn=instance.arn,
         assistant_id=assistant["assistantId"],
         assistant_arn=assistant["assistantArn"],
-        integration_association_id=integration["IntegrationAssociationId"],
+        integration_association_id=integration_association_id,
         knowledge_base_id=knowledge_base_id,
         knowledge_base_association_id=_associate(emulator, assistant, knowledge_base_id),
         system_agents={agent.name: agent.id for agent in agents},
@@ -74,6 +69,16 @@ def _seed(emulator: Emulator, account: Account, data: Data) -> Seed:
             profile["name"]: _profile(account, instance, profile) for profile in data["profiles"]
         },
     )
+
+
+def _integrate(emulator: Emulator, instance: Instance, assistant: Data) -> str:
+    output = emulator.apply(
+        "connect:CreateIntegrationAssociation",
+        InstanceId=instance.id,
+        IntegrationType=WISDOM_ASSISTANT,
+        IntegrationArn=assistant["assistantArn"],
+    )
+    return str(output["IntegrationAssociationId"])
 
 
 def _associate(emulator: Emulator, assistant: Data, knowledge_base_id: str) -> str:

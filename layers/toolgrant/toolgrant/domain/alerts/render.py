@@ -124,14 +124,6 @@ def _proposal(alert: Alert, words: Words) -> list[str]:
 
 def chat(alert: Alert, words: Words) -> JsonObject:
     """The custom notification. `threadId` keeps one AI agent's story in one chat thread."""
-    lines = []
-    for change in alert.changes[: alert.shown]:
-        lines.append(f"*{_chat_safe(_headline(change, alert, words))}*")
-        lines += [f"{name}: {_chat_safe(value)}" for name, value in details(change, words)]
-    lines += [
-        *_more(alert, words),
-        f"{words('label', 'changed_by')}: {_chat_safe(_actor(alert, words))}",
-    ]
     return {
         "version": "1.0",
         "source": "custom",
@@ -139,7 +131,7 @@ def chat(alert: Alert, words: Words) -> JsonObject:
         "content": {
             "textType": "client-markdown",
             "title": f"{alert.severity}: {_chat_safe(_title(alert, words))}",
-            "description": "\n".join(lines),
+            "description": "\n".join(_chat_lines(alert, words)),
             "nextSteps": [_chat_safe(step) for step in _steps(alert, words)],
             "keywords": ["toolgrant", str(alert.status), str(alert.severity)],
         },
@@ -151,6 +143,15 @@ def chat(alert: Alert, words: Words) -> JsonObject:
             "additionalContext": {"alertId": alert.alert_id, "instanceId": alert.instance_id},
         },
     }
+
+
+def _chat_lines(alert: Alert, words: Words) -> list[str]:
+    lines = []
+    for change in alert.changes[: alert.shown]:
+        lines.append(f"*{_chat_safe(_headline(change, alert, words))}*")
+        lines += [f"{name}: {_chat_safe(value)}" for name, value in details(change, words)]
+    changed_by = f"{words('label', 'changed_by')}: {_chat_safe(_actor(alert, words))}"
+    return [*lines, *_more(alert, words), changed_by]
 
 
 def _headline(change: Change, alert: Alert, words: Words) -> str:
