@@ -1,4 +1,4 @@
-"""Security profiles as a write sees them, through a real client: fresh, whole, and never twice."""
+"""Security profiles as a write sees them, by a real client: all pages, nothing kept, one write."""
 
 from __future__ import annotations
 

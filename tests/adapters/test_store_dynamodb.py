@@ -145,8 +145,8 @@ def test_of_eight_writers_of_one_version_exactly_one_wins(store: DynamoDBStore) 
     assert attached == set(won)
 
 
-def test_when_all_retry_the_newest_look_is_what_stays(store: DynamoDBStore) -> None:
-    """What a review does: read, give way to a later look, else write; again after a conflict."""
+def test_when_all_retry_the_newest_evaluation_stays(store: DynamoDBStore) -> None:
+    """As an evaluation does: read, give way to a later one, else write; again after a conflict."""
     key = new_key()
 
     def write(number: int) -> None:

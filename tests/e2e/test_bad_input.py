@@ -295,7 +295,7 @@ def test_throttled_work_is_asked_for_again_and_is_no_failure(
     changes: Changes, admin: Admin, faults: Faults
 ) -> None:
     agent = silent_agent(admin, RETRIEVE)
-    faults.throttle("qconnect:GetAIAgent", times=3)  # every attempt of the first look
+    faults.throttle("qconnect:GetAIAgent", times=3)  # every attempt of the first evaluation
     message = about(agent)
     _, answer = changes.invoke(message)
     assert answer == {"error": None, "batchItemFailures": []}

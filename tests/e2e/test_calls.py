@@ -1,4 +1,4 @@
-"""What a look costs, counted where the calls arrive: Connect's quota is shared with others."""
+"""How many calls an evaluation costs, counted at the emulator: Connect's quota is shared."""
 
 from __future__ import annotations
 

@@ -284,7 +284,7 @@ def judge(
 
 
 def repeatable(body: str) -> bool:
-    """Whether silence is right: a refused save is told once."""
+    """Whether a message may have no outcome: a refused save that was told already has none."""
     try:
         return isinstance(parse_message(body), RefusedSave)
     except InvalidInput:

@@ -63,7 +63,8 @@ def publish(theirs: Admin, agent: Agent) -> str:
 
 
 def pass_over(theirs: Admin, agent: Agent) -> None:
-    """Publishing may be seen before the association that follows it; that is another test's."""
+    """Take the alerts of an evaluation that came between publishing and the association after it:
+    another test is about them."""
     theirs.stack.wait_idle()
     for _ in theirs.new_alerts(agent):
         assert theirs.alert(agent)["severity"] == "MEDIUM"

@@ -1,4 +1,4 @@
-"""The guard guards itself: what is watched, and that somebody hears of it."""
+"""Alarms: what they watch, and that somebody is told."""
 
 from __future__ import annotations
 

@@ -28,10 +28,10 @@ class Connect:
         self._instances: dict[str, str] | None = None
 
     def forget(self) -> None:
-        """Drop the answers kept so far; which instance integrates an assistant hardly changes."""
+        """Drop the answers kept so far, but for the map from assistants to instances."""
         self._attached.clear()
         self._grants.clear()
-        self._names.clear()
+        self._names.clear()  # not _instances: they hardly change
 
     def attached(self, instance_id: str, qualified_arn: str) -> tuple[str, ...]:
         """Ids of the associated profiles, in the order of the service."""
@@ -49,7 +49,8 @@ class Connect:
         return self._attached[key]
 
     def grants(self, instance_id: str, profile_id: str, kind: GrantKind) -> frozenset[Grant]:
-        """One of the four lists. Raises NotFound for a deleted profile, also when asked again."""
+        """The grants in one of the four lists. Raises NotFound for a deleted profile, each time
+        that it is asked for."""
         key = (instance_id, profile_id, kind)
         if key not in self._grants:
             self._grants[key] = self._read(instance_id, profile_id, kind)
@@ -77,7 +78,7 @@ class Connect:
         return parse_grants(kind, entries, f"$.{name}")
 
     def name(self, instance_id: str, profile_id: str) -> str:
-        """A profile's name."""
+        """A profile's name; its id if Connect tells none. Raises NotFound for a deleted profile."""
         key = (instance_id, profile_id)
         if key not in self._names:
             answer = self._api.call(
@@ -88,7 +89,7 @@ class Connect:
         return self._names[key]
 
     def instances_by_assistant(self) -> Mapping[str, str]:
-        """ListInstances × ListIntegrationAssociations of type WISDOM_ASSISTANT."""
+        """Assistant id → id of the Connect instance that integrates it."""
         if self._instances is None:
             self._instances = {
                 association["IntegrationArn"].rsplit("/", 1)[-1]: instance["Id"]
