@@ -160,7 +160,7 @@ def _lines(text: str) -> list[str]:
 
 
 def catalog_markdown(catalog: Catalog) -> str:
-    """docs/catalog.md."""
+    """The content of docs/catalog.md."""
     sections = [
         _INTRO.format(version=catalog.version),
         "## Tools by id\n\n" + _table(_ROW_HEAD, map(_row_cells, catalog.rows)),

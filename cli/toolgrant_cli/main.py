@@ -25,7 +25,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 class NoCheckout(Exception):
-    """The local AWS is not at hand: the text says what it needs."""
+    """The local AWS cannot be used from here: the text says what it needs."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Every command and option."""
+    """The parser of every command; the chosen one is in `command`, a `Command`."""
     root = argparse.ArgumentParser(
         prog="toolgrant",
         description="Keeps the tools of Amazon Connect AI agents working.",

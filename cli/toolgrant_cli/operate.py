@@ -67,14 +67,14 @@ class OperateClient(Protocol):
         """The name of the stack's OperateFunction."""
 
     def invoke(self, function: str, order: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the function answers."""
+        """The function's answer to an order."""
 
     def caller(self) -> str:
-        """Who asks."""
+        """The name of whoever asks."""
 
 
 def add_commands(commands: Any, command: Callable[[argparse.Namespace], int]) -> None:
-    """One command per action."""
+    """Add one command per action. Its `command` is the given one, its `action` the name."""
     for name, action in ACTIONS.items():
         command_parser = commands.add_parser(name, help=action.told)
         if action.target:

@@ -20,7 +20,7 @@ _ERRORS = (BotoCoreError, ClientError, ValueError)  # ValueError: an endpoint th
 
 
 def aws_client(service: str) -> Any:
-    """A client for whom and where the environment says."""
+    """A boto3 client with the credentials and the Region of the environment."""
     return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
 
 
@@ -42,7 +42,7 @@ class OperateFunction:
         return str(outputs[OUTPUT])
 
     def invoke(self, function: str, order: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the function answers."""
+        """The function's answer to an order."""
         with _named(f"function {function}"):
             answer = self._client("lambda").invoke(
                 FunctionName=function, Payload=json.dumps(order).encode()
@@ -71,7 +71,7 @@ def _login() -> str:
 
 @contextmanager
 def _named(what: str) -> Iterator[None]:
-    """Errors of AWS and on the way there as one line that begins with what was asked."""
+    """Raise errors of the block as Unusable: one line that begins with `what`."""
     try:
         yield
     except _ERRORS as error:

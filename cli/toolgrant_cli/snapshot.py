@@ -53,5 +53,5 @@ def parse_profile(data: Json, path: str) -> SecurityProfile:
 
 
 def evaluate_snapshot(snapshot: Snapshot, catalog: Catalog) -> AgentResult:
-    """Judge a snapshot."""
+    """The verdicts on a snapshot's AI agent, by the profiles in it."""
     return evaluate(snapshot.agent, snapshot.profiles, catalog)

@@ -80,7 +80,7 @@ R = TypeVar("R", bound=Identified)
 
 
 def find(candidates: Iterable[R], value: str, kind: str) -> R:
-    """The resource named by an id, an ARN, or either of them URL-encoded once more.
+    """The resource named by an id, an ARN, or either of them URL-encoded a second time.
 
     CloudTrail records of CloudFormation's calls show URL-encoded ARNs as ids; a client that repeats
     them as they stand is understood too [inferred].

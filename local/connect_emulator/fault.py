@@ -14,7 +14,7 @@ STAMPS = ("old", "new", "absent")
 
 
 class Called(Protocol):
-    """A call as far as a fault looks at it."""
+    """What a fault needs to know of a call."""
 
     @property
     def name(self) -> str: ...
@@ -52,7 +52,7 @@ class Fault:
         return self.armed_by is None and self._matches(self.operation, call)
 
     def arm(self, call: Called) -> None:
-        """Begin, if this is the call that the fault waits for."""
+        """End the wait for another call, if this is that call."""
         if self.armed_by is not None and self._matches(self.armed_by, call):
             self.armed_by = None
 
@@ -62,7 +62,7 @@ class Fault:
         return self.skip < 0
 
     def happen(self) -> None:
-        """Count the fault off."""
+        """Take one off `times`, where the fault happens a number of times."""
         if self.times is not None:
             self.times -= 1
 

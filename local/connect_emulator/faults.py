@@ -138,7 +138,7 @@ class Faults:
     def before(
         self, operation: str, callback: Callback, skip: int = 0, **only: Unpack[Only]
     ) -> None:
-        """Run ``callback`` once, before a call is looked at; it may itself call the emulator."""
+        """Run ``callback`` once, before a call is validated; it may itself call the emulator."""
         self.add(Fault("before", operation, 1, skip, callback=callback, **only))
 
     def after(
@@ -168,11 +168,11 @@ class Faults:
         self.landings.clear()
 
     def take(self, kinds: Iterable[str], call: Called, after: bool = False) -> Fault | None:
-        """The first fault of these kinds that happens on this call, counted off."""
+        """The first fault of these kinds that happens on this call; takes one off its `times`."""
         return next(iter(self._take(kinds, call, after, 1)), None)
 
     def take_all(self, kinds: Iterable[str], call: Called) -> list[Fault]:
-        """Every fault of these kinds that happens on this call, counted off."""
+        """Every fault of these kinds that happens on this call; takes one off their `times`."""
         return self._take(kinds, call, False, None)
 
     def arm(self, call: Called) -> None:

@@ -52,7 +52,7 @@ class History:
         self._past.append((ended, snapshot))
 
     def answer(self, fault: Fault, now: datetime, present: Resources, read: Read) -> Output:
-        """What a read answers as the fault wants it: its content, and its stamp."""
+        """What a read answers under a fault that says how old its content and its stamp are."""
         fresh = _answer(read, present)
         if fault.versions is None:
             old = self._seconds_ago(fault.seconds or 0, now, fresh, read)

@@ -1,4 +1,4 @@
-"""Where the faults of a call happen: before anybody looks at it, and between effect and answer."""
+"""Where the faults of a call happen: before it is validated, and between effect and answer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class Mishaps:
         self._closing = closing
 
     def before(self, call: Call) -> None:
-        """What happens to a call before anybody looks at it; raises where it goes no further."""
+        """What happens to a call before it is validated; raises ServiceError or AnsweredOtherwise
+        where it goes no further."""
         self._hold(call)
         self._run_hooks("before", call)
         if self._faults.over_limit(call.name, self._now()):
@@ -45,7 +46,7 @@ class Mishaps:
             raise _injected(fault)
 
     def after(self, call: Call) -> None:
-        """What happens between the effect of a call and its answer; raises another answer."""
+        """What happens between the effect of a call and its answer; may raise AnsweredOtherwise."""
         self._hold(call, after=True)
         self._run_hooks("after", call)
         fault = self._faults.take(["error", "reset"], call, after=True)

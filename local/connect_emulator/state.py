@@ -53,7 +53,8 @@ class State:
         return self._history.answer(stale, self.now(), self._resources, as_of)
 
     def change(self, handler: Handler, params: Params, token: Token | None = None) -> Output:
-        """Run a handler so that it changes all or nothing, and the same token only once."""
+        """Run a handler so that it changes all or nothing. A token that was used before gets the
+        answer of then, and nothing changes."""
         before = snapshot(self._resources)
         account = self.account()
         try:

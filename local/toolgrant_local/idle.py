@@ -25,7 +25,8 @@ _COUNTS: tuple[QueueAttributeNameType, ...] = (
 
 @dataclass(frozen=True)
 class Idle:
-    """Looks at the places in the order of flow, so that nothing moves on unseen."""
+    """Counts what waits, place by place in the order in which work moves on: what moves while it
+    counts is counted further on."""
 
     sqs: SQSClient
     dynamodb: DynamoDBClient

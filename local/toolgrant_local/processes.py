@@ -81,7 +81,7 @@ class Child:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
 
     def stop(self) -> None:
-        """End it and all its children, politely first."""
+        """End it and all its children: by SIGTERM, after a grace period by SIGKILL."""
         self._signal_group(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_GRACE_SECONDS)

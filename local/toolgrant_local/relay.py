@@ -70,7 +70,7 @@ class Relay:
         self._rules = None
 
     def close(self) -> None:
-        """Stop after the record at hand."""
+        """Stop after the record that is being delivered."""
         self._closing = True
         self._records.put(None)
         self._thread.join()

@@ -104,7 +104,7 @@ def test_a_request_that_moved_on_or_is_asked_anew_is_another_one(
     queue.send(FIX)
     queue.send(other)
     bodies = [receive(fifo_url), receive(fifo_url)]
-    assert {from_json(one["Body"]) for one in bodies if one} == {FIX, other}
+    assert {from_json(message["Body"]) for message in bodies if message} == {FIX, other}
 
 
 def test_requests_of_one_profile_come_in_the_order_they_were_sent(
@@ -114,7 +114,7 @@ def test_requests_of_one_profile_come_in_the_order_they_were_sent(
     for request in sent:
         queue.send(request)
     received = [receive(fifo_url) for _ in sent]
-    assert [from_json(one["Body"]) for one in received if one] == sent
+    assert [from_json(message["Body"]) for message in received if message] == sent
 
 
 @pytest.mark.parametrize("request_", [FIX, UNDO], ids=["fix", "undo"])

@@ -1,4 +1,4 @@
-"""The change ledger on a local DynamoDB: books, breakers, mutes, the pause, newer items."""
+"""The change ledger on a local DynamoDB: histories, breakers, mutes, the pause, newer items."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def edit(profile_id: str, event_id: str = "event", **changes: Any) -> ForeignEdi
     return replace(full, **changes)
 
 
-# ----------------------------------------------------------------------------------------- books
+# --------------------------------------------------------------------------------- histories
 
 
 def test_a_profile_nobody_wrote_to_has_an_empty_book(ledger: DynamoDBLedger, profile: str) -> None:
@@ -135,9 +135,9 @@ def test_changes_are_in_the_order_of_their_beginning(ledger: DynamoDBLedger, pro
         change(profile, fix, began_at=NOON + timedelta(seconds=seconds))
         for fix, seconds in (("late", 5), ("early", 1), ("same", 5))
     )
-    for one in (late, early, same):
-        ledger.save(one)
-    order = [early, *sorted((late, same), key=lambda one: one.id)]
+    for profile_change in (late, early, same):
+        ledger.save(profile_change)
+    order = [early, *sorted((late, same), key=lambda profile_change: profile_change.id)]
     assert ledger.history(profile).changes == tuple(order)
 
 
@@ -169,7 +169,7 @@ def test_foreign_edits_expire_and_nothing_else_does(
     )
 
 
-def test_a_book_is_of_one_profile(ledger: DynamoDBLedger, profile: str) -> None:
+def test_a_history_is_of_one_profile(ledger: DynamoDBLedger, profile: str) -> None:
     other = f"{profile[:-1]}x"
     ledger.save(change(other))
     ledger.remember(edit(other))
@@ -190,7 +190,7 @@ class _OnePerPage:
         return self._client.query(**asked, Limit=1)
 
 
-def test_a_book_is_read_to_its_last_page(
+def test_a_history_is_read_to_its_last_page(
     ledger: DynamoDBLedger, client: Any, table: str, profile: str
 ) -> None:
     for number in range(5):
@@ -215,7 +215,7 @@ def test_mutes_are_read_to_their_last_page(ledger: DynamoDBLedger, client: Any, 
     assert DynamoDBLedger(_OnePerPage(client), table).muted(NOON) == targets
 
 
-def test_a_book_larger_than_one_answer_of_dynamodb_is_whole(
+def test_a_history_larger_than_one_answer_of_dynamodb_is_whole(
     ledger: DynamoDBLedger, profile: str
 ) -> None:
     """A query answers at most 1 MB."""
@@ -223,10 +223,10 @@ def test_a_book_larger_than_one_answer_of_dynamodb_is_whole(
     for number in range(6):
         ledger.save(change(profile, f"fix {number}", before=before))
     history = ledger.history(profile)
-    assert [one.before for one in history.changes] == [before] * 6
+    assert [change.before for change in history.changes] == [before] * 6
 
 
-def test_what_is_unknown_in_a_book_is_left_alone(
+def test_what_is_unknown_in_a_history_is_left_alone(
     ledger: DynamoDBLedger, client: Any, profile: str, table: str
 ) -> None:
     item = {"pk": {"S": f"PROFILE#{profile}"}, "sk": {"S": "NOTE#1"}, "schema": {"N": "1"}}

@@ -50,7 +50,9 @@ def test_a_subscriber_without_a_body_of_its_own_gets_the_machine_form(
     assert json.loads(envelope["Message"]) == {"schema": "toolgrant/alert/1", "name": "注文"}
     assert envelope["Subject"] == "[toolgrant] HIGH: something"
     assert envelope["TopicArn"] == topic_arn
-    assert {name: one["Value"] for name, one in envelope["MessageAttributes"].items()} == {
+    assert {
+        name: attribute["Value"] for name, attribute in envelope["MessageAttributes"].items()
+    } == {
         "severity": "HIGH",
         "status": "opened",
         "instanceId": "instance",
@@ -121,7 +123,7 @@ def test_a_refused_publish_keeps_its_text_to_itself(notifier: SNSNotifier) -> No
 def full_alert(count: int, text: str, name: str = "agent") -> Alert:
     """An alert of `count` findings whose every free text is as long as findings allow."""
 
-    def one(number: int) -> Finding:
+    def full_finding(number: int) -> Finding:
         long = f"{number:03}{text}"[:300]
         return replace(
             finding(str(number)),
@@ -140,7 +142,7 @@ def full_alert(count: int, text: str, name: str = "agent") -> Alert:
         agent_arn="arn:aws:wisdom:us-east-1:111122223333:ai-agent/x/y",
         ai_agent_id="y",
         qualifiers=("$SAVED", "3"),
-        changes=tuple(Change(Status.OPENED, one(number)) for number in range(count)),
+        changes=tuple(Change(Status.OPENED, full_finding(number)) for number in range(count)),
         actor=Actor("AssumedRole", "Operator/someone", "API"),
         event_name="UpdateAIAgent",
         profiles={"profile": "AI agents"},

@@ -127,5 +127,5 @@ def test_many_counts_of_a_large_batch_stay_readable(
         journal.count("ToolsEvaluated", 2)
     journal.flush()
     documents = [metrics_of(line) for line in lines()]
-    assert sum(total(one["ToolsEvaluated"]) for one in documents) == 500
-    assert all(len(one["ToolsEvaluated"]) <= 100 for one in documents)
+    assert sum(total(document["ToolsEvaluated"]) for document in documents) == 500
+    assert all(len(document["ToolsEvaluated"]) <= 100 for document in documents)

@@ -1,4 +1,4 @@
-"""Security profiles as a write sees them, through a real client: fresh, whole, and never twice."""
+"""Security profiles as a write sees them, by a real client: all pages, nothing kept, one write."""
 
 from __future__ import annotations
 
@@ -336,8 +336,8 @@ def test_attaching_sends_one_profile_and_may_be_repeated(world: World, gateways:
     agent, profile, other = world.agent(), world.profile("one"), world.profile("other")
     arn = f"{agent['aiAgentArn']}:$SAVED"
     profiles = writer(gateways)
-    for one in (other, profile, profile):
-        profiles.attach(world.instance_id, one, arn)
+    for profile_id in (other, profile, profile):
+        profiles.attach(world.instance_id, profile_id, arn)
     assert gateways.connect().attached(world.instance_id, arn) == (other, profile)
 
 

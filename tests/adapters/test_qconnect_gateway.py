@@ -158,7 +158,7 @@ def test_all_assistants_are_listed(world: World, gateways: Gateways) -> None:
     ]
     world.emulator.settings.page_size = 1
     found = list(gateways.qconnect().assistants())
-    assert found == [world.assistant_id, *(one["assistantId"] for one in others)]
+    assert found == [world.assistant_id, *(assistant["assistantId"] for assistant in others)]
 
 
 def test_live_are_the_default_and_each_use_case(world: World, gateways: Gateways) -> None:

@@ -66,10 +66,10 @@ def test_a_record_comes_back_as_it_was_written(store: DynamoDBStore) -> None:
 
 
 def test_each_agent_has_its_own_record(store: DynamoDBStore) -> None:
-    one, other = new_key(), new_key()
-    first(store, one, name="one")
+    agent, other = new_key(), new_key()
+    first(store, agent, name="one")
     first(store, other, name="other")
-    assert (store.load(one).name, store.load(other).name) == ("one", "other")
+    assert (store.load(agent).name, store.load(other).name) == ("one", "other")
 
 
 def test_a_deleted_agent_s_record_expires_and_a_living_one_s_does_not(
@@ -140,13 +140,13 @@ def test_of_eight_writers_of_one_version_exactly_one_wins(store: DynamoDBStore) 
     in_threads(8, write)
     assert len(won) == 1
     assert store.load(key).name == f"writer {won[0]}"
-    assert [one.bodies["default"] for one in store.pending(key.ai_agent_id)] == [str(won[0])]
+    assert [alert.bodies["default"] for alert in store.pending(key.ai_agent_id)] == [str(won[0])]
     attached = {n for n in range(8) if store.agents_with(Edge(EdgeKind.PROFILE, f"w{n}-0"))}
     assert attached == set(won)
 
 
-def test_when_all_retry_the_newest_look_is_what_stays(store: DynamoDBStore) -> None:
-    """What a review does: read, give way to a later look, else write; again after a conflict."""
+def test_when_all_retry_the_newest_evaluation_stays(store: DynamoDBStore) -> None:
+    """As an evaluation does: read, give way to a later one, else write; again after a conflict."""
     key = new_key()
 
     def write(number: int) -> None:
@@ -281,7 +281,7 @@ def test_pending_alerts_of_one_agent_come_oldest_first_and_without_the_others(
         store.commit(after, before, alert(f"{key.ai_agent_id}-{version}"))
         before = after
     store.commit(record(other), AgentRecord(other), alert(f"{other.ai_agent_id}-1"))
-    mine = [one.alert_id for one in store.pending(key.ai_agent_id)]
+    mine = [alert.alert_id for alert in store.pending(key.ai_agent_id)]
     assert mine == [f"{key.ai_agent_id}-{version}" for version in range(1, 12)]
     assert len(list(store.pending())) == 12
 
@@ -422,7 +422,9 @@ def judged_record(key: AgentKey, name: str, tool_id: str, tools: int = 200) -> A
     ]
     judged = [JudgedQualifier(evaluate(agent, [], packaged()), live=True) for agent in agents]
     found = problems_of("instance", judged)
-    return record(key, findings={one.id: one for one in found}, edges=frozenset({INSTANCE}))
+    return record(
+        key, findings={finding.id: finding for finding in found}, edges=frozenset({INSTANCE})
+    )
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def record(key: AgentKey, version: int = 1, **changes: object) -> AgentRecord:
         name="注文アシスタント",
         arn="arn:aws:wisdom:us-east-1:111122223333:ai-agent/x/y",
         qualifiers=("$SAVED", "3"),
-        findings={one.id: one for one in [*findings, bare]},
+        findings={finding.id: finding for finding in [*findings, bare]},
         edges=profile_edges(2) | {Edge(EdgeKind.INSTANCE, "instance")},
     )
     return replace(full, **changes)  # type: ignore[arg-type]

@@ -63,7 +63,7 @@ class Admin:
         )
 
     def save_event(self, agent: Mapping[str, Any]) -> None:
-        """Only the event of a save: what is saved was changed past the service."""
+        """Send the event of a save without a save, so that the AI agent is evaluated."""
         parameters = {"assistantId": self.assistant, "aiAgentId": agent["aiAgentId"]}
         detail = {
             "eventName": "UpdateAIAgent",

@@ -88,7 +88,7 @@ def real(random: Random, fields: Mapping[str, Any], ids: Mapping[str, list[str]]
 
 
 def secrets(random: Random, parameters: dict[str, Any]) -> None:
-    """What the service marks sensitive, unmasked for once."""
+    """Put SECRET wherever the service marks a parameter sensitive; real records mask it."""
     tool = {
         "toolName": "Retrieve",
         "toolType": "MODEL_CONTEXT_PROTOCOL",

@@ -86,7 +86,9 @@ class Changes:
     ) -> tuple[list[str], dict[str, Any]]:
         """Hand a batch to the function itself: the message ids, and its answer."""
         ids = [new_id() for _ in messages]
-        bodies = [one if isinstance(one, str) else json.dumps(one) for one in messages]
+        bodies = [
+            message if isinstance(message, str) else json.dumps(message) for message in messages
+        ]
         records = [
             {"messageId": message_id, "body": body, "eventSource": "aws:sqs"}
             for message_id, body in zip(ids, bodies, strict=True)
@@ -131,7 +133,7 @@ class Changes:
 
         def look() -> bool:
             self._dead.extend(self._take_dead())
-            found[:] = [one for one in self._dead if marker in one["Body"]]
+            found[:] = [letter for letter in self._dead if marker in letter["Body"]]
             return bool(found)
 
         wait_until(look, PATIENCE, f"the dead letter {marker}")
@@ -139,7 +141,7 @@ class Changes:
 
     def no_dead_letter(self, marker: str) -> None:
         self._dead.extend(self._take_dead())
-        assert [one for one in self._dead if marker in one["Body"]] == []
+        assert [letter for letter in self._dead if marker in letter["Body"]] == []
 
     def _take_dead(self) -> Iterator[dict[str, Any]]:
         sqs, url = self.stack.client("sqs"), self.stack.outputs["ChangeDeadLetterQueueUrl"]

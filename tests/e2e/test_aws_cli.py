@@ -103,7 +103,7 @@ def test_an_admin_with_the_cli_sees_the_loop_work(cli: Cli, admin: Admin) -> Non
     )
     assert admin.alert(agent)["status"] == "resolved"
     agents = cli("qconnect", "list-ai-agents", assistant_id=admin.assistant)["aiAgentSummaries"]
-    assert agent["aiAgentId"] in {one["aiAgentId"] for one in agents}
+    assert agent["aiAgentId"] in {listed["aiAgentId"] for listed in agents}
 
 
 @pytest.mark.parametrize(

@@ -236,7 +236,7 @@ def test_an_agent_without_tools_lacks_nothing(changes: Changes, admin: Admin) ->
     changes.send(message)
     (audit,) = changes.outcomes(message)
     assert audit["outcome"] == "evaluated"
-    assert [one["tools"] for one in audit["verdicts"]] == [[]]
+    assert [verdict["tools"] for verdict in audit["verdicts"]] == [[]]
     admin.silence(agent)
 
 
@@ -295,7 +295,7 @@ def test_throttled_work_is_asked_for_again_and_is_no_failure(
     changes: Changes, admin: Admin, faults: Faults
 ) -> None:
     agent = silent_agent(admin, RETRIEVE)
-    faults.throttle("qconnect:GetAIAgent", times=3)  # every attempt of the first look
+    faults.throttle("qconnect:GetAIAgent", times=3)  # every attempt of the first evaluation
     message = about(agent)
     _, answer = changes.invoke(message)
     assert answer == {"error": None, "batchItemFailures": []}
@@ -365,7 +365,7 @@ def test_one_agent_s_trouble_is_not_the_others_of_its_batch(
     troubled, fine = silent_agent(admin, RETRIEVE), silent_agent(admin, RETRIEVE)
     faults.error("qconnect:GetAIAgent", 400, code="ValidationException", times=1)
     ids, answer = changes.invoke(about(troubled), about(fine), about(troubled))
-    assert [one["itemIdentifier"] for one in answer["batchItemFailures"]] == sorted(
+    assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == sorted(
         [ids[0], ids[2]]
     ), "every message that the failed evaluation stood for"
     assert admin.alert(fine)["status"] == "opened"
@@ -442,7 +442,7 @@ def test_a_missing_topic_fails_the_message_and_keeps_the_alert(
     topic = f"{admin.stack.outputs['AlertsTopicArn']}-gone"
     ids, answer = changes.invoke(message, function=broken(TOOLGRANT_TOPIC_ARN=topic))
     assert answer["batchItemFailures"] == [{"itemIdentifier": ids[0]}]
-    (line,) = changes.wait_for_lines(lambda one: one.get("subject") == agent["aiAgentId"])
+    (line,) = changes.wait_for_lines(lambda line: line.get("subject") == agent["aiAgentId"])
     assert (line["error"], line["reason"]) == ("Misconfigured", "topic publish: NotFound")
     end_claims(admin.stack, agent)
     changes.send(message)  # the queue delivers it again
@@ -478,7 +478,7 @@ def test_a_missing_table_fails_the_message_and_names_the_table_call(
     function = broken(TOOLGRANT_TABLE="no-such-table")
     ids, answer = changes.invoke(about(agent), function=function)
     assert answer["batchItemFailures"] == [{"itemIdentifier": ids[0]}]
-    (line,) = changes.wait_for_lines(lambda one: one.get("subject") == agent["aiAgentId"])
+    (line,) = changes.wait_for_lines(lambda line: line.get("subject") == agent["aiAgentId"])
     assert line["error"] == "Misconfigured"
     assert line["reason"] == "table get: ResourceNotFoundException"
     admin.silence(agent)
@@ -492,7 +492,7 @@ def test_a_missing_queue_fails_the_message_too(
     ids, answer = changes.invoke("{" + marker, function=broken(TOOLGRANT_DEAD_LETTER_QUEUE_URL=url))
     assert answer["batchItemFailures"] == [{"itemIdentifier": ids[0]}]
     assert changes.wait_for_lines(
-        lambda one: str(one.get("reason", "")).startswith("dead-letter queue send: ")
+        lambda line: str(line.get("reason", "")).startswith("dead-letter queue send: ")
     )
 
 

@@ -1,4 +1,4 @@
-"""What a look costs, counted where the calls arrive: Connect's quota is shared with others."""
+"""How many calls an evaluation costs, counted at the emulator: Connect's quota is shared."""
 
 from __future__ import annotations
 
@@ -202,10 +202,10 @@ def test_a_sweep_asks_for_no_agent_and_looks_at_each_once(
         assistantId=admin.assistant, origin="CUSTOMER"
     )
     agents = [
-        one["aiAgentId"]
+        summary["aiAgentId"]
         for page in summaries
-        for one in page["aiAgentSummaries"]
-        if one["type"] == "ORCHESTRATION"
+        for summary in page["aiAgentSummaries"]
+        if summary["type"] == "ORCHESTRATION"
     ]
     assert {agent["aiAgentId"] for agent in mine} <= set(agents)
     assert len(agents) <= calls["qconnect:ListAIAgentVersions"] <= len(agents) + 3

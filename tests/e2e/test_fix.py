@@ -96,7 +96,7 @@ def test_every_kind_of_grant_can_be_added_once_approved(operator: Operator) -> N
     assert applications == [
         {"Namespace": "gw-shop", "ApplicationPermissions": ["orders___GetOrder"], "Type": "MCP"}
     ]
-    assert {one["status"] for one in operator.new_alerts(agent)} == {"fixed"}
+    assert {alert["status"] for alert in operator.new_alerts(agent)} == {"fixed"}
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def race(operator: Operator, where: str) -> None:
     assert VIEW in held, outcomes
     assert "BasicAgentAccess" in held
     if where == "inside":
-        statuses = {one["status"] for one in operator.new_alerts(agent)}
+        statuses = {alert["status"] for alert in operator.new_alerts(agent)}
         assert OTHER in held or "integrity" in statuses
     else:
         assert OTHER in held

@@ -86,9 +86,9 @@ def allowed_with_the_tag(stack: LocalStack, actions: Iterable[str]) -> set[tuple
                 ResourceArns=[resource],
                 MaxItems=1000,
             )
-            for one in answer["EvaluationResults"]:
-                if one["EvalDecision"] == "allowed":
-                    found.add((one["EvalActionName"], resource))
+            for result in answer["EvaluationResults"]:
+                if result["EvalDecision"] == "allowed":
+                    found.add((result["EvalActionName"], resource))
     return found
 
 

@@ -88,8 +88,8 @@ class Resources:
             QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         ).get("Messages"):
             entries = [
-                {"Id": str(at), "ReceiptHandle": one["ReceiptHandle"]}
-                for at, one in enumerate(messages)
+                {"Id": str(at), "ReceiptHandle": message["ReceiptHandle"]}
+                for at, message in enumerate(messages)
             ]
             sqs.delete_message_batch(QueueUrl=url, Entries=entries)
             yield from messages
@@ -163,7 +163,9 @@ def account(server: Server) -> World:
     ids += ["gateway_gw-1__orders-api___Get", "aws_custom_websearch__search"]
     text = {"instruction": {"instruction": SECRET, "examples": [SECRET]}}
     for at in range(4):
-        tools = [mcp_tool(one, f"tool{n}", title=SECRET, **text) for n, one in enumerate(ids)]
+        tools = [
+            mcp_tool(tool_id, f"tool{n}", title=SECRET, **text) for n, tool_id in enumerate(ids)
+        ]
         agent = world.agent(f"agent {at}", tools[at:])
         world.emulator.apply(
             "connect:AssociateSecurityProfiles",
@@ -234,7 +236,7 @@ def test_each_message_ends_in_an_outcome_and_nothing_sensitive_is_repeated(
         trouble(account, invocations)
         invocations += 1
         answer, lines = function.invoke(*batch)
-        sent = [one["Body"] for one in resources.take(resources.change_queue)]
+        sent = [message["Body"] for message in resources.take(resources.change_queue)]
         kinds.update(judge(batch, answer, lines, sent))
         asked = sent[: random.randint(0, 2)]  # some of what it asks for goes the same way
 
@@ -243,7 +245,7 @@ def test_each_message_ends_in_an_outcome_and_nothing_sensitive_is_repeated(
     assert set(kinds) <= OUTCOMES | OTHER
     assert (OUTCOMES | OTHER) - set(kinds) <= {"superseded", "stale"}
     assert kinds["dead-lettered"] == len(dead)
-    reasons = [one["MessageAttributes"]["reason"]["StringValue"] for one in dead]
+    reasons = [letter["MessageAttributes"]["reason"]["StringValue"] for letter in dead]
     assert all(reason.startswith("$") for reason in reasons)
     assert alerts
     for place in (function.log, reasons, alerts, sent, resources.items()):
@@ -258,7 +260,7 @@ def judge(
 ) -> Iterator[str]:
     """The outcomes of a batch; fails on one that there is not, or on a message without any."""
     assert "crashed" not in answer, answer
-    failed = [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+    failed = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
     assert set(failed) <= {f"m{at}" for at in range(len(batch))}
     records = [json.loads(line) for line in lines]
     audits = [record["audit"] for record in records if "audit" in record]
@@ -282,7 +284,7 @@ def judge(
 
 
 def repeatable(body: str) -> bool:
-    """Whether silence is right: a refused save is told once."""
+    """Whether a message may have no outcome: a refused save that was told already has none."""
     try:
         return isinstance(parse_message(body), RefusedSave)
     except InvalidInput:
@@ -300,7 +302,7 @@ def trouble(account: World, invocation: int) -> None:
 
 def ids_of(account: World) -> dict[str, list[str]]:
     """What exists, by the lower-case names that records use."""
-    resources = account.emulator.edit(lambda one: one.resources)
+    resources = account.emulator.edit(lambda account: account.resources)
     agents = [agent for agent in resources.agents.values() if agent.name.startswith("agent ")]
     return {
         "assistantid": [account.assistant_id],

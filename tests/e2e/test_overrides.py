@@ -48,7 +48,7 @@ def test_a_row_makes_an_unknown_tool_judged_and_bad_content_leaves_the_packaged_
     profile_id = admin.profile()
     admin.attach(agent, profile_id)
     unknown = admin.alert(agent)
-    assert [one["verdict"] for one in unknown["findings"]] == ["UNKNOWN"]
+    assert [finding["verdict"] for finding in unknown["findings"]] == ["UNKNOWN"]
 
     store(override({**ROW, "id": tool_id}))
     admin.save_event(agent)

@@ -56,9 +56,9 @@ def allowed(
             results = answer["EvaluationResults"]
             assert len(results) == len(part)
             found |= {
-                (one["EvalActionName"], resource)
-                for one in results
-                if one["EvalDecision"] == "allowed"
+                (result["EvalActionName"], resource)
+                for result in results
+                if result["EvalDecision"] == "allowed"
             }
     return found
 

@@ -63,7 +63,8 @@ def publish(theirs: Admin, agent: Agent) -> str:
 
 
 def pass_over(theirs: Admin, agent: Agent) -> None:
-    """Publishing may be seen before the association that follows it; that is another test's."""
+    """Take the alerts of an evaluation that came between publishing and the association after it:
+    another test is about them."""
     theirs.stack.wait_idle()
     for _ in theirs.new_alerts(agent):
         assert theirs.alert(agent)["severity"] == "MEDIUM"
@@ -72,7 +73,9 @@ def pass_over(theirs: Admin, agent: Agent) -> None:
 
 def told(alert: Mapping[str, Any]) -> dict[str, tuple[str, list[str]]]:
     """Kind of finding → status and qualifiers."""
-    return {one["kind"]: (one["status"], one["qualifiers"]) for one in alert["findings"]}
+    return {
+        finding["kind"]: (finding["status"], finding["qualifiers"]) for finding in alert["findings"]
+    }
 
 
 def granted_draft(theirs: Admin) -> tuple[Agent, str]:
@@ -96,7 +99,7 @@ def test_a_draft_is_medium_and_a_number_that_is_live_is_high(theirs: Admin, use:
         "insufficient": (opened["status"], [number]),
         "association-gap": ("opened", [number]),
     }
-    (gap,) = [one for one in opened["findings"] if one["kind"] == "association-gap"]
+    (gap,) = [finding for finding in opened["findings"] if finding["kind"] == "association-gap"]
     assert gap["toolName"].endswith(profile_id)
 
     theirs.attach(agent, profile_id, f":{number}")
@@ -168,7 +171,7 @@ def test_a_version_that_is_deleted_takes_its_findings_along(theirs: Admin, use: 
     gone = theirs.alert(agent)
 
     assert gone["status"] == "resolved"
-    assert {one["resolution"] for one in gone["findings"]} == {"version-deleted"}
+    assert {finding["resolution"] for finding in gone["findings"]} == {"version-deleted"}
     theirs.qconnect.delete_ai_agent_version(
         assistantId=theirs.assistant, aiAgentId=agent["aiAgentId"], versionNumber=int(old)
     )
@@ -186,7 +189,7 @@ def test_the_only_version_that_is_deleted_takes_its_findings_along(theirs: Admin
     )
 
     gone = theirs.alert(agent)
-    assert [one["resolution"] for one in gone["findings"]] == ["version-deleted"]
+    assert [finding["resolution"] for finding in gone["findings"]] == ["version-deleted"]
     theirs.silence(agent)
 
 

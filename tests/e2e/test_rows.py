@@ -24,7 +24,7 @@ MAPPING = Path(__file__).parents[1] / "catalog" / "required_mapping.json"
 ROWS: dict[int, Mapping[str, Any]] = {
     row["row"]: row for row in json.loads(MAPPING.read_text(encoding="utf-8"))
 }
-GRANTED = [number for number, row in ROWS.items() if any(one["requires"] for one in row["tools"])]
+GRANTED = [number for number, row in ROWS.items() if any(tool["requires"] for tool in row["tools"])]
 REFUSED = 14
 
 
@@ -39,7 +39,7 @@ class Played:
     @property
     def requires(self) -> dict[str, list[str]]:
         """Tool name → grants, for the tools that need some."""
-        return {named(one): one["requires"] for one in self.row["tools"] if one["requires"]}
+        return {named(tool): tool["requires"] for tool in self.row["tools"] if tool["requires"]}
 
     @property
     def grants(self) -> set[str]:
@@ -80,7 +80,10 @@ def played(admin: Admin) -> dict[int, Played]:
     for number, row in ROWS.items():
         if number == REFUSED:
             continue
-        tools = [tool(named(one), one["toolId"], one["toolType"]) for one in row["tools"]]
+        tools = [
+            tool(named(row_tool), row_tool["toolId"], row_tool["toolType"])
+            for row_tool in row["tools"]
+        ]
         agent, profile_id = admin.agent(*tools), admin.profile()
         admin.attach(agent, profile_id)
         made[number] = Played(row, agent, profile_id)
@@ -116,7 +119,7 @@ def test_each_tool_of_the_row_is_told_with_its_grant_and_console_path(
 
     assert (alert["status"], alert["severity"]) == ("opened", "MEDIUM")
     findings = {finding["toolName"]: finding for finding in alert["findings"]}
-    assert {name: set(one["missing"]) for name, one in findings.items()} == {
+    assert {name: set(finding["missing"]) for name, finding in findings.items()} == {
         name: set(grants) for name, grants in row.requires.items()
     }
     for finding in findings.values():
@@ -134,10 +137,10 @@ def test_exactly_the_grants_of_the_row_resolve_all_of_its_tools(
     alert = resolved[number]
 
     assert alert["status"] == "resolved"
-    assert {one["toolName"]: set(one["granted"]) for one in alert["findings"]} == {
+    assert {finding["toolName"]: set(finding["granted"]) for finding in alert["findings"]} == {
         name: set(grants) for name, grants in played[number].requires.items()
     }
-    assert {one["resolution"] for one in alert["findings"]} == {"granted"}
+    assert {finding["resolution"] for finding in alert["findings"]} == {"granted"}
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
@@ -149,8 +152,8 @@ def test_tools_that_need_no_grant_are_never_told_of(
 
     (judged, *_) = admin.audits(lambda record: record.get("aiAgentId") == agent_id)
     (draft,) = judged["verdicts"]
-    assert {one["toolName"]: one["verdict"] for one in draft["tools"]} == {
-        named(one): "SUFFICIENT" for one in ROWS[number]["tools"]
+    assert {tool["toolName"]: tool["verdict"] for tool in draft["tools"]} == {
+        named(tool): "SUFFICIENT" for tool in ROWS[number]["tools"]
     }
 
 
@@ -187,5 +190,5 @@ def test_a_tool_that_the_service_refuses_is_told_with_its_remedy_until_the_next_
     admin.save(agent, RETRIEVE)
     closed = admin.alert(agent)
     assert closed["status"] == "resolved"
-    assert [one["resolution"] for one in closed["findings"]] == ["saved"]
+    assert [finding["resolution"] for finding in closed["findings"]] == ["saved"]
     admin.silence(agent)

@@ -123,9 +123,9 @@ def test_versions_are_listed_in_pages(world: World, qconnect: Client) -> None:
     pages = qconnect.get_paginator("list_ai_agent_versions").paginate(
         **ids(world, agent), PaginationConfig={"PageSize": 2}
     )
-    found = [one for page in pages for one in page["aiAgentVersionSummaries"]]
-    assert [one["versionNumber"] for one in found] == [1, 2, 3]
-    assert all("configuration" in one["aiAgentSummary"] for one in found)
+    found = [version for page in pages for version in page["aiAgentVersionSummaries"]]
+    assert [version["versionNumber"] for version in found] == [1, 2, 3]
+    assert all("configuration" in version["aiAgentSummary"] for version in found)
 
 
 REFUSED = [
@@ -148,8 +148,8 @@ def test_refused_saves(world: World, qconnect: Client, tool: Any, message: str) 
             **ids(world, agent), visibilityStatus="SAVED", configuration=configuration
         )
     assert tools_of(qconnect.get_ai_agent(**ids(world, agent))) == [RETRIEVE]
-    failed = [one for one in world.emulator.records if one.get("errorCode")]
-    assert [one["errorCode"] for one in failed] == ["ValidationException"] * 2
+    failed = [record for record in world.emulator.records if record.get("errorCode")]
+    assert [record["errorCode"] for record in failed] == ["ValidationException"] * 2
     assert message in failed[0]["errorMessage"]
 
 

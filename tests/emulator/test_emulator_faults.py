@@ -90,7 +90,7 @@ def test_before_or_after_the_effect(world: World, connect: Client, kind: str, af
     profiles = connect.list_security_profiles(InstanceId=world.instance_id)
     names = [profile["Name"] for profile in profiles["SecurityProfileSummaryList"]]
     assert ("p" in names) == after
-    successes = [one for one in world.emulator.records if "errorCode" not in one]
+    successes = [record for record in world.emulator.records if "errorCode" not in record]
     assert len(successes) == (1 if after else 0)
 
 
@@ -122,7 +122,9 @@ def test_a_retried_create_with_a_lost_answer_takes_effect_once(
         qconnect.create_assistant(**params)
     made = qconnect.create_assistant(**params)["assistant"]["assistantId"]
     found = qconnect.list_assistants()["assistantSummaries"]
-    assert [one["assistantId"] for one in found if one["name"] == "once"] == [made]
+    assert [assistant["assistantId"] for assistant in found if assistant["name"] == "once"] == [
+        made
+    ]
 
 
 def test_latency(world: World, connect: Client) -> None:

@@ -47,7 +47,7 @@ def test_a_write_whose_answer_never_comes_has_taken_effect(
     with pytest.raises(ReadTimeoutError):
         impatient.update_security_profile(**profile, Permissions=["B"])
     eventually(lambda: permissions(connect, profile) == ["B"])
-    assert [one["eventName"] for one in world.emulator.records] == ["UpdateSecurityProfile"]
+    assert [record["eventName"] for record in world.emulator.records] == ["UpdateSecurityProfile"]
     connect.update_security_profile(**profile, Permissions=["C"])  # one time only
 
 
@@ -82,7 +82,7 @@ def test_a_late_write_undoes_what_was_written_meanwhile(
     assert permissions(connect, profile) == ["late"]
     kept = connect.describe_security_profile(**profile)["SecurityProfile"]["Description"]
     assert kept == "kept"
-    names = [one["requestParameters"]["Permissions"] for one in timed.emulator.records]
+    names = [record["requestParameters"]["Permissions"] for record in timed.emulator.records]
     assert names == [["meanwhile"], ["late"]]
 
 
@@ -91,7 +91,7 @@ def test_the_records_alone_show_a_landing(timed: World, clock: Clock, connect: C
     with pytest.raises(ConnectionClosedError):
         connect.create_security_profile(InstanceId=timed.instance_id, SecurityProfileName="p")
     clock.advance(5)
-    assert [one["eventName"] for one in timed.emulator.records] == ["CreateSecurityProfile"]
+    assert [record["eventName"] for record in timed.emulator.records] == ["CreateSecurityProfile"]
 
 
 def test_several_land_in_the_order_of_their_times(

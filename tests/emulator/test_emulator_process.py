@@ -98,7 +98,9 @@ def test_control_surface(process: Process) -> None:
     process.control("POST", "faults", {"kind": "stale", "operation": "connect:SearchUsers"})
     process.control("POST", "faults", {"kind": "rate_limit"})
     faults = process.control("GET", "faults")
-    assert [(one["kind"], one["times"], one["versions"]) for one in faults] == [("stale", None, 1)]
+    assert [(fault["kind"], fault["times"], fault["versions"]) for fault in faults] == [
+        ("stale", None, 1)
+    ]
     made = process.control("POST", "instances", {"alias": "second"})
     assert made["instance_arn"].endswith(made["instance_id"])
     seeded = process.control("POST", "seed", {})
@@ -166,7 +168,7 @@ def test_cli_profiles(process: Process) -> None:
     process.aws_json("connect", "associate-security-profiles", *entity, *chosen)
     listed = process.aws_json("connect", "list-entity-security-profiles", *entity)
     assert listed["SecurityProfiles"] == [{"Id": profile_id}]
-    names = [one["eventName"] for one in process.control("GET", "records?since=0")]
+    names = [record["eventName"] for record in process.control("GET", "records?since=0")]
     assert names[-3:] == [
         "CreateSecurityProfile",
         "UpdateSecurityProfile",

@@ -28,12 +28,12 @@ def test_short_pages_can_be_forced(world: World, connect: Client) -> None:
 
 
 def test_tokens_only_fit_their_own_request(world: World, connect: Client) -> None:
-    one = ids(world, world.profile("one", Permissions=["A", "B"]))
-    two = ids(world, world.profile("two", Permissions=["A", "B"]))
-    token = connect.list_security_profile_permissions(**one, MaxResults=1)["NextToken"]
+    first = ids(world, world.profile("one", Permissions=["A", "B"]))
+    other = ids(world, world.profile("two", Permissions=["A", "B"]))
+    token = connect.list_security_profile_permissions(**first, MaxResults=1)["NextToken"]
     for wrong in (token, "bm9uc2Vuc2U=", "not base64", "LTE6eA=="):
         with pytest.raises(connect.exceptions.InvalidParameterException):
-            connect.list_security_profile_permissions(**two, NextToken=wrong)
+            connect.list_security_profile_permissions(**other, NextToken=wrong)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_search_by_tag_and_name(
     world.profile("a", Tags={"team": "x"})
     world.profile("b")
     answer = connect.search_security_profiles(InstanceId=world.instance_id, **search)
-    assert [one["SecurityProfileName"] for one in answer["SecurityProfiles"]] == found
+    assert [profile["SecurityProfileName"] for profile in answer["SecurityProfiles"]] == found
     assert answer["ApproximateTotalCount"] == len(found)
 
 

@@ -82,11 +82,13 @@ def test_absent_stamps_leave_all_else_as_it_is(
     for name, answer in with_stamps.items():
         assert answer.pop("LastModifiedTime") <= datetime.now(UTC)
         assert answer.pop("LastModifiedRegion") == "us-east-1"
-        for one in (answer, without[name]):
-            one.pop("ResponseMetadata", None)  # the id of each request is another
+        for described in (answer, without[name]):
+            described.pop("ResponseMetadata", None)  # the id of each request is another
     assert without == with_stamps
     listed = connect.list_security_profiles(InstanceId=world.instance_id)
-    assert all("LastModifiedTime" not in one for one in listed["SecurityProfileSummaryList"])
+    assert all(
+        "LastModifiedTime" not in profile for profile in listed["SecurityProfileSummaryList"]
+    )
 
 
 def test_a_change_of_the_setting_counts_for_profiles_that_exist(

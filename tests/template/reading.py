@@ -119,11 +119,11 @@ class _Conditions:
         if function == "Fn::Not":
             return not self.holds(given[0])
         if function == "Fn::And":
-            return all(self.holds(one) for one in given)
+            return all(self.holds(operand) for operand in given)
         if function == "Fn::Or":
-            return any(self.holds(one) for one in given)
+            return any(self.holds(operand) for operand in given)
         if function == "Fn::Equals":
-            left, right = (self._value(one) for one in given)
+            left, right = (self._value(operand) for operand in given)
             return left == right
         raise ValueError(f"no condition: {function}")
 
@@ -133,11 +133,11 @@ class _Conditions:
     def decided(self, value: Any) -> Any:
         """A value without `Fn::If` and without what `AWS::NoValue` stands for."""
         if isinstance(value, list):
-            return [one for one in map(self.decided, value) if one != DROPPED]
+            return [element for element in map(self.decided, value) if element != DROPPED]
         if not isinstance(value, dict):
             return value
         if set(value) == {"Fn::If"}:
             name, yes, no = value["Fn::If"]
             return self.decided(yes if self.holds({"Condition": name}) else no)
-        below = {name: self.decided(one) for name, one in value.items()}
-        return {name: one for name, one in below.items() if one != DROPPED}
+        below = {name: self.decided(element) for name, element in value.items()}
+        return {name: element for name, element in below.items() if element != DROPPED}

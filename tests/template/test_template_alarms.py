@@ -1,4 +1,4 @@
-"""The guard guards itself: what is watched, and that somebody hears of it."""
+"""Alarms: what they watch, and that somebody is told."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_forgotten_dead_letter_rings_again_well_before_it_is_lost(
 def test_no_dead_letter_queue_function_or_work_queue_is_left_unwatched(template: Tree) -> None:
     queues = of_type(template, "AWS::SQS::Queue")
     redrive = (queue["RedrivePolicy"] for queue in queues.values() if "RedrivePolicy" in queue)
-    targets = {one["deadLetterTargetArn"]["Fn::GetAtt"][0] for one in redrive}
+    targets = {policy["deadLetterTargetArn"]["Fn::GetAtt"][0] for policy in redrive}
     assert targets < set(DEAD_LETTER_QUEUES)
     assert set(queues) == {*DEAD_LETTER_QUEUES, "ChangeQueue", "FixQueue"}
     assert set(of_type(template, "AWS::Serverless::Function")) == set(FUNCTIONS)

@@ -79,7 +79,7 @@ def test_nothing_refers_to_what_is_not_deployed(
 ) -> None:
     stack = deployed(**STACKS[name][0])
     known = {*stack["Resources"], *template["Parameters"]}
-    named = {one for one in referred(stack) if not one.startswith("AWS::")}
+    named = {name for name in referred(stack) if not name.startswith("AWS::")}
     assert named <= known
 
 

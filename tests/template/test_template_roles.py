@@ -187,7 +187,10 @@ def roles(stack: Tree) -> dict[str, Tree]:
     """Each role with all its policies: its own, and those of the stack that it attaches."""
     shared = of_type(stack, "AWS::IAM::ManagedPolicy")
     return {
-        name: {**role, "Policies": [*role["Policies"], *(named(one, shared) for one in attached)]}
+        name: {
+            **role,
+            "Policies": [*role["Policies"], *(named(policy, shared) for policy in attached)],
+        }
         for name, role in of_type(stack, "AWS::IAM::Role").items()
         for attached in [role.get("ManagedPolicyArns", [])]
     }
@@ -253,7 +256,7 @@ def test_what_roles_attach_is_of_the_stack_and_changes_nothing_in_connect(
     Connect stands in its role, where nobody else gets it."""
     shared = of_type(stack[1], "AWS::IAM::ManagedPolicy")
     every = of_type(stack[1], "AWS::IAM::Role").values()
-    attached = [one["Ref"] for role in every for one in role.get("ManagedPolicyArns", [])]
+    attached = [policy["Ref"] for role in every for policy in role.get("ManagedPolicyArns", [])]
     assert set(attached) == set(shared)
     for name in shared:
         assert writes(granted({"Policies": [named(ref(name), shared)]})) == set()

@@ -46,7 +46,7 @@ class UtcClock:
 
 @dataclass(frozen=True)
 class Runtime:
-    """What outlives a batch."""
+    """What lives as long as the execution environment, and makes what lives for one batch."""
 
     settings: Settings
     pacer: Pacer
@@ -54,7 +54,7 @@ class Runtime:
     catalog_source: CatalogSource
 
     def deps(self, catalog: Catalog) -> Deps:
-        """Fresh adapters for one batch."""
+        """Adapters for one batch, which have kept nothing yet."""
         settings = self.settings
         return Deps(
             agents=QConnect(Api(client("qconnect"), "qconnect", self.pacer)),
@@ -85,19 +85,19 @@ class Runtime:
         )
 
     def profiles(self) -> ConnectProfiles:
-        """Security profiles, read afresh; the client that writes does not try again by itself."""
+        """Security profiles as a write must see them, with the client that writes."""
         return ConnectProfiles(
             Api(client("connect"), "connect", self.pacer),
             Api(writer_client(), "connect", self.pacer),
         )
 
     def writer(self) -> GrantWriter:
-        """The writer that writes."""
+        """The writer of grants to security profiles."""
         ledger = DynamoDBLedger(client("dynamodb"), self.settings.table)
         return GrantWriter(self.profiles(), ledger, UtcClock(), time.sleep)
 
     def order_ports(self) -> OrderPorts:
-        """What orders are worked off with."""
+        """What carrying out an order works with. Raises Misconfigured in mode `warn`."""
         return OrderPorts(
             store=DynamoDBStore(client("dynamodb"), self.settings.table),
             ledger=DynamoDBLedger(client("dynamodb"), self.settings.table),
@@ -113,25 +113,26 @@ class Runtime:
 
 
 def has_time(context: Any, reserve_milliseconds: int) -> Callable[[], bool]:
-    """Whether a function may begin one more piece of work. `context` is the Lambda context."""
+    """A function that tells whether the invocation has more time left than the reserve.
+    `context` is the Lambda context."""
     return lambda: bool(context.get_remaining_time_in_millis() > reserve_milliseconds)
 
 
 @lru_cache
 def client(service: str) -> Any:
-    """One client per service and execution environment."""
+    """The boto3 client of a service, one per execution environment."""
     return boto3.client(service, config=CLIENT_CONFIG)  # type: ignore[call-overload]
 
 
 @lru_cache
 def writer_client() -> Any:
-    """The client that writes to Connect."""
+    """The client that writes to Connect, which does not try again by itself."""
     return boto3.client("connect", config=WRITER_CONFIG)
 
 
 @lru_cache
 def runtime(environments: int = 1) -> Runtime:
-    """Built on the first invocation. Raises Misconfigured.
+    """The runtime of this execution environment, made on the first call. Raises Misconfigured.
 
     `environments` is how many execution environments of the function run at once: together they
     keep the ceiling of requests per second.

@@ -19,7 +19,8 @@ _ASSOCIATION = {"off": Mode.WARN, "approve": Mode.APPROVE, "fix": Mode.FIX}
 
 @dataclass(frozen=True)
 class FixSettings:
-    """What the template passes in the modes that may write."""
+    """What the template passes in the modes that may write. `emergency_stop` is the name of an SSM
+    parameter, `writer_role` that of the role of remediate."""
 
     rules: FixRules
     queue_url: str
@@ -29,7 +30,8 @@ class FixSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the template passes to every function."""
+    """What the template passes to every function. `catalog_overrides` is the name of an SSM
+    parameter; `language` is `en` or `ja`."""
 
     table: str
     topic_arn: str
@@ -45,7 +47,8 @@ class Settings:
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Raises Misconfigured naming the first variable that is missing or wrong."""
+    """The settings from the variables `TOOLGRANT_…`. Raises Misconfigured naming the first variable
+    that is missing or wrong."""
 
     def read(name: str, convert: Callable[[str], _T]) -> _T:
         variable = f"TOOLGRANT_{name}"

@@ -79,7 +79,7 @@ ListAssistants model no throttling), so the code decides and never a typed excep
 
 
 def mapped(error: ClientError) -> type[ToolgrantError]:
-    """Where an AWS error belongs in our tree."""
+    """The class of our errors for an AWS error: by its code, else by its HTTP status."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     by_status = ServiceUnavailable if status >= 500 else RequestRefused
     return ERRORS.get(error.response.get("Error", {}).get("Code", ""), by_status)
@@ -135,7 +135,8 @@ class Api:
     calls: dict[str, int] = field(default_factory=dict)
 
     def call(self, operation: str, **parameters: object) -> Mapping[str, Any]:
-        """One call of a client method such as `get_ai_agent`."""
+        """The answer of a client method such as `get_ai_agent`, called when the pacer lets it.
+        Raises our errors for those of AWS."""
         self.pacer.wait(f"{self.service}:{operation}")
         self.calls[operation] = self.calls.get(operation, 0) + 1
         with translated(f"{self.service} {operation}"):

@@ -19,7 +19,7 @@ from toolgrant.errors import InvalidInput
 
 SCHEMA = "toolgrant/request/1"
 MOST_BYTES = 240_000
-"""What fits one SQS message, with room for its attributes."""
+"""The size of a message that leaves room for attributes in what SQS takes."""
 
 
 def parse_message(body: str) -> Request:
@@ -52,7 +52,7 @@ def to_json(request: AgentRequest) -> str:
 
 
 def from_json(root: Mapping[str, Any]) -> AgentRequest:
-    """The reverse of `to_json`."""
+    """The reverse of `to_json`. Raises InvalidInput."""
     if root.get("schema") != SCHEMA:
         raise InvalidInput("$.schema", f"expected {SCHEMA}")
     key = AgentKey(_required(root, "assistantId"), _required(root, "aiAgentId"))

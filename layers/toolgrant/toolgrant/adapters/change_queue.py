@@ -21,7 +21,7 @@ class SQSChangeQueue:
         self._dead_letter_url = dead_letter_url
 
     def send(self, request: AgentRequest, delay: timedelta) -> None:
-        """Ask for an evaluation after `delay`, rounded up to a second."""
+        """Ask for an evaluation after `delay`: whole seconds, rounded up, LONGEST_DELAY at most."""
         seconds = math.ceil(min(delay, LONGEST_DELAY).total_seconds())
         with translated("change queue send", own=True):
             self._client.send_message(
@@ -29,7 +29,7 @@ class SQSChangeQueue:
             )
 
     def dead_letter(self, body: str, reason: str) -> None:
-        """The message as it came, its reason beside it."""
+        """Put a message aside as it came, with the reason (cut to 1,024 characters) beside it."""
         attribute = {"DataType": "String", "StringValue": reason[:1024]}
         with translated("dead-letter queue send", own=True):
             self._client.send_message(

@@ -69,7 +69,7 @@ class Connect:
         return str((answer.get("SecurityProfile") or {}).get("SecurityProfileName") or profile_id)
 
     def instances_by_assistant(self) -> Mapping[str, str]:
-        """ListInstances × ListIntegrationAssociations of type WISDOM_ASSISTANT."""
+        """Assistant id → id of the Connect instance that integrates it."""
         if self._instances is None:
             self._instances = {
                 association["IntegrationArn"].rsplit("/", 1)[-1]: instance["Id"]

@@ -1,7 +1,6 @@
 """Security profiles as a write must see them, and the one call that changes them.
 
-Nothing is kept between calls. Only the role of remediate may call `replace`; the client it is given
-must not retry by itself, because a second write of the same list would widen the window.
+Nothing is kept between calls. Only the role of remediate may call what writes.
 """
 
 from __future__ import annotations
@@ -17,14 +16,18 @@ from toolgrant.usecases.ports import DescribedProfile
 
 
 class ConnectProfiles:
-    """`usecases.ports.ProfileWriter`. `api` reads, `writing_api` writes."""
+    """`usecases.ports.ProfileWriter`. `api` reads, `writing_api` writes.
+
+    The client of `writing_api` must not retry by itself: a second write of the same list would
+    lengthen the time in which somebody else's edit can be lost.
+    """
 
     def __init__(self, api: Api, writing_api: Api) -> None:
         self._api = api
         self._writing_api = writing_api
 
     def describe(self, instance_id: str, profile_id: str) -> DescribedProfile:
-        """Name, type and tags."""
+        """Name, type and tags of a profile. Raises NotFound for a deleted one."""
         answer = self._api.call(
             "describe_security_profile", InstanceId=instance_id, SecurityProfileId=profile_id
         )
@@ -36,7 +39,7 @@ class ConnectProfiles:
         )
 
     def people(self, instance_id: str, profile_id: str) -> int:
-        """The larger of what the index counts and what it lists. The index lags."""
+        """How many users hold a profile, as far as the search index knows."""
         condition = {
             "FieldName": "SecurityProfileId",
             "Value": profile_id,
@@ -48,10 +51,11 @@ class ConnectProfiles:
             MaxResults=500,
             SearchCriteria={"StringCondition": condition},
         )
+        # The index lags, and its count is approximate: the larger number is the safe one.
         return max(len(answer.get("Users") or ()), answer.get("ApproximateTotalCount") or 0)
 
     def entries(self, instance_id: str, profile_id: str, kind: GrantKind) -> tuple[Entry, ...]:
-        """One of the four lists, all pages."""
+        """One of the four lists as the API has it, all pages."""
         return tuple(
             self._api.pages(
                 LISTS[kind],
@@ -65,15 +69,15 @@ class ConnectProfiles:
     def replace(
         self, instance_id: str, profile_id: str, kind: GrantKind, entries: Sequence[Entry]
     ) -> None:
-        """UpdateSecurityProfile with this one list and nothing else."""
+        """Replace one list: UpdateSecurityProfile with this list and nothing else."""
         lists: dict[str, object] = {PROFILE_LISTS[kind]: list(entries)}
         self._writing_api.call(
             "update_security_profile", InstanceId=instance_id, SecurityProfileId=profile_id, **lists
         )
 
     def attach(self, instance_id: str, profile_id: str, qualified_arn: str) -> None:
-        """AssociateSecurityProfiles with this one profile. Repeating it is harmless (domain facts,
-        observed)."""
+        """Attach one profile with AssociateSecurityProfiles. Repeating it is harmless (domain
+        facts, observed)."""
         self._writing_api.call(
             "associate_security_profiles",
             InstanceId=instance_id,
@@ -83,7 +87,7 @@ class ConnectProfiles:
         )
 
     def create(self, proposal: Proposal) -> str:
-        """CreateSecurityProfile with exactly the proposed lists and tags."""
+        """Create a profile with exactly the proposed lists and tags; its id."""
         lists: dict[str, object] = {name: list(held) for name, held in proposal.lists.items()}
         answer = self._writing_api.call(
             "create_security_profile",
@@ -95,7 +99,8 @@ class ConnectProfiles:
         return str(answer["SecurityProfileId"])
 
     def named(self, instance_id: str, name: str) -> str | None:
-        """By ListSecurityProfiles, not by a search: the index lags."""
+        """The id of the profile with this name; None if there is none."""
+        # Listed, not searched for: the search index lags.
         summaries = self._api.pages(
             "list_security_profiles",
             "SecurityProfileSummaryList",

@@ -20,7 +20,7 @@ class SSMEmergencyStop:
         self._journal = journal
 
     def pulled(self) -> bool | None:
-        """None if the parameter cannot be read or says neither `true` nor `false`."""
+        """Whether writes must stop; None if the parameter cannot be read or is neither word."""
         try:
             answer = self._client.get_parameter(Name=self._parameter)
         except (ClientError, BotoCoreError) as error:

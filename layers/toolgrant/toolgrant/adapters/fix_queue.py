@@ -18,27 +18,28 @@ _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticErr
 
 
 class SQSFixQueue:
-    """`usecases.ports.FixQueue`. The deduplication id is made from all of the request, so that a
-    request that moves on to another profile, or is asked anew, is another one."""
+    """`usecases.ports.FixQueue`."""
 
     def __init__(self, client: Any, url: str) -> None:
         self._client = client
         self._url = url
 
     def send(self, request: FixRequest | UndoRequest) -> None:
-        """Ask for a write."""
+        """Ask for a write. Requests of one group are delivered in the order they are sent."""
         body = to_json(request)
         with translated("fix queue send", own=True):
             self._client.send_message(
                 QueueUrl=self._url,
                 MessageBody=body,
                 MessageGroupId=request.group,
+                # From the whole request: SQS drops repetitions of it, but not the same fix on
+                # another profile or asked for again.
                 MessageDeduplicationId=hashlib.sha256(body.encode()).hexdigest(),
             )
 
 
 def to_json(request: FixRequest | UndoRequest) -> str:
-    """The message of a request."""
+    """The body of a request's message."""
     if isinstance(request, UndoRequest):
         return json.dumps({"schema": SCHEMA, "undo": ledger_items.undo_to_item(request)})
     return json.dumps({"schema": SCHEMA, "fix": ledger_items.fix_to_item(request)})

@@ -17,13 +17,14 @@ class SNSNotifier:
         self._topic_arn = topic_arn
 
     def publish(self, alert: Rendered) -> None:
-        """Raises Misconfigured for a missing topic, Throttled, ServiceUnavailable …"""
+        """Publish an alert. Raises Misconfigured for a missing topic, and what else SNS
+        refuses or fails at."""
         with translated("topic publish", own=True):
             self._client.publish(TopicArn=self._topic_arn, **publication(alert))
 
 
 def publication(alert: Rendered) -> dict[str, Any]:
-    """The parameters of Publish but for the topic."""
+    """The parameters of SNS Publish, without the topic."""
     return {
         "Subject": alert.subject,
         "Message": json.dumps(dict(alert.bodies)),

@@ -25,22 +25,22 @@ class PowertoolsJournal:
         self._metrics = metrics
 
     def decision(self, record: Mapping[str, Any]) -> None:
-        """An audit record, under the key `audit`."""
+        """Write an audit record as an INFO line, under the key `audit`."""
         self._logger.info("decision", extra={"audit": dict(record)})
 
     def note(self, event: str, **fields: object) -> None:
-        """An INFO line."""
+        """Write an INFO line."""
         self._logger.info(event, extra=fields)
 
     def failure(self, event: str, **fields: object) -> None:
-        """An ERROR line."""
+        """Write an ERROR line."""
         self._logger.error(event, extra=fields)
 
     def count(self, metric: str, value: float = 1) -> None:
-        """Added up until `flush`."""
+        """Keep a value of a metric until `flush`."""
         self._metrics.add_metric(name=metric, unit=MetricUnit.Count, value=value)
 
     def flush(self) -> None:
-        """Write what was counted."""
+        """Write the values that were kept, as EMF lines."""
         if self._metrics.metric_set:
             self._metrics.flush_metrics()

@@ -15,9 +15,8 @@ _FIELDS = ("action", "target", "by", "grants", "until", "dedicated", "dryRun")
 
 
 def parse_order(data: object) -> Order:
-    """`{"action", "target", "by", "grants": ["permission:…"], "until", "dedicated",
-    "dryRun"}`; all but
-    `action` may be missing. Raises InvalidInput."""
+    """The order in `{"action", "target", "by", "grants": ["permission:…"], "until", "dedicated",
+    "dryRun"}`; all but `action` may be missing. Raises InvalidInput."""
     root = as_map(data, "$")
     unknown = sorted(set(root) - set(_FIELDS))
     if unknown:
@@ -53,10 +52,10 @@ def _grants(root: Mapping[str, Any]) -> tuple[Grant, ...]:
 
 
 def answer(order: Order, steps: list[str]) -> dict[str, Any]:
-    """What an order has led to."""
+    """The answer to an order; `steps` are lines that say what was done, or would be."""
     return {"ok": True, "action": order.action, "dryRun": order.dry_run, "steps": steps}
 
 
 def refusal(error: Exception) -> dict[str, Any]:
-    """Why an order was not carried out."""
+    """The answer to an order that was not carried out."""
     return {"ok": False, "error": str(error)}

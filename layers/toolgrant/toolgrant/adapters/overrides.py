@@ -21,7 +21,8 @@ KEEP_SECONDS = 60
 
 @dataclass
 class CatalogSource:
-    """The catalog in force. `client` is a boto3 SSM client, `parameter` the name to read."""
+    """The catalog in force. `provider` reads SSM and keeps the value for KEEP_SECONDS;
+    `parameter` is the name to read."""
 
     provider: SSMProvider
     parameter: str
@@ -30,7 +31,7 @@ class CatalogSource:
 
     @classmethod
     def over(cls, client: Any, parameter: str, journal: Journal) -> CatalogSource:
-        """A source with a cache of its own."""
+        """A source with a cache of its own; `client` is a boto3 SSM client."""
         return cls(SSMProvider(boto3_client=client), parameter, journal)
 
     def catalog(self) -> Catalog:

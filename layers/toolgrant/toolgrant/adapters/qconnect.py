@@ -1,4 +1,4 @@
-"""Q in Connect: our verbs over GetAIAgent, GetAssistant and the lists."""
+"""Q in Connect: AI agents, their versions, and what assistants use. Reads only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from toolgrant.domain.model import DRAFT, LATEST, QualifiedAgent
 from toolgrant.domain.records import AgentKey
 
 _PAGE = 100  # qconnect service model: MaxResults at most 100
-_SWEEP_PAGE = 25
+_SWEEP_PAGE = 25  # small: the sweep saves its progress after each page
 
 
 class QConnect:
@@ -50,8 +50,8 @@ class QConnect:
     def listed(
         self, assistant_id: str, token: str | None
     ) -> tuple[list[QualifiedAgent], str | None]:
-        """A page of drafts; summaries carry the configuration. Small pages: the sweep saves its
-        progress after each."""
+        """A page of an assistant's drafts, read without GetAIAgent, and the token of the next page
+        (None after the last)."""
         more = {"nextToken": token} if token else {}
         answer = self._api.call(
             "list_ai_agents", assistantId=assistant_id, maxResults=_SWEEP_PAGE, **more
@@ -64,7 +64,7 @@ class QConnect:
         return agents, answer.get("nextToken")
 
     def versions(self, key: AgentKey) -> Iterator[QualifiedAgent]:
-        """The numbered versions."""
+        """The numbered versions of an AI agent."""
         summaries = self._api.pages(
             "list_ai_agent_versions",
             "aiAgentVersionSummaries",

@@ -1,4 +1,4 @@
-"""Who did something, and why toolgrant looks: told by events, by the sweep, by ourselves."""
+"""Who did something, and why toolgrant evaluates: an event, the sweep, or a reason of our own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Actor:
 
 @dataclass(frozen=True)
 class Cause:
-    """Why to look: the event's id, name, time and actor, or only a word for our own reasons."""
+    """Why to evaluate: the event's id, name, time and actor, or only a word for our own reasons."""
 
     reason: str
     event_id: str = ""

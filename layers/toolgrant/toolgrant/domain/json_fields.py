@@ -81,5 +81,5 @@ def parse_time(value: object, path: str) -> datetime | None:
 
 
 def plausible(time: datetime) -> bool:
-    """Whether a time from outside can be reckoned with: the ends of the calendar overflow."""
+    """Whether a time from outside is far enough from both ends of the calendar to add to it."""
     return 2000 <= time.year < 3000

@@ -1,4 +1,4 @@
-"""What toolgrant is asked to do: look at an AI agent, fix, undo, an operator's order.
+"""What toolgrant is asked to do: evaluate an AI agent, fix, undo, an operator's order.
 
 Values only; `adapters/change_messages.py`, `fix_queue.py` and `orders.py` give them their form as
 messages.
@@ -52,7 +52,7 @@ class Observed:
 
 @dataclass(frozen=True)
 class AgentRequest:
-    """Look at this AI agent again. `attempt` counts re-sends after throttling.
+    """Evaluate this AI agent. `attempt` counts re-sends after throttling.
 
     `saved_at` is set where an event says that the AI agent was saved.
     """
@@ -67,7 +67,7 @@ class AgentRequest:
 
 @dataclass(frozen=True)
 class FanOut:
-    """Look again at every AI agent that has this edge, and at `also`.
+    """Evaluate every AI agent that has this edge, and those in `also`.
 
     `instances_changed`: the map from assistants to instances must be read again first. `replaced`:
     the lists that an UpdateSecurityProfile sent; None where the record does not say.
@@ -96,7 +96,7 @@ class RefusedSave:
 
 @dataclass(frozen=True)
 class Skip:
-    """Nothing to do, and why."""
+    """A message that asks for nothing; `reason` says why."""
 
     reason: str
     cause: Cause
@@ -125,7 +125,8 @@ class FixRequest:
 
     @property
     def group(self) -> str:
-        """What must not happen at the same time: writes to one profile."""
+        """Requests with the same group are worked off one after the other: the profile's id, or
+        the AI agent's where the profile is still to be created."""
         return self.profile_id or self.agent.ai_agent_id
 
 
@@ -167,6 +168,6 @@ class Order:
 
 
 def created_key(assistant_id: str, agent_name: str) -> AgentKey:
-    """Stands for an AI agent whose creation was refused; never the key of a real one."""
+    """Stands for an AI agent whose creation was refused; no real AI agent has such a key."""
     digest = hashlib.sha256(clip(agent_name).encode()).hexdigest()[:12]
     return AgentKey(assistant_id, f"create-{digest}")

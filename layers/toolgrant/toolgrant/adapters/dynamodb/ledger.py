@@ -51,31 +51,31 @@ class DynamoDBLedger:
         )
 
     def save(self, change: ProfileChange) -> None:
-        """Write a change in its state."""
+        """Write a change, in place of its earlier state."""
         item = ledger_items.change_to_item(change)
         self._table.put(_pk(change.profile_id), f"CHANGE#{change.id}", item)
 
     def remember(self, edit: ForeignEdit) -> None:
-        """Record a foreign edit for a while."""
+        """Record a foreign edit; it is kept for KEEP_EDITS."""
         expires = {"expiresAt": int((edit.at + KEEP_EDITS).timestamp())}
         item = {**ledger_items.edit_to_item(edit), **expires}
         self._table.put(_pk(edit.profile_id), f"EDIT#{edit.event_id}", item)
 
     def open_breaker(self, profile_id: str, grant: Grant, reason: str, at: datetime) -> None:
-        """Open a breaker; opening it again only renews its reason."""
+        """Keep a grant from being added again. Repeating it only renews reason and time."""
         item = {"reason": reason, "at": at.isoformat()}
         self._table.put(_pk(profile_id), f"BREAKER#{grant}", item)
 
     def close_breaker(self, profile_id: str, grant: Grant) -> None:
-        """Close a breaker."""
+        """Let a grant be added again; without an open breaker nothing happens."""
         self._table.delete(_pk(profile_id), f"BREAKER#{grant}")
 
     def record_attachment(self, profile_id: str, finding_id: str, at: datetime) -> None:
-        """Remember that we attached a profile."""
+        """Remember that we attached a profile because of a finding, and when."""
         self._table.put(_pk(profile_id), f"ATTACHED#{finding_id}", {"at": at.isoformat()})
 
     def muted(self, now: datetime) -> frozenset[str]:
-        """What is muted at `now`; a mute without an end lasts."""
+        """Ids of the findings, AI agents and profiles that are muted at `now`."""
         return frozenset(
             item["sk"]
             for item in self._table.query(MUTES)
@@ -83,20 +83,20 @@ class DynamoDBLedger:
         )
 
     def mute(self, target: str, until: datetime | None) -> None:
-        """Mute until a time, or until it is taken back."""
+        """Mute an id until a time; with None until `unmute`."""
         self._table.put(MUTES, target, {"until": until.isoformat() if until else None})
 
     def unmute(self, target: str) -> None:
-        """Take a mute back."""
+        """End a mute; without one nothing happens."""
         self._table.delete(MUTES, target)
 
     def paused(self) -> bool:
-        """Whether writes are paused."""
+        """Whether an operator has paused all writes."""
         item = self._table.get(*_PAUSE)
         return bool(item and item["paused"])
 
     def pause(self, paused: bool, by: str, at: datetime) -> None:
-        """Remember who paused or resumed, and when."""
+        """Pause (True) or resume all writes, and remember who did and when."""
         self._table.put(*_PAUSE, {"paused": paused, "by": by, "at": at.isoformat()})
 
 

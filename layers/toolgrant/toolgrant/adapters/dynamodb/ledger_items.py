@@ -16,7 +16,7 @@ Item = dict[str, Any]
 
 
 def change_to_item(change: ProfileChange) -> Item:
-    """Without its keys; its id is its sort key."""
+    """The item of a change, without its keys: the sort key holds the id."""
     return {
         "instanceId": change.instance_id,
         "profileId": change.profile_id,
@@ -56,7 +56,7 @@ def change_from_item(change_id: str, item: Mapping[str, Any]) -> ProfileChange:
 
 
 def edit_to_item(edit: ForeignEdit) -> Item:
-    """Without its keys; its event id is its sort key."""
+    """The item of a foreign edit, without its keys: the sort key holds the event id."""
     return {
         "at": edit.at.isoformat(),
         "actor": [edit.actor.type, edit.actor.name, edit.actor.via],

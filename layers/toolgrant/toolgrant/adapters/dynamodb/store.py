@@ -50,7 +50,7 @@ class DynamoDBStore:
         self._table = Table(client, table)
 
     def load(self, key: AgentKey) -> AgentRecord:
-        """The record, read consistently. Raises NewerSchema, Misconfigured."""
+        """The record, read consistently; version 0 if there is none. Raises NewerSchema."""
         item = self._table.get(_agent_pk(key), "STATE")
         return store_items.record_from_item(key, item) if item else AgentRecord(key)
 
@@ -61,7 +61,8 @@ class DynamoDBStore:
         alert: Rendered | None,
         fixes: Sequence[FixRequest] = (),
     ) -> None:
-        """One transaction. Raises Conflict if the record changed since `previous` was read."""
+        """Write record, edges, alert and fix requests in one transaction. Raises Conflict if the
+        record changed since `previous` was read."""
         items = transaction(self._table.name, record, previous, alert, fixes)
         with translated("table commit", own=True):
             try:
@@ -77,7 +78,7 @@ class DynamoDBStore:
             yield store_items.alert_from_item(item)
 
     def put_alert(self, alert: Rendered) -> None:
-        """An alert beside any record; put twice, it is one."""
+        """Put an alert into the outbox without a record. An alert with the same id is replaced."""
         self._table.put(OUTBOX, alert.alert_id, store_items.alert_to_item(OUTBOX, alert))
 
     def pending_fixes(self, ai_agent_id: str | None = None) -> dict[str, tuple[FixRequest, ...]]:
@@ -86,11 +87,12 @@ class DynamoDBStore:
         return {item["sk"]: store_items.fixes_from_item(item) for item in waiting}
 
     def drop_sent(self, commit_id: str) -> None:
-        """Take the fix requests of a commit out; absent is fine."""
+        """Delete the fix requests of a commit, if they are still there."""
         self._table.delete(FIXES, commit_id)
 
     def claim(self, alert_id: str, now: datetime, until: datetime) -> bool:
-        """One conditional update: of two publishers, one wins."""
+        """Reserve an alert for one publisher until a time. False if another one has it, or if it
+        is no longer in the outbox."""
         times = {":now": now.isoformat(), ":until": until.isoformat()}
         with translated("table claim", own=True):
             try:
@@ -107,11 +109,11 @@ class DynamoDBStore:
         return True
 
     def drop_published(self, alert_id: str) -> None:
-        """Take an alert out of the outbox; absent is fine."""
+        """Delete an alert from the outbox, if it is still there."""
         self._table.delete(OUTBOX, alert_id)
 
     def agents_with(self, edge: Edge) -> tuple[AgentKey, ...]:
-        """AI agents with this edge, those whose edges of the kind were too many included."""
+        """AI agents with this edge, and those with too many edges of its kind to be listed."""
         sort_keys = (
             item["sk"]
             for target in (edge.target, ANY)
@@ -121,20 +123,20 @@ class DynamoDBStore:
         return tuple(dict.fromkeys(keys))
 
     def sweep_progress(self) -> SweepProgress | None:
-        """The newest sweep."""
+        """How far the newest sweep came; None before the first."""
         item = self._table.get(*_SWEEP)
         return store_items.sweep_from_item(item) if item else None
 
     def save_sweep_progress(self, progress: SweepProgress) -> None:
-        """Overwrite it."""
+        """Write how far a sweep came, in place of what was known."""
         self._table.put(*_SWEEP, store_items.sweep_to_item(progress))
 
     def assistants(self) -> tuple[str, ...]:
-        """The assistants that an instance integrates."""
+        """Ids of the assistants that an instance is known to integrate."""
         return tuple(item["sk"] for item in self._table.query(INSTANCES))
 
     def instance_of(self, assistant_id: str) -> str | None:
-        """The remembered instance."""
+        """The id of the instance that integrates an assistant; None if it is not known."""
         item = self._table.get(INSTANCES, assistant_id)
         return str(item["instanceId"]) if item else None
 
@@ -154,7 +156,7 @@ def transaction(
     alert: Rendered | None,
     fixes: Sequence[FixRequest] = (),
 ) -> list[dict[str, Any]]:
-    """The items of one commit."""
+    """The TransactItems of a commit, on the condition that `previous` is what the table has."""
     item = _record_item(record)
     condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
     if previous.version:
@@ -206,7 +208,7 @@ def _put(table: str, item: Item) -> dict[str, Any]:
 
 
 def _cancelled(error: ClientError) -> Exception:
-    """Lost against another writer (Conflict), or anything else as it is."""
+    """The error to raise for a failed commit: Conflict if another writer was faster."""
     reasons = error.response.get("CancellationReasons") or []
     codes = {reason.get("Code") for reason in reasons if isinstance(reason, Mapping)} - {"None"}
     if codes and codes <= {"ConditionalCheckFailed", "TransactionConflict"}:

@@ -33,7 +33,7 @@ def known_schema(item: Item) -> Item:
 
 
 def record_to_item(record: AgentRecord) -> Item:
-    """Without its keys."""
+    """The item of a record, without its keys."""
     return {
         "schema": SCHEMA,
         "version": record.version,
@@ -65,8 +65,8 @@ def record_from_item(key: AgentKey, item: Mapping[str, Any]) -> AgentRecord:
 
 
 def finding_to_item(finding: Finding) -> Item:
-    """Without its id, which is its name in the record, and without the texts that the catalog has:
-    an alert takes them from the verdict it tells."""
+    """A finding inside a record, whose key holds the id. Without the texts that the catalog has: an
+    alert takes them from the verdict it tells."""
     return {
         "kind": str(finding.kind),
         "state": str(finding.state),
@@ -121,7 +121,7 @@ def fixes_from_item(item: Mapping[str, Any]) -> tuple[FixRequest, ...]:
 
 
 def alert_to_item(outbox: str, alert: Rendered) -> Item:
-    """An alert waiting to be published."""
+    """The item of an alert that waits to be published, with its keys."""
     return {
         "pk": outbox,
         "sk": alert.alert_id,
@@ -138,7 +138,7 @@ def alert_from_item(item: Mapping[str, Any]) -> Rendered:
 
 
 def sweep_to_item(progress: SweepProgress) -> Item:
-    """Without its keys."""
+    """The item of a sweep's progress, without its keys."""
     return {
         "schema": SCHEMA,
         "startedAt": _time_text(progress.started_at),

@@ -16,14 +16,14 @@ _deserialize = TypeDeserializer().deserialize
 
 
 class Table:
-    """One table, read consistently. Items of a newer schema are refused."""
+    """One table, read consistently. Items of a newer schema are refused (NewerSchema)."""
 
     def __init__(self, client: Any, name: str) -> None:
         self.client = client
         self.name = name
 
     def get(self, pk: str, sk: str) -> Item | None:
-        """One item, or None."""
+        """The item with this key; None if there is none."""
         with translated("table get", own=True):
             answer = self.client.get_item(
                 TableName=self.name, Key=key_of(pk, sk), ConsistentRead=True
@@ -38,7 +38,7 @@ class Table:
             self.client.put_item(TableName=self.name, Item=typed(keyed))
 
     def delete(self, pk: str, sk: str) -> None:
-        """Take an item away; absent is fine."""
+        """Delete an item, if it is there."""
         with translated("table delete", own=True):
             self.client.delete_item(TableName=self.name, Key=key_of(pk, sk))
 
@@ -56,7 +56,7 @@ class Table:
 
 
 def query_of(table: str, pk: str, prefix: str | None = None) -> dict[str, Any]:
-    """A consistent query of one partition, optionally of sort keys with a prefix."""
+    """The parameters of a consistent Query of one partition; `prefix` is one of its sort keys."""
     condition, values = "pk = :pk", {":pk": pk}
     if prefix:
         condition, values = "pk = :pk AND begins_with(sk, :sk)", {":pk": pk, ":sk": prefix}
@@ -69,12 +69,12 @@ def query_of(table: str, pk: str, prefix: str | None = None) -> dict[str, Any]:
 
 
 def key_of(pk: str, sk: str) -> dict[str, Any]:
-    """The primary key of an item."""
+    """The primary key of an item as DynamoDB wants it."""
     return typed({"pk": pk, "sk": sk})
 
 
 def typed(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain values → DynamoDB's."""
+    """Plain values → values with DynamoDB's types."""
     return {name: _serialize(value) for name, value in item.items()}
 
 

@@ -117,7 +117,8 @@ class ProfileHistory:
         return sum(now - time < CAP_WINDOW for time in times)
 
     def edits_within(self, change: ProfileChange, until: datetime) -> tuple[ForeignEdit, ...]:
-        """Foreign edits that may have happened between our read and our last look at the result."""
+        """Foreign edits that may have happened between the read before a change and `until`, the
+        last read after it."""
         first, last = change.began_at - EVENT_GRAIN, until + EVENT_GRAIN
         return tuple(edit for edit in self.edits if first < edit.at < last)
 
@@ -193,7 +194,7 @@ def attribute(
     return (
         Attribution.OURS
         if alone and len(present) == len(change.grants)
-        else (Attribution.UNATTRIBUTED)
+        else Attribution.UNATTRIBUTED
     )
 
 

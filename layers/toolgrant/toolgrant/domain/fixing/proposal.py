@@ -56,7 +56,8 @@ def propose(
     qualifiers: tuple[str, ...],
     rules: FixRules,
 ) -> Proposal:
-    """The same name for every finding of one AI agent: one dedicated profile is enough."""
+    """The profile that would grant what a finding lacks. Its name is the same for every finding of
+    an AI agent, because one dedicated profile is enough."""
     agent_id = agent_arn.rsplit("/", 1)[-1]
     readable = "".join(c if c.isalnum() or c in " _-" else "-" for c in agent_name)
     ending = f" {agent_id[:8]}"
@@ -82,7 +83,7 @@ def merged(proposals: Iterable[Proposal | None]) -> Proposal | None:
 
 
 def proposal_json(proposal: Proposal) -> JsonObject:
-    """The machine form."""
+    """A proposal as JSON, for an alert's machine form."""
     return {
         "name": proposal.name,
         "grants": [str(grant) for grant in proposal.grants],
@@ -167,5 +168,5 @@ def _permissions(proposal: Proposal) -> list[str]:
 
 
 def _hcl(text: str) -> str:
-    """A string of HCL: JSON's escapes, and none of its templates."""
+    """A string literal of HCL: JSON's escapes, and `${`, `%{` taken as text."""
     return json.dumps(text).replace("${", "$${").replace("%{", "%%{")

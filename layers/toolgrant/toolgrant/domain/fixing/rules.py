@@ -70,7 +70,7 @@ class ProfileFacts:
     broken: frozenset[Grant] | None = None
     changes: int | None = None
     attached_before: bool = False
-    """Whether we attached it for this very finding once, and somebody took it away again."""
+    """Whether we attached it for this very finding before, and somebody detached it since."""
 
 
 @dataclass(frozen=True)
