@@ -60,7 +60,7 @@ def _seed(emulator: Emulator, account: Account, data: Data) -> Seed:
         instance_arn=instance.arn,
         assistant_id=assistant["assistantId"],
         assistant_arn=assistant["assistantArn"],
-        integration_association_id=integration_association_id,
+        integration_association_id=integration["IntegrationAssociationId"],
         knowledge_base_id=knowledge_base_id,
         knowledge_base_association_id=_associate(emulator, assistant, knowledge_base_id),
         system_agents={agent.name: agent.id for agent in agents},
