@@ -31,8 +31,7 @@ OTHERS = {
     ("domain/catalog/source.py", "table.fault"),
     ("domain/catalog/source.py", "entry.fault"),
     # Errors of ours that were kept: an answer for whoever asks again, the first failure of many.
-    ("adapters/qconnect.py", "known"),
-    ("adapters/connect_cached.py", "known"),
+    ("adapters/aws.py", "known"),
     ("usecases/outbox.py", "failure"),
     # AWS errors on their way into the tree: the table ERRORS, and `translated` around the commit.
     ("adapters/aws.py", "kind"),

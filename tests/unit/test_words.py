@@ -79,3 +79,12 @@ def test_words_know_their_language() -> None:
     text = Text("yes", "はい")
     assert [Words(language).say(text) for language in ("en", "ja")] == ["yes", "はい"]
     assert both("label", "more", count=3).en.startswith("… and 3 more")
+
+
+@pytest.mark.parametrize("tool", texts("en")["snippet"])
+def test_where_infrastructure_as_code_needs_the_grant_is_said_in_japanese(tool: str) -> None:
+    snippet = both("snippet", tool, list="permissions", value='"Wisdom.View"')
+    assert JAPANESE.search(snippet.ja)
+    assert '"Wisdom.View"' in snippet.ja
+    assert "add" in snippet.en
+    assert "add" not in snippet.ja

@@ -58,13 +58,6 @@ def _taken(loss: TakenAway) -> Text:
     return note(
         "flapping",
         tool=loss.tool,
-        snippet=_SNIPPETS[loss.tool].format(list=name, value=json.dumps(loss.grant.value)),
+        snippet=both("snippet", loss.tool, list=name, value=json.dumps(loss.grant.value)),
         **values,
     )
-
-
-_SNIPPETS = {
-    "CloudFormation": "AWS::Connect::SecurityProfile, {list}: add - {value}",
-    "Terraform": "aws_connect_security_profile, {list}: add {value}",
-}
-"""Where the grant has to be written at the source."""
