@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,25 @@ def test_the_emulator_stands_alone() -> None:
 def test_functions_only_wire(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 40
     assert imported(path).isdisjoint(AWS)
+
+
+def test_any_stands_for_json_only() -> None:
+    """One module says what JSON is; domain and use cases take its words."""
+    users = offending(PACKAGE / "domain", "typing.Any") | offending(
+        PACKAGE / "usecases", "typing.Any"
+    )
+    assert set(users) == {"layers/toolgrant/toolgrant/domain/json_fields.py"}
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    files = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path
+        for path in PACKAGE.rglob("*.py")
+    }
+    graph = {
+        name.removesuffix(".__init__"): {
+            module for module in imported(path) if module in files or f"{module}.__init__" in files
+        }
+        for name, path in files.items()
+    }
+    list(TopologicalSorter(graph).static_order())  # raises CycleError
