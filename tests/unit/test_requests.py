@@ -201,7 +201,7 @@ def around(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
     return inner | st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
 
 
-junk = around(around(around(leaf)))
+junk = around(around(leaf))
 
 
 def places(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
