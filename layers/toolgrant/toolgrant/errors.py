@@ -13,6 +13,7 @@
     ├── Conflict              somebody else wrote first: read again
     ├── ForeignProfile        a security profile has the name of one of ours: never touched
     ├── EditedProfile         a security profile is not as we left it: never touched
+    ├── PutOff                not now: ask again at a time that it names
     └── GaveUp                tried often enough: left to the queue, then dead-letter and alarm
 
 Adapters translate into this tree; functions decide by it what becomes of a message. A test holds
@@ -82,6 +83,14 @@ class ForeignProfile(ToolgrantError):
 
 class EditedProfile(ToolgrantError):
     """A security profile is not as we left it: others have changed it since."""
+
+
+class PutOff(ToolgrantError):
+    """Not now, for a reason that passes. `seconds` is how long to wait before the next attempt."""
+
+    def __init__(self, reason: str, seconds: float) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
 
 
 class GaveUp(ToolgrantError):

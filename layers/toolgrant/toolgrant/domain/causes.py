@@ -8,11 +8,17 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Actor:
-    """Who caused an event, as CloudTrail tells. `via` says by which way (website, API, …)."""
+    """Who caused an event, as CloudTrail tells. `via` says by which way (website, API, …).
+
+    `role` is the ARN of the role that an AssumedRole assumed, `stack` the toolgrant stack that the
+    user agent names; both may be empty.
+    """
 
     type: str
     name: str
     via: str
+    role: str = ""
+    stack: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What changed → a plan of frozen steps, each with its reason. Nothing here writes.
 
-`decide` plans what people hear; what is done about a missing grant is in `fixing/policy.py`.
+`decide` plans what people hear; what is done about missing grants is in `fixing/policy.py`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from toolgrant.domain.findings import Change, Reconciled
-from toolgrant.domain.fixing.policy import Fix, Refuse, RequestFix, describe_fix
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class StaySilent:
     reason: str
 
 
-Step = Notify | Recheck | StaySilent | Fix
+Step = Notify | Recheck | StaySilent
 
 
 def decide(reconciled: Reconciled) -> tuple[Step, ...]:
@@ -51,8 +50,6 @@ def decide(reconciled: Reconciled) -> tuple[Step, ...]:
 def describe(step: Step) -> str:
     """One line of a dry run or audit record."""
     match step:
-        case RequestFix() | Refuse():
-            return describe_fix(step)
         case Notify():
             told = ", ".join(
                 f"{change.status} {change.finding.tool_name}" for change in step.changes

@@ -147,26 +147,21 @@ def _split(grant: Grant) -> tuple[str, str]:
     return namespace, tool
 
 
-def namespaces(entries: Iterable[Entry]) -> dict[str, int]:
-    """MCP namespace → how many tools the list grants in it."""
-    return dict(Counter(grant.namespace for grant in granted(GrantKind.MCP, tuple(entries))))
+def full_lists(grants: Sequence[Grant], lists: Mapping[GrantKind, Sequence[Entry]]) -> list[str]:
+    """The lists and MCP namespaces that have no room for these grants, as the lists are now.
 
-
-def full_lists(
-    grants: Sequence[Grant], entries: Mapping[GrantKind, int], known: Mapping[str, int]
-) -> list[str]:
-    """The lists and MCP namespaces that have no room for these grants. One entry more per grant;
-    MCP tools of one namespace share an entry. `entries` counts each list as it is, `known` the
-    tools that each MCP namespace has in it."""
-    counts = Counter(grant.kind for grant in grants)
-    tools = Counter(grant.namespace for grant in grants if grant.kind is GrantKind.MCP)
+    One entry more per grant; MCP tools of one namespace share an entry. What a list holds already
+    needs no room.
+    """
+    held = {kind: granted(kind, entries) for kind, entries in lists.items()}
+    new = [grant for grant in grants if grant not in held.get(grant.kind, ())]
+    known = Counter(grant.namespace for grant in held.get(GrantKind.MCP, ()))
+    tools = Counter(grant.namespace for grant in new if grant.kind is GrantKind.MCP)
+    counts = Counter(grant.kind for grant in new)
     counts[GrantKind.MCP] = len(tools.keys() - known.keys())
-    lists = [
+    full = [
         str(kind)
         for kind, more in counts.items()
-        if more and entries.get(kind, 0) + more > MOST_ENTRIES[kind]
+        if more and len(lists.get(kind, ())) + more > MOST_ENTRIES[kind]
     ]
-    return [
-        *lists,
-        *(name for name, more in tools.items() if known.get(name, 0) + more > MOST_TOOLS),
-    ]
+    return [*full, *(name for name, more in tools.items() if known[name] + more > MOST_TOOLS)]

@@ -7,12 +7,12 @@ messages.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from toolgrant.domain.causes import Cause
-from toolgrant.domain.fixing.ledger import profile_of
 from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent
 from toolgrant.domain.records import AgentKey, Edge
 from toolgrant.domain.texts import clip
@@ -70,14 +70,15 @@ class FanOut:
     """Evaluate every AI agent that has this edge, and those in `also`.
 
     `instances_changed`: the map from assistants to instances must be read again first. `replaced`:
-    the lists that an UpdateSecurityProfile sent; None where the record does not say.
+    the lists that an UpdateSecurityProfile sent, with the grants in them where the record shows
+    them; None where it names no list.
     """
 
     edge: Edge
     cause: Cause
     also: tuple[AgentKey, ...] = ()
     instances_changed: bool = False
-    replaced: tuple[GrantKind, ...] | None = None
+    replaced: Mapping[GrantKind, frozenset[Grant] | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -106,57 +107,30 @@ Request = AgentRequest | FanOut | RefusedSave | Skip
 
 
 @dataclass(frozen=True)
-class FixRequest:
-    """Make one finding go away by writing to one security profile, if that is still right.
-
-    `fix_id` is the same for every delivery of the request, and another one for each new decision;
-    `attempt` counts how often it moved on to another profile. `approved_by` names the operator who
-    approved it; empty for an automatic one.
-    """
-
-    agent: AgentKey
-    finding_id: str
-    profile_id: str
-    fix_id: str
-    attempt: int = 0
-    approved_by: str = ""
-    dedicated: bool = False
-    """Whether a dedicated profile may be created for it. `profile_id` is then empty."""
-
-    @property
-    def group(self) -> str:
-        """Requests with the same group are worked off one after the other: the profile's id, or
-        the AI agent's where the profile is still to be created."""
-        return self.profile_id or self.agent.ai_agent_id
-
-
-@dataclass(frozen=True)
 class UndoRequest:
-    """Take back what one change added: these grants, or all of them where there are none.
+    """Take back what one change gave: these grants, or all of it where there are none.
 
-    `asked_at` keeps an order that is given again apart from the one before.
+    `order` is the id of the order: one that is given again is another one.
     """
 
     change_id: str
+    profile_id: str
+    order: str
     grants: tuple[Grant, ...] = ()
-    asked_by: str = ""
-    asked_at: str = ""
+    by: str = ""
 
     @property
-    def profile_id(self) -> str:
-        """The security profile that the change is about."""
-        return profile_of(self.change_id)
-
-    group = profile_id
-    """What must not happen at the same time: writes to one profile."""
+    def group(self) -> str:
+        """What must not happen at the same time: writes to one profile."""
+        return self.profile_id
 
 
 @dataclass(frozen=True)
 class Order:
     """What an operator asks for. `target` is an id: of a finding or alert (approve), of a change
-    (undo), of a finding, AI agent or profile (mute, unmute), of a profile (reset), empty for pause
-    and resume. `by` names the operator, as far as the caller says. `dedicated`: approve a security
-    profile of its own, as proposed."""
+    (undo), of a finding, AI agent or profile (mute, unmute), of an AI agent, profile or change, or a
+    grant itself (reset), empty for pause and resume. `by` names the operator, as far as the caller
+    says. `dedicated`: approve a security profile of its own, as proposed."""
 
     action: str
     target: str

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from toolgrant.domain.alerts.alert import actor_json, grant_texts, utc_text
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.findings import Change
-from toolgrant.domain.fixing.ledger import ProfileChange
+from toolgrant.domain.fixing.history import ForeignEdit, Written
+from toolgrant.domain.fixing.ledger import ListWrite, ProfileChange
+from toolgrant.domain.fixing.repair import Repair
 from toolgrant.domain.json_fields import JsonObject
 from toolgrant.domain.model import ToolResult, Verdict
 from toolgrant.domain.problems import JudgedQualifier
 from toolgrant.domain.records import AgentKey, AgentRecord
-from toolgrant.domain.requests import AgentRequest, FixRequest, Order, Outcome, UndoRequest
+from toolgrant.domain.requests import AgentRequest, Order, Outcome, UndoRequest
 from toolgrant.domain.texts import clip
 
 SCHEMA = "toolgrant/audit/1"
@@ -58,20 +61,45 @@ def notice_record(
     return {**_record(Outcome.NOTICE, reason, cause, **_agent(key)), "alertId": alert_id}
 
 
-def fix_record(
-    request: FixRequest, outcome: str, reason: str, change: ProfileChange | None = None
-) -> JsonObject:
-    """What became of a fix request, and of the change that it made."""
+def fix_record(repair: Repair, outcome: str, reason: str) -> JsonObject:
+    """What became of a repair."""
     return _record(
         outcome,
         reason,
-        Cause("fix", event_id=request.fix_id),
-        **_agent(request.agent),
-        findingId=request.finding_id,
-        securityProfileId=request.profile_id,
-        approvedBy=request.approved_by or None,
-        change=_change(change) if change else None,
+        Cause("fix", event_id=repair.id),
+        **_agent(repair.agent),
+        findingIds=[item.finding_id for item in repair.items],
+        securityProfileId=repair.profile_id,
     )
+
+
+def change_record(change: ProfileChange, outcome: str, written: Written) -> JsonObject:
+    """How a change ended. `otherEdits` are edits of others at that time that did not meet it."""
+    return {
+        **_record(
+            outcome,
+            "",
+            Cause("fix", event_id=change.fix_id),
+            **_agent(change.agent),
+            findingIds=[item.finding_id for item in change.items],
+            securityProfileId=change.profile_id,
+            approvedBy=change.approved_by or None,
+            change=_change(change),
+        ),
+        "otherEdits": [edit.event_id for edit in written.elsewhere],
+    }
+
+
+def edit_record(change: ProfileChange, edit: ForeignEdit) -> JsonObject:
+    """An edit of somebody else whose record came late: at the time of a change of ours, and of
+    other lists, or back to what was there before."""
+    cause = Cause("event", edit.event_id, "", edit.at, edit.actor)
+    return {
+        **_record(Outcome.NOTICE, "an edit that met no write", cause, **_agent(change.agent)),
+        "securityProfileId": change.profile_id,
+        "change": _change(change),
+        "otherEdits": [edit.event_id],
+    }
 
 
 def undo_record(
@@ -83,7 +111,7 @@ def undo_record(
         reason,
         Cause("undo", event_id=request.change_id),
         securityProfileId=request.profile_id,
-        by=request.asked_by or None,
+        by=request.by or None,
         change=_change(change) if change else None,
     )
 
@@ -120,13 +148,29 @@ def _change(change: ProfileChange) -> JsonObject:
     """A change of the ledger. `before` are the grants of the list as last read before the write."""
     return {
         "changeId": change.id,
-        "state": change.state,
-        "grants": grant_texts(change.grants),
-        "undone": grant_texts(sorted(change.undone)),
-        "before": grant_texts(sorted(change.before)),
+        "fixId": change.fix_id,
         "beganAt": utc_text(change.began_at),
-        "verifiedAt": utc_text(change.verified_at) if change.verified_at else None,
+        "verifiedAt": _time(change.verified_at),
+        "lists": [_list(write) for write in change.lists],
+        "attached": sorted(change.attached),
+        "detached": sorted(change.detached),
     }
+
+
+def _list(write: ListWrite) -> JsonObject:
+    return {
+        "kind": write.kind,
+        "state": write.state,
+        "grants": grant_texts(write.grants),
+        "gone": grant_texts(sorted(write.gone)),
+        "before": grant_texts(sorted(write.before)),
+        "reason": write.reason or None,
+        "endedAt": _time(write.ended_at),
+    }
+
+
+def _time(time: datetime | None) -> str | None:
+    return utc_text(time) if time else None
 
 
 def _cause(cause: Cause) -> JsonObject:

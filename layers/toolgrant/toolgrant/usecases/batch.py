@@ -15,7 +15,7 @@ from toolgrant.domain.requests import AgentRequest, FanOut, Outcome, RefusedSave
 from toolgrant.errors import GaveUp, InvalidInput, Throttled, ToolgrantError
 from toolgrant.usecases.audit import skip_record
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.foreign_edits import note_if_foreign
+from toolgrant.usecases.foreign_edits import note_edit
 from toolgrant.usecases.refused_saves import record_refusal
 from toolgrant.usecases.review import review
 
@@ -114,7 +114,7 @@ def _skip(skip: Skip, deps: Deps) -> None:
 
 
 def _fan_out(request: FanOut, deps: Deps) -> None:
-    note_if_foreign(request, deps)
+    note_edit(request, deps)
     if request.instances_changed:
         _remember_instances(deps)
     keys = dict.fromkeys((*request.also, *deps.store.agents_with(request.edge)))

@@ -1,39 +1,55 @@
-"""UpdateSecurityProfile of others: remembered, and CRITICAL when it fell into a write of ours."""
+"""UpdateSecurityProfile records: remembered, and CRITICAL where they met a write of ours."""
 
 from __future__ import annotations
 
-from toolgrant.domain.fixing.ledger import ChangeState, ForeignEdit
-from toolgrant.domain.records import EdgeKind
+from toolgrant.domain.fixing.history import ForeignEdit
+from toolgrant.domain.records import Edge, EdgeKind
 from toolgrant.domain.requests import FanOut
-from toolgrant.usecases.deps import Deps
+from toolgrant.usecases.audit import edit_record
+from toolgrant.usecases.deps import Deps, FixPorts
 from toolgrant.usecases.fix_facts import is_own
 from toolgrant.usecases.outbox import publish_pending
-from toolgrant.usecases.ports import Ledger
-from toolgrant.usecases.write_alerts import tell_edit
+from toolgrant.usecases.write_alerts import tell_edit, tell_unknown_write
 
 UPDATE = "UpdateSecurityProfile"
-_WRITTEN = (ChangeState.INTENT, ChangeState.DONE, ChangeState.UNDONE)
 
 
-def note_if_foreign(request: FanOut, deps: Deps) -> None:
-    """Take note of an event that tells of somebody else's edit of a security profile."""
+def note_edit(request: FanOut, deps: Deps) -> None:
+    """Take note of an event that tells of an edit of a security profile.
+
+    Somebody else's is remembered first: a write that ends from now on finds it, one that ended
+    before is found here. One under our own role that matches no write of ours is told.
+    """
     cause, fixing = request.cause, deps.fixing
     about_profile = request.edge.kind is EdgeKind.PROFILE and cause.event_name == UPDATE
     if fixing is None or not about_profile or cause.event_time is None or cause.actor is None:
         return
+    edit = ForeignEdit(
+        cause.event_id, request.edge.target, cause.event_time, cause.actor, request.replaced
+    )
     if is_own(cause.actor, fixing.writer_role):
+        _note_own(edit, fixing, deps)
+    else:
+        _note_foreign(edit, fixing, deps)
+
+
+def _note_own(edit: ForeignEdit, fixing: FixPorts, deps: Deps) -> None:
+    history = fixing.ledger.history(edit.profile_id)
+    if history.own_write_at(edit.at, fixing.rules.bound):
         return
-    kinds = None if request.replaced is None else frozenset(request.replaced)
-    edit = ForeignEdit(cause.event_id, request.edge.target, cause.event_time, cause.actor, kinds)
-    note_foreign_edit(edit, fixing.ledger, deps)
+    agents = deps.store.agents_with(Edge(EdgeKind.PROFILE, edit.profile_id))
+    for key in agents:
+        tell_unknown_write(key, edit, deps)
+        publish_pending(key.ai_agent_id, deps)
 
 
-def note_foreign_edit(edit: ForeignEdit, ledger: Ledger, deps: Deps) -> None:
-    """Remember it first: a write that ends from now on finds it, one that ended before is found."""
-    ledger.remember(edit)
-    history = ledger.history(edit.profile_id)
+def _note_foreign(edit: ForeignEdit, fixing: FixPorts, deps: Deps) -> None:
+    fixing.ledger.remember(edit)
+    history, bound = fixing.ledger.history(edit.profile_id), fixing.rules.bound
     for change in history.changes:
-        until = change.verified_at or deps.clock.now()
-        if change.state in _WRITTEN and edit in history.edits_within(change, until):
-            tell_edit(change, edit, None, deps)
+        near = [write for write in change.lists if edit in history.edits_in(write, bound)]
+        if any(edit.touches(write) for write in near):
+            tell_edit(change, edit, deps)
             publish_pending(change.agent.ai_agent_id, deps)
+        elif near:
+            deps.journal.decision(edit_record(change, edit))

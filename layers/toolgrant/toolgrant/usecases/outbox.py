@@ -15,7 +15,7 @@ first delay of throttled work, or the look that was put off would find its own c
 
 
 def publish_pending(ai_agent_id: str | None, deps: Deps) -> int:
-    """Publish what waits in the outbox, of one AI agent or (None) of all, and send fix requests.
+    """Publish what waits in the outbox, of one AI agent or (None) of all, and send repairs.
 
     Returns how many alerts.
     """
@@ -34,18 +34,18 @@ def publish_pending(ai_agent_id: str | None, deps: Deps) -> int:
 
 def _send_fixes(ai_agent_id: str | None, store: Store, queue: FixQueue) -> None:
     """After the alerts, so that people hear of a problem before they hear that it is fixed."""
-    for commit_id, requests in store.pending_fixes(ai_agent_id).items():
-        for request in requests:
-            queue.send(request)
+    for commit_id, repairs in store.pending_fixes(ai_agent_id).items():
+        for repair in repairs:
+            queue.send(repair)
         store.drop_sent(commit_id)
 
 
 def _publish(alert: Rendered, deps: Deps) -> bool:
     """False if another batch is publishing it this moment."""
     now = deps.clock.now()
-    if not deps.store.claim(alert.alert_id, now, now + CLAIM):
+    if not deps.store.claim(alert, now, now + CLAIM):
         return False
     deps.notifier.publish(alert)
-    deps.store.drop_published(alert.alert_id)
+    deps.store.drop_published(alert)
     deps.journal.count("AlertsPublished")
     return True

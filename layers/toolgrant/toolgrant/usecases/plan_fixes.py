@@ -1,136 +1,161 @@
-"""What a review adds where fixing is on: breakers, the plan for each missing grant, fix requests.
+"""What a review adds where fixing is on: what was taken away, and the plan for what is missing.
 
-Reads only, but for the ledger: a breaker is opened as soon as it is agent that somebody took away
-what we had added.
+Reads only; what was taken away is noted before (`losses`), what is planned is committed after.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TypeGuard
 
-from toolgrant.domain.alerts.fix_notes import notes_of, notes_of_made, notes_of_taken
+from toolgrant.domain.alerts.fix_notes import notes_of_made, notes_of_plan, notes_of_taken
 from toolgrant.domain.findings import Change, Reconciled, Resolution, Status
-from toolgrant.domain.fixing.ledger import ProfileChange, TakenAway
-from toolgrant.domain.fixing.policy import Fix, Refuse, RequestFix
-from toolgrant.domain.fixing.proposal import Proposal
-from toolgrant.domain.model import Finding, FindingKind, FindingState
-from toolgrant.domain.problems import agent_of
-from toolgrant.domain.requests import FixRequest
+from toolgrant.domain.fixing.history import TakenAway
+from toolgrant.domain.fixing.ledger import ProfileChange
+from toolgrant.domain.fixing.needs import needs_of
+from toolgrant.domain.fixing.policy import Plan, plan
+from toolgrant.domain.fixing.profile_gates import no_room
+from toolgrant.domain.fixing.proposal import Proposal, propose
+from toolgrant.domain.fixing.repair import Repair, RepairItem
+from toolgrant.domain.fixing.rules import FixRules, Need, ProfileFacts
+from toolgrant.domain.ids import short_id
+from toolgrant.domain.model import DRAFT, Grant
 from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fix_facts import (
-    attached_by_us,
-    change_that_fixed,
-    open_breakers,
-    plan_fix,
-    situation,
-)
-from toolgrant.usecases.ports import Ledger
+from toolgrant.usecases.fix_facts import facts_of, situation
+
+_MODULE_OR_INTEGRATION = ("FlowModule", "IntegrationAssociation")
+"""Events after which the service may take what it refused before."""
 
 
 @dataclass(frozen=True)
 class PlannedFixes:
-    """The plan for each open finding, and the changes of ours that made findings go away."""
+    """The plan for the open findings, and the changes of ours that made findings go away."""
 
-    steps: tuple[Fix, ...] = ()
-    made: Mapping[str, ProfileChange | None] = field(default_factory=dict)
-    """Finding id → our change that made it go away; None for an attached profile."""
-    requests: tuple[FixRequest, ...] = ()
+    plan: Plan = Plan()
+    proposal: Proposal | None = None
+    made: Mapping[str, ProfileChange] = field(default_factory=dict)
+    """Finding id → our change that made it go away, or did on some of its qualifiers."""
 
     muted: frozenset[str] = frozenset()
-    taken: Mapping[str, tuple[TakenAway, ...]] = field(default_factory=dict)
-
-    @property
-    def proposals(self) -> Mapping[str, Proposal]:
-        """Finding id → the dedicated profile that is proposed."""
-        refused = [step for step in self.steps if isinstance(step, Refuse)]
-        return {step.finding.id: step.proposal for step in refused if step.proposal}
-
-    def silenced(self, finding: Finding) -> bool:
-        """Whether an operator does not want to hear of a finding."""
-        return bool(self.muted & {finding.id, agent_of(finding.id)})
+    taken: tuple[TakenAway, ...] = ()
 
     @property
     def change_id(self) -> str | None:
         """The newest of the changes."""
-        changes = [change for change in self.made.values() if change]
-        newest = max(changes, key=lambda change: change.began_at, default=None)
+        newest = max(self.made.values(), key=lambda change: change.began_at, default=None)
         return newest.id if newest else None
 
 
+NOTHING = PlannedFixes()
+
+
 def plan_fixes(
-    reconciled: Reconciled, agent: JudgedAgent, began: datetime, deps: Deps
+    reconciled: Reconciled,
+    agent: JudgedAgent,
+    taken: tuple[TakenAway, ...],
+    event_name: str,
+    deps: Deps,
 ) -> PlannedFixes:
-    """Empty in mode `warn`. `began` is when the evaluation began to read."""
+    """Empty in mode `warn`. `event_name` is that of the event which led here."""
     if deps.fixing is None:
-        return PlannedFixes()
-    ledger, now = deps.fixing.ledger, deps.clock.now()
-    wanted = [finding for finding in reconciled.findings if _fixable(finding)]
-    taken = {
-        finding.id: open_breakers(finding, agent, began - deps.settle, deps) for finding in wanted
-    }
-    moment = situation(deps, now) if wanted else None
-    steps = tuple(plan_fix(finding, agent, moment, deps) for finding in wanted if moment)
-    return PlannedFixes(
-        steps,
-        _made(reconciled, agent, ledger),
-        tuple(_request(step, agent) for step in steps if _at_once(step)),
-        ledger.muted(now) if reconciled.changes else frozenset(),
-        taken,
+        return NOTHING
+    needs = needs_of(reconciled.findings, agent.judged)
+    muted = deps.fixing.ledger.muted(deps.clock.now()) if reconciled.changes else frozenset()
+    made = _made(reconciled, agent, deps)
+    if not needs:
+        return PlannedFixes(made=made, muted=muted, taken=taken)
+    profiles = _facts(needs, agent, deps)
+    again = any(word in event_name for word in _MODULE_OR_INTEGRATION)
+    moment = situation(deps, ask_again=again)
+    planned = plan(agent.key, needs, profiles, deps.fixing.rules, moment)
+    refused = {refuse.finding.id for refuse in planned.refused if refuse.proposable}
+    items = _fitting(need for need in needs if need.finding.id in refused)
+    proposal = proposal_for(items, agent, deps.fixing.rules) if items else None
+    if proposal:
+        offer = _offer(proposal, items, agent, deps)
+        planned = replace(planned, offers=(*planned.offers, offer))
+    return PlannedFixes(planned, proposal, made, muted, taken)
+
+
+def _facts(needs: Iterable[Need], agent: JudgedAgent, deps: Deps) -> list[ProfileFacts]:
+    """Of every attached profile, each read once, with the lists that somebody needs."""
+    kinds = {grant.kind for need in needs for grant in need.grants}
+    return [facts_of(profile_id, agent, kinds, deps) for profile_id in agent.profile_ids]
+
+
+def _fitting(needs: Iterable[Need]) -> tuple[RepairItem, ...]:
+    """What one new profile has room for."""
+    items: list[RepairItem] = []
+    grants: frozenset[Grant] = frozenset()
+    for need in needs:
+        finding, opened = need.finding, need.finding.opened_at
+        more = grants | frozenset(need.grants)
+        if opened is None or no_room(more, ProfileFacts("", "")):
+            continue
+        grants = more
+        lacking = tuple(name for name, lacks in need.lacks.items() if lacks)
+        items.append(
+            RepairItem(
+                finding.id, opened, finding.tool_name, finding.tool_id, lacking, need.grants
+            )
+        )
+    return tuple(items)
+
+
+def proposal_for(items: Iterable[RepairItem], agent: JudgedAgent, rules: FixRules) -> Proposal:
+    """A profile of the AI agent's own, for the draft and what is live: a published version that
+    nobody uses needs nothing."""
+    used = tuple(
+        judged.qualifier for judged in agent.judged if judged.qualifier == DRAFT or judged.live
+    )
+    grants = tuple(sorted({grant for item in items for grant in item.grants}))
+    draft = agent.draft
+    return propose(grants, agent.instance_id, draft.name, draft.arn, used, rules)
+
+
+def _offer(
+    proposal: Proposal, items: tuple[RepairItem, ...], agent: JudgedAgent, deps: Deps
+) -> Repair:
+    now = deps.clock.now()
+    repair_id = short_id("fix", agent.key.ai_agent_id, proposal.name, now.isoformat(), items)
+    return Repair(
+        repair_id, agent.key, "", proposal.name, items, now, dedicated=proposal.name
     )
 
 
-def with_fixes(reconciled: Reconciled, fixes: PlannedFixes) -> Reconciled:
+def with_fixes(reconciled: Reconciled, fixes: PlannedFixes, ai_agent_id: str) -> Reconciled:
     """The changes as people hear them: what we fixed is `fixed`, and the plan is in the notes."""
-    plans = {step.finding.id: step for step in fixes.steps}
-    loud = [change for change in reconciled.changes if not fixes.silenced(change.finding)]
-    told = tuple(_told(change, fixes, plans) for change in loud)
-    return replace(reconciled, changes=told)
+    silent = ai_agent_id in fixes.muted
+    loud = [c for c in reconciled.changes if not silent and c.finding.id not in fixes.muted]
+    return replace(reconciled, changes=tuple(_told(change, fixes) for change in loud))
 
 
-def _told(change: Change, fixes: PlannedFixes, plans: Mapping[str, Fix]) -> Change:
+def _told(change: Change, fixes: PlannedFixes) -> Change:
     finding = change.finding
     if finding.id in fixes.made:
         notes = notes_of_made(fixes.made[finding.id])
         return Change(Status.FIXED, replace(finding, advisories=notes))
-    if finding.id in plans:
-        taken = notes_of_taken(fixes.taken.get(finding.id, ()))
-        notes = (*taken, *notes_of(plans[finding.id]))
-        return Change(change.status, replace(finding, advisories=(*notes, *finding.advisories)))
-    return change
+    notes = (*notes_of_taken(fixes.taken, finding), *notes_of_plan(fixes.plan, finding.id))
+    return Change(change.status, replace(finding, advisories=(*notes, *finding.advisories)))
 
 
-_FIXABLE = (FindingKind.INSUFFICIENT, FindingKind.ASSOCIATION_GAP)
-
-
-def _fixable(finding: Finding) -> bool:
-    return finding.kind in _FIXABLE and finding.state is FindingState.OPEN
-
-
-def _made(
-    reconciled: Reconciled, agent: JudgedAgent, ledger: Ledger
-) -> dict[str, ProfileChange | None]:
-    over = [change.finding for change in reconciled.changes if change.status is Status.RESOLVED]
-    granted = [finding for finding in over if finding.resolution == Resolution.GRANTED]
-    made = {finding.id: change_that_fixed(finding, agent, ledger) for finding in granted}
-    attached = [
-        finding.id
-        for finding in over
-        if finding.resolution == Resolution.ASSOCIATED and attached_by_us(finding, agent, ledger)
+def _made(reconciled: Reconciled, agent: JudgedAgent, deps: Deps) -> dict[str, ProfileChange]:
+    """Finding id → the change of ours that made it go away."""
+    ended = (Resolution.GRANTED, Resolution.ASSOCIATED)
+    over = [
+        change.finding
+        for change in reconciled.changes
+        if change.status is Status.RESOLVED and change.finding.resolution in ended
     ]
-    return {**{key: change for key, change in made.items() if change}, **dict.fromkeys(attached)}
-
-
-def _at_once(step: Fix) -> TypeGuard[RequestFix]:
-    """Whether nobody has to be asked."""
-    return isinstance(step, RequestFix) and not step.approval
-
-
-def _request(step: RequestFix, agent: JudgedAgent) -> FixRequest:
-    """The same id for every evaluation of one opening of a finding."""
-    finding = step.finding
-    opened = finding.opened_at.isoformat() if finding.opened_at else ""
-    return FixRequest(agent.key, finding.id, step.profile.id, f"{finding.id}@{opened}")
+    if not over:
+        return {}
+    ledger = deps.fix_ports.ledger
+    histories = [ledger.history(profile_id) for profile_id in ledger.profiles_of(agent.key)]
+    found = {
+        finding.id: change
+        for finding in over
+        for history in histories
+        if finding.opened_at and (change := history.fix_of(finding.id, finding.opened_at))
+    }
+    return found

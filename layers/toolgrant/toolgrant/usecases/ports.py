@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from toolgrant.domain.alerts.render import Rendered
-from toolgrant.domain.fixing.ledger import ForeignEdit, ProfileChange, ProfileHistory
+from toolgrant.domain.fixing.history import Breaker, ForeignEdit, ProfileHistory
+from toolgrant.domain.fixing.ledger import ProfileChange
 from toolgrant.domain.fixing.proposal import Proposal
+from toolgrant.domain.fixing.repair import Approval, Repair, Shown
 from toolgrant.domain.json_fields import Json
 from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent
 from toolgrant.domain.profile_lists import Entry
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, SweepProgress
-from toolgrant.domain.requests import AgentRequest, FixRequest, UndoRequest
+from toolgrant.domain.requests import AgentRequest, UndoRequest
 
 
 class Clock(Protocol):
@@ -81,9 +83,10 @@ class Store(Protocol):
         record: AgentRecord,
         previous: AgentRecord,
         alert: Rendered | None,
-        fixes: Sequence[FixRequest] = (),
+        repairs: Sequence[Repair] = (),
+        shown: Shown | None = None,
     ) -> None:
-        """Record, its edges, its pending alert and fix requests in one transaction.
+        """Record, its edges, its pending alert with what it offers, and repairs in one transaction.
 
         Raises Conflict if the stored version is no longer `previous.version`.
         """
@@ -91,20 +94,23 @@ class Store(Protocol):
     def put_alert(self, alert: Rendered) -> None:
         """A pending alert of its own, beside any record."""
 
-    def pending_fixes(self, ai_agent_id: str | None = None) -> Mapping[str, tuple[FixRequest, ...]]:
-        """Fix requests stored but not known to be sent, by the id of their commit: of one AI agent,
-        or all."""
+    def pending_fixes(self, ai_agent_id: str | None = None) -> Mapping[str, tuple[Repair, ...]]:
+        """Repairs stored but not known to be sent, by the id of their commit: of one AI agent, or
+        all."""
 
     def drop_sent(self, commit_id: str) -> None:
-        """Take the fix requests of a commit out."""
+        """Take the repairs of a commit out."""
+
+    def shown(self) -> Iterable[Shown]:
+        """What alerts of the last 7 days offered."""
 
     def pending(self, ai_agent_id: str | None = None) -> Iterable[Rendered]:
         """Alerts stored but not known to be published: of one AI agent, or all."""
 
-    def claim(self, alert_id: str, now: datetime, until: datetime) -> bool:
+    def claim(self, alert: Rendered, now: datetime, until: datetime) -> bool:
         """Take a pending alert to publish it; False if it is gone or another claim still holds."""
 
-    def drop_published(self, alert_id: str) -> None:
+    def drop_published(self, alert: Rendered) -> None:
         """Take an alert out of the outbox."""
 
     def agents_with(self, edge: Edge) -> tuple[AgentKey, ...]:
@@ -128,11 +134,20 @@ class Store(Protocol):
 
 @dataclass(frozen=True)
 class DescribedProfile:
-    """What DescribeSecurityProfile tells of a profile."""
+    """What DescribeSecurityProfile tells of a profile; `stamp` is its LastModifiedTime, if any."""
 
     name: str
     type: str
     tags: Mapping[str, str]
+    stamp: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One of the four lists as the service has it, all pages, and its LastModifiedTime, if any."""
+
+    entries: tuple[Entry, ...]
+    stamp: datetime | None = None
 
 
 class ProfileReader(Protocol):
@@ -144,8 +159,8 @@ class ProfileReader(Protocol):
     def people(self, instance_id: str, profile_id: str) -> int:
         """How many users hold a profile, as far as the search index knows."""
 
-    def entries(self, instance_id: str, profile_id: str, kind: GrantKind) -> tuple[Entry, ...]:
-        """One of the four lists as the service has it, all pages. Raises NotFound."""
+    def listed(self, instance_id: str, profile_id: str, kind: GrantKind) -> Listed:
+        """One of the four lists. Raises NotFound."""
 
 
 class ProfileWriter(ProfileReader, Protocol):
@@ -159,6 +174,9 @@ class ProfileWriter(ProfileReader, Protocol):
     def attach(self, instance_id: str, profile_id: str, qualified_arn: str) -> None:
         """Associate a profile with one qualifier of an AI agent; twice is once."""
 
+    def detach(self, instance_id: str, profile_id: str, qualified_arn: str) -> None:
+        """End the association of a profile with one qualifier; twice is once."""
+
     def create(self, proposal: Proposal) -> str:
         """Create the profile of a proposal; its id. Raises Conflict if the name is taken."""
 
@@ -167,28 +185,54 @@ class ProfileWriter(ProfileReader, Protocol):
 
 
 class Ledger(Protocol):
-    """Our writes, foreign edits, breakers and mutes in the table. All reads are consistent."""
+    """Our writes, foreign edits, breakers, approvals and mutes in the table. All reads are
+    consistent."""
 
     def history(self, profile_id: str) -> ProfileHistory:
         """Everything on record of one profile."""
 
+    def profiles_of(self, agent: AgentKey) -> tuple[str, ...]:
+        """The profiles that we ever wrote to, or attached, because of an AI agent."""
+
+    def changes(self) -> Mapping[str, str]:
+        """Change id → profile id, of every change on record."""
+
+    def open_changes(self) -> Mapping[str, str]:
+        """Change id → profile id, of every change that is not ended."""
+
     def save(self, change: ProfileChange) -> None:
-        """Write a change, new or in its new state."""
+        """Write a change, new or in its new state; one that ends uses its approval up."""
+
+    def claim(self, change: ProfileChange, whats: Iterable[str]) -> bool:
+        """Take the right to give these things to the change's AI agent; False if another open
+        change has one of them. Repeating it is harmless."""
+
+    def claimed(self, agent_ids: Iterable[str], whats: Iterable[str], but: str) -> bool:
+        """Whether an open change, other than `but`, has taken one of these things."""
 
     def remember(self, edit: ForeignEdit) -> None:
         """Record a foreign edit; twice is once."""
 
-    def open_breaker(self, profile_id: str, grant: Grant, reason: str, at: datetime) -> None:
-        """Open the breaker of a grant on a profile."""
+    def forget_others(self, profile_id: str) -> None:
+        """Drop the edits of another toolgrant."""
 
-    def record_attachment(self, profile_id: str, finding_id: str, at: datetime) -> None:
-        """Remember that we attached a profile because of a finding."""
+    def breakers(self) -> frozenset[Breaker]:
+        """Every open breaker."""
+
+    def open_breakers(self, breakers: Iterable[Breaker]) -> None:
+        """Open breakers; opening one again renews its reason."""
+
+    def close_breakers(self, breakers: Iterable[Breaker]) -> None:
+        """Close breakers."""
+
+    def approve(self, approval: Approval) -> None:
+        """Store an approval, by the id of its repair."""
+
+    def approval(self, repair_id: str) -> Approval | None:
+        """The approval of a repair, if an operator gave one."""
 
     def muted(self, now: datetime) -> frozenset[str]:
         """Ids of findings, AI agents and profiles that are muted now."""
-
-    def close_breaker(self, profile_id: str, grant: Grant) -> None:
-        """Close a breaker."""
 
     def mute(self, target: str, until: datetime | None) -> None:
         """Mute a finding, AI agent or profile by its id, until a time or for good."""
@@ -206,7 +250,7 @@ class Ledger(Protocol):
 class FixQueue(Protocol):
     """The queue of the only writer, first in, first out per security profile."""
 
-    def send(self, request: FixRequest | UndoRequest) -> None:
+    def send(self, request: Repair | UndoRequest) -> None:
         """Ask for a write; the same request twice within five minutes is one."""
 
 

@@ -14,19 +14,22 @@ from datetime import datetime, timedelta
 from toolgrant.domain.alerts.alert import Alert, alert_id
 from toolgrant.domain.alerts.render import Rendered, render
 from toolgrant.domain.findings import Change, Moment, Reconciled, Resolution, reconcile
-from toolgrant.domain.fixing.proposal import merged
+from toolgrant.domain.fixing.history import TakenAway
+from toolgrant.domain.fixing.policy import describe_plan
+from toolgrant.domain.fixing.repair import Repair, Shown
 from toolgrant.domain.json_fields import JsonObject
 from toolgrant.domain.model import FindingKind
 from toolgrant.domain.plan import Step, decide, describe
 from toolgrant.domain.problems import JudgedQualifier, problems_of, scope_of
 from toolgrant.domain.records import AgentRecord
-from toolgrant.domain.requests import AgentRequest, FixRequest, Outcome
+from toolgrant.domain.requests import AgentRequest, Outcome
 from toolgrant.errors import Conflict, NotFound
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reader
 from toolgrant.usecases.audit import decision_fields, outcome_record, verdict_counts
 from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps
+from toolgrant.usecases.losses import take_losses
 from toolgrant.usecases.outbox import publish_pending
-from toolgrant.usecases.plan_fixes import PlannedFixes, plan_fixes, with_fixes
+from toolgrant.usecases.plan_fixes import NOTHING, PlannedFixes, plan_fixes, with_fixes
 from toolgrant.usecases.refused_saves import close_refused_create
 
 CLOCK_GRAIN = timedelta(seconds=1)
@@ -71,14 +74,16 @@ def _evaluate(request: AgentRequest, record: AgentRecord, deps: Deps, started_at
     agent = _read(request, deps)
     if isinstance(agent, OutOfScope) and not record.qualifiers and not record.findings:
         return _done(request, record, Outcome.NOT_JUDGED, deps, reason=agent.reason)
+    # Once, and before all attempts: what was taken away is told by the one that succeeds.
+    taken = () if isinstance(agent, OutOfScope) else _losses(agent, began, deps)
     for _ in range(COMMIT_ATTEMPTS):
         if record.started_at and record.started_at > began:
             return _done(request, record, Outcome.SUPERSEDED, deps)
         against = _Against(request, record, began, deps.clock.now(), deps)
         try:
-            return (
-                _forget(agent, against) if isinstance(agent, OutOfScope) else _judge(agent, against)
-            )
+            if isinstance(agent, OutOfScope):
+                return _forget(agent, against)
+            return _judge(agent, taken, against)
         except Conflict:
             record = deps.store.load(request.key)
     raise Conflict(f"AI agent {request.key.ai_agent_id}: other evaluations keep writing")
@@ -89,6 +94,11 @@ def _read(request: AgentRequest, deps: Deps) -> JudgedAgent | OutOfScope:
         return agent_reader(deps).read(request)
     except NotFound:
         return OutOfScope("the AI agent is gone", Resolution.AGENT_DELETED)
+
+
+def _losses(agent: JudgedAgent, began: datetime, deps: Deps) -> tuple[TakenAway, ...]:
+    bound = deps.fixing.rules.bound if deps.fixing else timedelta()
+    return take_losses(agent, began - bound, deps)
 
 
 def _forget(gone: OutOfScope, against: _Against) -> str:
@@ -102,13 +112,14 @@ def _forget(gone: OutOfScope, against: _Against) -> str:
     return gone.resolution
 
 
-def _judge(agent: JudgedAgent, against: _Against) -> str:
+def _judge(agent: JudgedAgent, taken: tuple[TakenAway, ...], against: _Against) -> str:
     """Verdicts, findings, plan and alert of an AI agent that is there."""
     problems = problems_of(agent.instance_id, agent.judged)
     known, moment = against.record.findings, against.moment
     reconciled = reconcile(known, problems, moment, scope_of(agent.judged))
-    fixes = plan_fixes(reconciled, agent, against.began, against.deps)
-    told = with_fixes(reconciled, fixes)
+    event_name = against.request.cause.event_name
+    fixes = plan_fixes(reconciled, agent, taken, event_name, against.deps)
+    told = with_fixes(reconciled, fixes, agent.key.ai_agent_id)
     after = replace(
         against.after(reconciled),
         instance_id=agent.instance_id,
@@ -119,9 +130,9 @@ def _judge(agent: JudgedAgent, against: _Against) -> str:
     )
     alert = _alert(agent, told.changes, after, fixes, against) if told.changes else None
     against.ask_again(told.recheck_at)
-    rendered = against.commit(after, alert, fixes.requests)
+    rendered = against.commit(after, alert, fixes)
     decided = outcome_record(against.request, after, Outcome.EVALUATED)
-    against.report(agent.judged, decided, (*decide(told), *fixes.steps), rendered)
+    against.report(agent.judged, decided, decide(told), rendered, describe_plan(fixes.plan))
     return Outcome.EVALUATED
 
 
@@ -136,7 +147,7 @@ def _alert(
         against.alert(changes, after),
         profiles=_profile_names(agent, changes, against.deps),
         change_id=fixes.change_id,
-        proposal=merged(fixes.proposals.get(change.finding.id) for change in changes),
+        proposal=fixes.proposal,
     )
 
 
@@ -211,7 +222,7 @@ class _Against:
         self.deps.queue.send(again, max(at - self.now, timedelta()))
 
     def commit(
-        self, after: AgentRecord, alert: Alert | None, fixes: Sequence[FixRequest] = ()
+        self, after: AgentRecord, alert: Alert | None, fixes: PlannedFixes = NOTHING
     ) -> Rendered | None:
         """Store all of it at once; the alert as it is told. Raises Conflict: the record must then
         be read again."""
@@ -219,7 +230,8 @@ class _Against:
         rendered = render(alert, deps.language) if alert else None
         if saved_at:
             close_refused_create(after, saved_at, self.request.cause, deps)
-        deps.store.commit(after, self.record, rendered, fixes)
+        shown = _shown(alert, fixes.plan.offers)
+        deps.store.commit(after, self.record, rendered, fixes.plan.repairs, shown)
         return rendered
 
     def report(
@@ -228,13 +240,24 @@ class _Against:
         decided: JsonObject,
         steps: Sequence[Step],
         alert: Rendered | None,
+        fixes: Sequence[str] = (),
     ) -> None:
         """The audit record and the metrics."""
         journal = self.deps.journal
         for metric, value in verdict_counts(judged).items():
             journal.count(metric, value)
-        plan = [describe(step) for step in steps]
+        plan = [*(describe(step) for step in steps), *fixes]
         journal.decision({**decided, **decision_fields(judged, plan, alert)})
+
+
+def _shown(alert: Alert | None, offers: Sequence[Repair]) -> Shown | None:
+    """What an alert offers: of the plan, what is about the findings that it tells."""
+    if alert is None:
+        return None
+    told = {change.finding.id for change in alert.changes}
+    parts = [offer.of(item for item in offer.items if item.finding_id in told) for offer in offers]
+    offered = tuple(part for part in parts if part.items)
+    return Shown(alert.alert_id, alert.time, offered) if offered else None
 
 
 def _done(

@@ -1,4 +1,4 @@
-"""Alerts about writes: somebody else edited meanwhile, an author cannot be told, a late refusal.
+"""Alerts about writes: others edited meanwhile, an author cannot be told, a refusal, an undo.
 
 Each has an id made from what it tells, so that telling twice is one alert; each waits in the outbox
 like every other.
@@ -6,111 +6,184 @@ like every other.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from toolgrant.domain.alerts.alert import Alert, grant_texts
-from toolgrant.domain.alerts.fix_notes import note, notes_of
+from toolgrant.domain.alerts.fix_notes import note, notes_of_made, notes_of_refusal
 from toolgrant.domain.alerts.render import render
 from toolgrant.domain.causes import Actor
 from toolgrant.domain.findings import Change, Status
-from toolgrant.domain.fixing.ledger import ForeignEdit, ProfileChange, Written
-from toolgrant.domain.fixing.policy import Fix
+from toolgrant.domain.fixing.history import ForeignEdit, Written
+from toolgrant.domain.fixing.ledger import ListState, ProfileChange
+from toolgrant.domain.fixing.policy import Refuse
+from toolgrant.domain.fixing.repair import Repair, RepairItem
+from toolgrant.domain.ids import short_id
 from toolgrant.domain.model import Finding, FindingKind, FindingState, Severity, Text, Verdict
 from toolgrant.domain.records import AgentKey
-from toolgrant.domain.requests import FixRequest, Outcome
-from toolgrant.domain.texts import clip
+from toolgrant.domain.requests import Outcome, UndoRequest
+from toolgrant.domain.texts import both, clip
 from toolgrant.usecases.deps import Deps
 
 
-def tell_edited(written: Written, finding: Finding | None, deps: Deps) -> None:
-    """CRITICAL for each foreign edit inside our window, and for what is not as we left it."""
+def tell_written(written: Written, deps: Deps) -> None:
+    """Everything about an ended change that people must hear beside that it is fixed: foreign edits
+    that met it, what is not as we left it, what cannot be attributed, what the service refused."""
+    change = written.change
     for edit in written.edits:
-        tell_edit(written.change, edit, finding, deps)
+        tell_edit(change, edit, deps)
     at_stake = [*sorted(written.lost), *sorted(written.unexpected), *written.others]
     if at_stake:
-        differs = note("profile-differs", entries=", ".join(grant_texts(at_stake)))
-        _integrity(written.change, f"differs {at_stake}", [differs], None, finding, deps)
+        entries = ", ".join(grant_texts(at_stake))
+        _integrity(change, f"differs {at_stake}", [note("profile-differs", entries=entries)], deps)
+    doubtful = [w for w in change.lists if w.state is ListState.UNATTRIBUTED and not w.gone]
+    if doubtful:
+        grants = ", ".join(grant_texts(grant for write in doubtful for grant in write.grants))
+        told = note("unattributed", grants=grants, change=change.id)
+        _integrity(change, "unattributed", [told], deps)
+    refused = [w for w in change.lists if w.state is ListState.REFUSED]
+    reasons = {write.reason: write.grants for write in refused}
+    if change.attach_reason:
+        reasons.setdefault(change.attach_reason, ())
+    for reason, grants in reasons.items():
+        _tell_service_refused(change, reason, grants, deps)
 
 
-def tell_edit(
-    change: ProfileChange, edit: ForeignEdit, finding: Finding | None, deps: Deps
+def _tell_service_refused(
+    change: ProfileChange, reason: str, grants: Iterable[object], deps: Deps
 ) -> None:
+    """The service said no for good: which grants, which class of reason, and what to do."""
+    notes = [
+        note("service-refused", grants=", ".join(grant_texts(grants)) or change.profile_id),
+        note("service-said", reason=both("service-reason", reason)),
+    ]
+    told = [Change(Status.REFUSED, _noted(finding, notes)) for finding in _findings(change, deps)]
+    _put(change.agent, f"{change.id} refused {reason}", told, None, change.id, deps)
+
+
+def tell_edit(change: ProfileChange, edit: ForeignEdit, deps: Deps) -> None:
     """CRITICAL: one foreign edit happened while we wrote. One of the two may have been lost."""
-    kinds = sorted(edit.kinds) if edit.kinds is not None else ["?"]
+    kinds = sorted(edit.lists) if edit.lists is not None else ["?"]
+    met = [write for write in change.lists if edit.touches(write)]
     stake = ", ".join(grant_texts(change.grants))
-    who = f"{edit.actor.name} ({edit.actor.via})"
+    count = sum(len(write.before) for write in met)
+    who = f"{clip(edit.actor.name)} ({clip(edit.actor.via)})"
     notes = [
         note("foreign-edit", who=who, event=edit.event_id, lists=", ".join(kinds)),
-        note("at-stake", entries=stake, count=len(change.before)),
+        note("at-stake", entries=stake, count=count),
     ]
-    _integrity(change, edit.event_id, notes, edit.actor, finding, deps)
+    _integrity(change, edit.event_id, notes, deps, edit.actor)
 
 
-def tell_unattributed(written: Written, finding: Finding | None, deps: Deps) -> None:
-    """CRITICAL: the grants are there, and it cannot be said who added them; undo refuses."""
-    change = written.change
-    told = note("unattributed", grants=", ".join(grant_texts(change.grants)), change=change.id)
-    _integrity(change, "unattributed", [told], None, finding, deps)
+def tell_unknown_write(key: AgentKey, edit: ForeignEdit, deps: Deps) -> None:
+    """CRITICAL: our role wrote to a profile, and it was not us."""
+    told = note("unknown-write", event=edit.event_id, profile=edit.profile_id)
+    finding = _unknown(RepairItem("?", edit.at, "?", None, ()))
+    change = Change(Status.INTEGRITY, _noted(finding, [told]))
+    _put(key, f"unknown write {edit.event_id}", [change], edit.actor, None, deps)
 
 
-def tell_refused(request: FixRequest, finding: Finding, fix: Fix, deps: Deps) -> None:
-    """What was asked for is not written after all, and why."""
-    notes = notes_of(fix)
-    told = Change(Status.REFUSED, replace(finding, advisories=(*notes, *finding.advisories)))
-    _put(request.agent, f"refused {request.fix_id} {request.attempt}", told, None, None, deps)
+def tell_refused(repair: Repair, refused: Sequence[Refuse], deps: Deps) -> None:
+    """What was asked for is not written after all, and why: one alert for all of it."""
+    told = [
+        Change(Status.REFUSED, _noted(refuse.finding, notes_of_refusal(refuse, refuse.finding.id)))
+        for refuse in refused
+    ]
+    reasons = [f"{r.finding.id} {[refusal.gate for refusal in r.refusals]}" for r in refused]
+    _put(repair.agent, f"refused {repair.id} {reasons}", told, None, None, deps)
 
 
-def tell_undo(change: ProfileChange, outcome: str, reason: Text | None, by: str, deps: Deps) -> str:
+def tell_partly(change: ProfileChange, deps: Deps) -> None:
+    """What was given and did not end its finding, which is open on other qualifiers."""
+    known = deps.store.load(change.agent).findings
+    there = {str(grant) for grant in change.standing}
+    left = [
+        known[item.finding_id]
+        for item in change.items
+        if item.finding_id in known
+        and known[item.finding_id].state is FindingState.OPEN
+        and (there & set(map(str, item.grants)))
+    ]
+    notes = notes_of_made(change)
+    told = [Change(Status.CHANGED, _noted(finding, notes)) for finding in left]
+    if told:
+        _put(change.agent, f"{change.id} partly", told, None, change.id, deps)
+
+
+def tell_undo(
+    change: ProfileChange, outcome: str, reason: Text | None, request: UndoRequest, deps: Deps
+) -> str:
     """An operator's undo, in the thread of the AI agent. Returns the alert's id."""
-    grants = ", ".join(grant_texts(change.grants))
-    values = {"grants": grants, "change": change.id, "by": clip(by) or "?", "reason": reason or ""}
-    told = replace(_on_record(change, deps), advisories=(note(outcome, **values),))
+    grants = ", ".join(grant_texts(request.grants or change.grants))
+    by, why = clip(request.by) or "?", reason or ""
+    notes = [note(outcome, grants=grants, change=change.id, by=by, reason=why)]
+    if outcome != Outcome.UNDONE:
+        notes.append(note("undo-by-hand", grants=grants, profile=change.profile_id))
     status = Status.CHANGED if outcome == Outcome.UNDONE else Status.REFUSED
-    what = f"{change.id} {outcome} {sorted(change.undone)}"
-    return _put(change.agent, what, Change(status, told), None, change.id, deps)
+    told = [Change(status, _noted(finding, notes)) for finding in _findings(change, deps)]
+    what = f"{change.id} {outcome} {request.order} {reason.en if reason else ''}"
+    return _put(change.agent, what, told, None, change.id, deps)
 
 
 def _integrity(
     change: ProfileChange,
     what: str,
     notes: Iterable[Text],
-    actor: Actor | None,
-    finding: Finding | None,
     deps: Deps,
+    actor: Actor | None = None,
 ) -> None:
-    known = finding or _on_record(change, deps)
-    told = replace(known, severity=Severity.CRITICAL, advisories=tuple(notes))
-    _put(
-        change.agent, f"{change.id} {what}", Change(Status.INTEGRITY, told), actor, change.id, deps
-    )
+    told = [
+        Change(Status.INTEGRITY, replace(_noted(finding, notes), severity=Severity.CRITICAL))
+        for finding in _findings(change, deps)[:1]
+    ]
+    _put(change.agent, f"{change.id} {what}", told, actor, change.id, deps)
 
 
-def _on_record(change: ProfileChange, deps: Deps) -> Finding:
-    """The finding that a change was made for, or what the ledger knows of it."""
-    known = deps.store.load(change.agent).findings.get(change.finding_id)
-    kind, state = FindingKind.INSUFFICIENT, FindingState.RESOLVED
-    verdict, grants = Verdict.SUFFICIENT, change.grants
-    return known or Finding(
-        change.finding_id, kind, state, Severity.CRITICAL, "?", None, "", verdict, (), grants
+def _noted(finding: Finding, notes: Iterable[Text]) -> Finding:
+    return replace(finding, advisories=(*notes, *finding.advisories))
+
+
+def _findings(change: ProfileChange, deps: Deps) -> list[Finding]:
+    """The findings that a change was made for, or what the ledger knows of them."""
+    known = deps.store.load(change.agent).findings
+    return [known.get(item.finding_id) or _unknown(item) for item in change.items]
+
+
+def _unknown(item: RepairItem) -> Finding:
+    kind, state, verdict = FindingKind.INSUFFICIENT, FindingState.RESOLVED, Verdict.SUFFICIENT
+    return Finding(
+        item.finding_id,
+        kind,
+        state,
+        Severity.CRITICAL,
+        item.tool_name,
+        item.tool_id,
+        "",
+        verdict,
+        item.qualifiers,
+        item.grants,
     )
 
 
 def _put(
-    key: AgentKey, what: str, told: Change, actor: Actor | None, change_id: str | None, deps: Deps
+    key: AgentKey,
+    what: str,
+    told: Sequence[Change],
+    actor: Actor | None,
+    change_id: str | None,
+    deps: Deps,
 ) -> str:
     record = deps.store.load(key)
-    digest = hashlib.sha256(what.encode(errors="surrogatepass")).hexdigest()[:12]
+    qualifiers = {name for change in told for name in change.finding.qualifiers}
     alert = Alert(
-        alert_id=f"{key.ai_agent_id}-{digest}",
+        alert_id=short_id("al", key.ai_agent_id, what),
         time=deps.clock.now(),
         instance_id=record.instance_id,
         agent_name=record.name,
         agent_arn=record.arn,
         ai_agent_id=key.ai_agent_id,
-        qualifiers=told.finding.qualifiers,
-        changes=(told,),
+        qualifiers=tuple(sorted(qualifiers)),
+        changes=tuple(told),
         actor=actor,
         change_id=change_id,
     )

@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterable
 
 from toolgrant.domain.alerts.alert import grant_texts
-from toolgrant.domain.fixing.ledger import ProfileChange, TakenAway
-from toolgrant.domain.fixing.policy import Fix, Refuse
-from toolgrant.domain.model import Text
+from toolgrant.domain.fixing.history import TakenAway
+from toolgrant.domain.fixing.ledger import ProfileChange
+from toolgrant.domain.fixing.policy import Plan, Refuse
+from toolgrant.domain.fixing.repair import Repair
+from toolgrant.domain.model import Finding, Grant, Text
 from toolgrant.domain.profile_lists import PROFILE_LISTS
 from toolgrant.domain.texts import both, clip
 
@@ -18,46 +20,60 @@ def note(key: str, **values: object) -> Text:
     return both("note", key, **values)
 
 
-def notes_of(fix: Fix) -> tuple[Text, ...]:
-    """What people are told of a planned fix, as notes of its finding."""
-    if isinstance(fix, Refuse):
-        reasons = [note("not-fixed", reason=refusal.text) for refusal in fix.refusals]
-        return (*reasons, *_proposed(fix))
-    grants = ", ".join(grant_texts(fix.grants))
-    word = "approve" if fix.approval else "will-fix"
-    key = word if fix.grants else f"{word}-attach"
-    return (note(key, grants=grants, profile=clip(fix.profile.name), finding=fix.finding.id),)
+def notes_of_plan(planned: Plan, finding_id: str) -> tuple[Text, ...]:
+    """What people are told of the plan for one finding."""
+    return (
+        *(_note(repair, finding_id, "will-fix") for repair in _of(planned.repairs, finding_id)),
+        *(note_ for refuse in planned.refused for note_ in notes_of_refusal(refuse, finding_id)),
+        *(_note(repair, finding_id, "approve") for repair in _of(planned.offers, finding_id)),
+    )
 
 
-def _proposed(fix: Refuse) -> tuple[Text, ...]:
-    if fix.proposal is None:
-        return ()
-    grants = ", ".join(grant_texts(fix.proposal.grants))
-    return (note("proposed", name=fix.proposal.name, grants=grants, finding=fix.finding.id),)
+def _of(repairs: Iterable[Repair], finding_id: str) -> list[Repair]:
+    return [r for r in repairs if any(item.finding_id == finding_id for item in r.items)]
 
 
-def notes_of_made(change: ProfileChange | None) -> tuple[Text, ...]:
+def _note(repair: Repair, finding_id: str, word: str) -> Text:
+    item = next(item for item in repair.items if item.finding_id == finding_id)
+    grants = ", ".join(grant_texts(item.grants))
+    key = word if item.grants else f"{word}-attach"
+    if repair.dedicated:
+        key = "proposed"
+    return note(key, grants=grants, profile=clip(repair.profile_name), finding=finding_id)
+
+
+def notes_of_refusal(refuse: Refuse, finding_id: str) -> list[Text]:
+    """Why one finding is not fixed."""
+    if refuse.finding.id != finding_id:
+        return []
+    return [note("not-fixed", reason=refusal.text) for refusal in refuse.refusals]
+
+
+def notes_of_made(change: ProfileChange) -> tuple[Text, ...]:
     """What we did to make a finding go away, and how to take it back."""
-    if change is None:
-        return (note("attached-live"),)
-    grants = ", ".join(grant_texts(change.grants))
+    if not change.grants:
+        return (note("attached-live", change=change.id),)
+    grants = ", ".join(grant_texts(sorted(change.standing)))
     return (note("fixed", grants=grants, profile=change.profile_id, change=change.id),)
 
 
-def notes_of_taken(taken: Iterable[TakenAway]) -> tuple[Text, ...]:
-    """Who took away what we had added, and how to end a fight with infrastructure as code."""
-    return tuple(_taken(loss) for loss in taken)
+def notes_of_taken(taken: Iterable[TakenAway], finding: Finding) -> tuple[Text, ...]:
+    """Who took away what we had given and this finding needs, and how to end a fight with
+    infrastructure as code."""
+    needed = {finding.tool_name, *map(str, finding.missing)}
+    return tuple(_taken(loss) for loss in taken if loss.what in needed)
 
 
 def _taken(loss: TakenAway) -> Text:
     who = clip(loss.edit.actor.name) if loss.edit else "?"
-    values = {"who": who, "grant": loss.grant, "change": loss.change.id}
+    values = {"who": who, "grant": loss.what, "change": loss.change.id}
     if loss.tool is None:
         return note("taken-away", **values)
-    name = PROFILE_LISTS[loss.grant.kind] if loss.tool == "CloudFormation" else "permissions"
+    grant = Grant.parse(loss.what)
+    name = PROFILE_LISTS[grant.kind] if loss.tool == "CloudFormation" else "permissions"
     return note(
         "flapping",
         tool=loss.tool,
-        snippet=both("snippet", loss.tool, list=name, value=json.dumps(loss.grant.value)),
+        snippet=both("snippet", loss.tool, list=name, value=json.dumps(grant.value)),
         **values,
     )

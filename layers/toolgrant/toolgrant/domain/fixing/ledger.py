@@ -1,210 +1,176 @@
-"""The change ledger: every write of ours, what others did to the same profile, and what follows.
+"""The change ledger: every write of ours. Values, pure.
 
-Values and rules, pure. A change is bracketed: its intent is on record before the write, `DONE` only
-after the grants were read back. What is found between the two is judged by `attribute`.
+A change is one repair that was begun. Each list of it has a life of its own (`ListWrite`): on
+record before it is sent, `DONE` only after its grants were read back.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from toolgrant.domain.causes import Actor
+from toolgrant.domain.fixing.repair import RepairItem
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.records import AgentKey
 
 EVENT_GRAIN = timedelta(seconds=1)
 """CloudTrail cuts eventTime to whole seconds."""
 
-CAP_WINDOW = timedelta(hours=1)
 
+class ListState(StrEnum):
+    """Where the write of one list is in its life."""
 
-class ChangeState(StrEnum):
-    """Where a change is in its life."""
-
-    INTENT = "intent"
+    PLANNED = "planned"
+    SENT = "sent"
     DONE = "done"
+    REFUSED = "refused"
     ABANDONED = "abandoned"
     UNATTRIBUTED = "unattributed"
-    UNDONE = "undone"
+
+
+class RemovalStep(StrEnum):
+    """How far taking grants back came."""
+
+    REMOVING = "removing"
+    REMOVED = "removed"
+    VERIFIED = "verified"
+    IN_DOUBT = "in-doubt"
 
 
 @dataclass(frozen=True)
-class ProfileChange:
-    """One write of ours to one list of one security profile.
+class Removal:
+    """One order to take grants of one list back. `held` is the list as it was right before,
+    `stamp` its LastModifiedTime."""
 
-    `grants` are exactly what it adds, `before` the grants of the list as last read before it (all
-    of `grants` absent). `began_at` is when that read started, `verified_at` when the grants were
-    seen in the profile. `undone` are those of `grants` that an operator took back, `undoing` those
-    whose removal has begun.
-    """
+    order: str
+    grants: frozenset[Grant]
+    step: RemovalStep
+    held: frozenset[Grant]
+    at: datetime
+    stamp: datetime | None = None
 
-    id: str
-    instance_id: str
-    profile_id: str
-    agent: AgentKey
-    finding_id: str
+
+@dataclass(frozen=True)
+class ListWrite:
+    """One UpdateSecurityProfile with one list. `grants` are exactly what it adds, `before` the list
+    as last read before it. `read_at` is when the first read began on which it rests, `sent_at` when
+    it was last sent, `ended_at` when it was verified or refused. `gone` are those of `grants` that
+    no longer stand: taken back by us, or found lost once. `reason` is the class of a refusal,
+    `basis` what that refusal rests on (rules, catalog, list)."""
+
     kind: GrantKind
     grants: tuple[Grant, ...]
-    began_at: datetime
     before: frozenset[Grant] = frozenset()
-    state: ChangeState = ChangeState.INTENT
-    verified_at: datetime | None = None
-    undone: frozenset[Grant] = frozenset()
-    undoing: frozenset[Grant] = frozenset()
-    approved_by: str = ""
+    state: ListState = ListState.PLANNED
+    read_at: datetime | None = None
+    sent_at: datetime | None = None
+    ended_at: datetime | None = None
+    gone: frozenset[Grant] = frozenset()
+    removal: Removal | None = None
+    reason: str = ""
+    basis: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether it is not known yet what becomes of it."""
+        return self.state in (ListState.PLANNED, ListState.SENT)
 
     @property
     def standing(self) -> frozenset[Grant]:
         """The grants that must be in the profile as long as nobody takes them away."""
-        if self.state is not ChangeState.DONE:
-            return frozenset()
-        return frozenset(self.grants) - self.undone - self.undoing
+        stands = self.state in (ListState.DONE, ListState.UNATTRIBUTED)
+        return frozenset(self.grants) - self.gone if stands else frozenset()
+
+    def windows(self, bound: timedelta) -> tuple[tuple[datetime, datetime], ...]:
+        """The times in which an edit of somebody else may have been overwritten by our write, or
+        by our removal. `bound` is how old a read may be."""
+        written = self._window(self.read_at, self.sent_at, self.ended_at, bound)
+        taken = self.removal and self._window(
+            self.removal.at,
+            self.removal.at,
+            self.removal.at + EVENT_GRAIN if self.removal.step == RemovalStep.VERIFIED else None,
+            bound,
+        )
+        return tuple(window for window in (written, taken) if window)
+
+    def _window(
+        self, read: datetime | None, sent: datetime | None, ended: datetime | None, bound: timedelta
+    ) -> tuple[datetime, datetime] | None:
+        if read is None or sent is None:
+            return None
+        known = ended and self.state in (ListState.DONE, ListState.UNATTRIBUTED)
+        return read - bound, ended + EVENT_GRAIN if ended and known else sent + bound
 
 
 @dataclass(frozen=True)
-class ForeignEdit:
-    """An UpdateSecurityProfile of somebody else, as its CloudTrail record tells. `kinds` are the
-    lists that it replaced; None where the record does not say."""
+class ProfileChange:
+    """One repair that was begun. `id` is `c-…`, made from the repair's. `attached` are the
+    qualifiers of `agent_arn` that the profile was attached to by it, `to_attach` those that it still
+    is to be, `detached` those that were taken back or found detached once; `attach_reason` is the
+    class of a refusal to attach."""
 
-    event_id: str
+    id: str
+    fix_id: str
+    instance_id: str
     profile_id: str
-    at: datetime
-    actor: Actor
-    kinds: frozenset[GrantKind] | None = None
-
-
-@dataclass(frozen=True)
-class TakenAway:
-    """A grant that we added and that is gone, and the edit that may have removed it."""
-
-    grant: Grant
-    change: ProfileChange
-    edit: ForeignEdit | None = None
+    agent: AgentKey
+    items: tuple[RepairItem, ...]
+    began_at: datetime
+    lists: tuple[ListWrite, ...] = ()
+    to_attach: tuple[str, ...] = ()
+    attached: tuple[str, ...] = ()
+    attached_at: datetime | None = None
+    detached: frozenset[str] = frozenset()
+    attach_reason: str = ""
+    agent_arn: str = ""
+    approved_by: str = ""
 
     @property
-    def tool(self) -> str | None:
-        """The infrastructure-as-code tool that seems to own the profile: `CloudFormation` or
-        `Terraform`; None if nothing points to one."""
-        if self.edit is None:
-            return None
-        if self.edit.actor.via == "CloudFormation":
-            return "CloudFormation"
-        return "Terraform" if "terraform" in self.edit.actor.name.lower() else None
+    def open(self) -> bool:
+        """Whether a delivery has to go on with it."""
+        return bool(self.to_attach) or any(write.open for write in self.lists)
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """All that it was to add."""
+        return tuple(grant for write in self.lists for grant in write.grants)
+
+    @property
+    def standing(self) -> frozenset[Grant]:
+        """The grants of all lists that must be in the profile."""
+        return frozenset().union(*(write.standing for write in self.lists))
+
+    @property
+    def standing_at(self) -> frozenset[str]:
+        """The qualifiers that must have the profile."""
+        return frozenset(self.attached) - self.detached
+
+    @property
+    def verified_at(self) -> datetime | None:
+        """When the last of it was seen to be there; None if nothing was."""
+        times = [w.ended_at for w in self.lists if w.state in _THERE and w.ended_at]
+        return max([*times, *([self.attached_at] if self.attached_at else [])], default=None)
+
+    @property
+    def sent_times(self) -> list[datetime]:
+        """When it sent something to the service, as far as is on record."""
+        times = [time for write in self.lists for time in (write.sent_at, write.ended_at)]
+        taken = [write.removal.at for write in self.lists if write.removal]
+        return [time for time in (*times, *taken, self.attached_at) if time]
+
+    def with_list(self, write: ListWrite) -> ProfileChange:
+        """The change with one of its lists in a new state."""
+        lists = tuple(write if old.kind is write.kind else old for old in self.lists)
+        return replace(self, lists=lists)
+
+    def without(self, grants: Iterable[Grant], qualifiers: Iterable[str] = ()) -> ProfileChange:
+        """The change once these grants and attachments no longer stand."""
+        lost = frozenset(grants)
+        lists = (replace(w, gone=w.gone | (lost & frozenset(w.grants))) for w in self.lists)
+        detached = self.detached | frozenset(qualifiers)
+        return replace(self, lists=tuple(lists), detached=detached)
 
 
-@dataclass(frozen=True)
-class ProfileHistory:
-    """Everything on record of one security profile."""
-
-    profile_id: str
-    changes: tuple[ProfileChange, ...] = ()
-    edits: tuple[ForeignEdit, ...] = ()
-    broken: frozenset[Grant] = frozenset()
-    attached: Mapping[str, datetime] = field(default_factory=dict)
-    """Finding id → when we attached the profile because of it."""
-
-    def change(self, change_id: str) -> ProfileChange | None:
-        """The change of an id, if it is on record."""
-        return next((change for change in self.changes if change.id == change_id), None)
-
-    def changes_since(self, now: datetime) -> int:
-        """Writes that were verified within the last hour."""
-        times = [change.verified_at for change in self.changes if change.verified_at]
-        return sum(now - time < CAP_WINDOW for time in times)
-
-    def edits_within(self, change: ProfileChange, until: datetime) -> tuple[ForeignEdit, ...]:
-        """Foreign edits that may have happened between the read before a change and `until`, the
-        last read after it."""
-        first, last = change.began_at - EVENT_GRAIN, until + EVENT_GRAIN
-        return tuple(edit for edit in self.edits if first < edit.at < last)
-
-    def taken_away(self, missing: Iterable[Grant], before: datetime) -> tuple[TakenAway, ...]:
-        """Of grants that the profile lacks: those that we added and did not take back, verified
-        before that time, whose breaker is not open yet."""
-        ours = {
-            grant: change
-            for change in self.changes
-            if change.verified_at and change.verified_at < before
-            for grant in change.standing
-        }
-        gone = sorted(ours.keys() & set(missing) - self.broken)
-        return tuple(TakenAway(grant, ours[grant], self._last_edit(ours[grant])) for grant in gone)
-
-    def _last_edit(self, change: ProfileChange) -> ForeignEdit | None:
-        """The newest foreign edit of its list since a change, as far as events told."""
-        since = [
-            edit
-            for edit in self.edits
-            if edit.at + EVENT_GRAIN > change.began_at
-            and (edit.kinds is None or change.kind in edit.kinds)
-        ]
-        return max(since, key=lambda edit: edit.at, default=None)
-
-    def fix_of(self, grants: Iterable[Grant], since: datetime) -> ProfileChange | None:
-        """The newest change that still stands, added one of these grants and was verified since."""
-        wanted = frozenset(grants)
-        made = [
-            change
-            for change in self.changes
-            if change.standing & wanted and change.verified_at and change.verified_at >= since
-        ]
-        return made[-1] if made else None
-
-
-@dataclass(frozen=True)
-class Written:
-    """An ended change, and what of the profile is not as our write left it.
-
-    `edits` are foreign edits on record inside the window. `lost` are grants of the list that we
-    wrote and no longer find, `unexpected` those that we did not write; `others` are the lists that
-    we did not write and that changed meanwhile.
-    """
-
-    change: ProfileChange
-    edits: tuple[ForeignEdit, ...] = ()
-    lost: frozenset[Grant] = frozenset()
-    unexpected: frozenset[Grant] = frozenset()
-    others: tuple[GrantKind, ...] = ()
-
-
-class Attribution(StrEnum):
-    """What is found in a profile under an open intent."""
-
-    ABSENT = "absent"
-    OURS = "ours"
-    UNATTRIBUTED = "unattributed"
-
-
-def attribute(
-    change: ProfileChange, held: frozenset[Grant], edits: Iterable[ForeignEdit]
-) -> Attribution:
-    """Whether the grants of an open intent are there, and whether it was us who added them.
-
-    `held` is the list as it is now, `edits` are the foreign edits since the intent. Grants that are
-    there in part can only come from somebody else: our write adds all of them at once.
-    """
-    present = frozenset(change.grants) & held
-    if not present:
-        return Attribution.ABSENT
-    alone = not tuple(edits) and not present & change.before
-    return (
-        Attribution.OURS
-        if alone and len(present) == len(change.grants)
-        else Attribution.UNATTRIBUTED
-    )
-
-
-def change_id(profile_id: str, fix_id: str, kind: GrantKind) -> str:
-    """`<profile id>-<12 hex digits>`: the id names its profile, and is the same for every delivery
-    of one fix."""
-    digest = hashlib.sha256(f"{profile_id}\x1f{fix_id}\x1f{kind}".encode()).hexdigest()
-    return f"{profile_id}-{digest[:12]}"
-
-
-def profile_of(change_id: str) -> str:
-    """The profile that a change id names."""
-    return change_id.rpartition("-")[0]
+_THERE = (ListState.DONE, ListState.UNATTRIBUTED)

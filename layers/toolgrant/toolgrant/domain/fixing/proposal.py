@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from toolgrant.domain.fixing.rules import STACK_TAG, FixRules
+from toolgrant.domain.fixing.rules import STACK_TAG, TAG_NAME, FixRules
 from toolgrant.domain.json_fields import JsonObject
-from toolgrant.domain.model import Finding, Grant, GrantKind
+from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.profile_lists import PROFILE_LISTS, Entry, with_grants
 
 AGENT_TAG = "toolgrant:ai-agent"
@@ -49,37 +49,27 @@ class Proposal:
 
 
 def propose(
-    finding: Finding,
+    grants: tuple[Grant, ...],
     instance_id: str,
     agent_name: str,
     agent_arn: str,
     qualifiers: tuple[str, ...],
     rules: FixRules,
 ) -> Proposal:
-    """The profile that would grant what a finding lacks. Its name is the same for every finding of
-    an AI agent, because one dedicated profile is enough."""
+    """The profile that would grant all of this. Its name is the same whatever the grants, because
+    one dedicated profile is enough for an AI agent."""
     agent_id = agent_arn.rsplit("/", 1)[-1]
     readable = "".join(c if c.isalnum() or c in " _-" else "-" for c in agent_name)
     ending = f" {agent_id[:8]}"
-    tags = {rules.tag_name: rules.tag_value, STACK_TAG: rules.stack, AGENT_TAG: agent_id}
     return Proposal(
         name=f"toolgrant {readable}"[: _NAME_LIMIT - len(ending)] + ending,
         instance_id=instance_id,
         ai_agent_id=agent_id,
         agent_arn=agent_arn,
         qualifiers=qualifiers,
-        grants=finding.missing,
-        tags=tags,
+        grants=grants,
+        tags={TAG_NAME: rules.tag_value, STACK_TAG: rules.stack, AGENT_TAG: agent_id},
     )
-
-
-def merged(proposals: Iterable[Proposal | None]) -> Proposal | None:
-    """One proposal for one AI agent, with the grants of all; None if there is none."""
-    known = [proposal for proposal in proposals if proposal]
-    if not known:
-        return None
-    grants = dict.fromkeys(grant for proposal in known for grant in proposal.grants)
-    return replace(known[0], grants=tuple(grants))
 
 
 def proposal_json(proposal: Proposal) -> JsonObject:

@@ -10,10 +10,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from toolgrant.domain.model import Confidence, Grant, GrantKind, Risk
+from toolgrant.domain.fixing.history import Breaker, ProfileHistory
+from toolgrant.domain.fixing.repair import Approval
+from toolgrant.domain.model import Confidence, Finding, Grant, GrantKind, Risk
+from toolgrant.domain.profile_lists import Entry, granted
+from toolgrant.domain.records import AgentKey
 
 SWEEP_IS_FRESH = timedelta(hours=24)
-"""How long a finished sweep proves which AI agents share a profile."""
+"""How long a sweep proves, from its beginning, which AI agents share a profile."""
+
+APPROVAL_LASTS = timedelta(days=7)
+"""How long what was told may be approved, and an approval be carried out."""
+
+MOST_UNASKED = 20
+"""Most grants of one repair that need no approval."""
+
+TAG_NAME = "toolgrant:auto-fix"
+"""The opt-in tag. Its name is fixed because an IAM condition key cannot be a parameter."""
 
 STACK_TAG = "toolgrant:stack"
 """Tag on a security profile that names the one stack that may write to it."""
@@ -32,10 +45,10 @@ class FixRules:
     """The operator's settings. `automatic_risk` is the worst risk that needs no approval;
     `most_people` and `most_agents` are how many holders beside the AI agent a profile may have;
     `stack` is the id of this stack. `association` says how association gaps are dealt with (WARN:
-    not at all), `dedicated` whether an approved proposal may create a security profile."""
+    not at all), `dedicated` whether an approved proposal may create a security profile. `bound` is
+    how old an answer of the service may be."""
 
     mode: Mode = Mode.WARN
-    tag_name: str = "toolgrant:auto-fix"
     tag_value: str = "true"
     least_confidence: Confidence = Confidence.OBSERVED
     automatic_risk: Risk = Risk.READ
@@ -45,17 +58,17 @@ class FixRules:
     stack: str = ""
     association: Mode = Mode.APPROVE
     dedicated: bool = False
+    bound: timedelta = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
 class ProfileFacts:
-    """One security profile that is attached to an AI agent.
+    """One security profile as it is now.
 
     `type` and `tags` are as DescribeSecurityProfile tells. `people` is how many users hold it,
-    `agents` how many other AI agents. `entries` counts each list (an MCP application is one entry),
-    `namespaces` the tools that each MCP namespace has in it. `qualifiers` are those of the AI agent
-    that the profile is attached to. `broken` are grants whose breaker is open; `changes` counts our
-    writes to it within the last hour.
+    `others` which other AI agents. `lists` are the four lists; `stamp` is the newest
+    LastModifiedTime that any of the answers had. `qualifiers` are those of the AI agent that the
+    profile is attached to.
     """
 
     id: str
@@ -63,14 +76,39 @@ class ProfileFacts:
     type: str | None = None
     tags: Mapping[str, str] | None = None
     people: int | None = None
-    agents: int | None = None
-    entries: Mapping[GrantKind, int] | None = None
-    namespaces: Mapping[str, int] = field(default_factory=dict)
+    others: frozenset[AgentKey] | None = None
+    lists: Mapping[GrantKind, tuple[Entry, ...]] | None = None
+    stamp: datetime | None = None
     qualifiers: frozenset[str] = frozenset()
-    broken: frozenset[Grant] | None = None
-    changes: int | None = None
-    attached_before: bool = False
-    """Whether we attached it for this very finding before, and somebody detached it since."""
+    history: ProfileHistory = field(default_factory=lambda: ProfileHistory(""))
+
+    def held(self, kind: GrantKind) -> frozenset[Grant]:
+        """The grants of one list."""
+        return granted(kind, (self.lists or {}).get(kind, ()))
+
+
+@dataclass(frozen=True)
+class Need:
+    """One open finding, and what each of its qualifiers lacks now; nothing for an association gap.
+
+    `supplied` are grants that an open association gap would bring, `altered` whether a name or
+    value had to be cleaned or clipped to be kept on record.
+    """
+
+    finding: Finding
+    lacks: Mapping[str, frozenset[Grant]]
+    supplied: frozenset[Grant] = frozenset()
+    altered: bool = False
+
+    def on(self, qualifiers: frozenset[str]) -> tuple[Grant, ...]:
+        """What is lacking on any of some qualifiers."""
+        lacking = (grants for name, grants in self.lacks.items() if name in qualifiers)
+        return tuple(sorted(frozenset().union(*lacking)))
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """What is lacking anywhere."""
+        return self.on(frozenset(self.lacks))
 
 
 @dataclass(frozen=True)
@@ -78,15 +116,19 @@ class Situation:
     """What holds for all profiles at this moment.
 
     `paused` is the emergency stop, `muted` the ids of findings, AI agents and profiles that an
-    operator muted, `swept_at` when the last full sweep finished, `approved` whether an operator
-    approved this very fix.
+    operator muted, `swept_at` when the newest sweep began of which every AI agent was evaluated,
+    `approval` the operator's approval of the very repair that is asked about. `basis` stands for
+    everything that a refusal of the service may have rested on beside the profile; None asks the
+    service again whatever it said before.
     """
 
     now: datetime
     swept_at: datetime | None = None
     paused: bool | None = None
     muted: frozenset[str] | None = None
-    approved: bool = False
+    breakers: frozenset[Breaker] = frozenset()
+    approval: Approval | None = None
+    basis: str | None = None
 
     @property
     def swept_lately(self) -> bool:
@@ -94,3 +136,7 @@ class Situation:
         if self.swept_at is None:
             return False
         return timedelta() <= self.now - self.swept_at <= SWEEP_IS_FRESH
+
+    def broken(self, subject: str, whats: frozenset[str]) -> list[str]:
+        """What of `whats` is not to be given to an AI agent or profile."""
+        return sorted(b.what for b in self.breakers if b.subject == subject and b.what in whats)

@@ -1,203 +1,225 @@
-"""remediate: one fix request → one verified write, or a reason why not. The only writer.
+"""remediate: one repair → one verified change, or a reason why not. The only writer.
 
-Open intents of the profile are settled → the AI agent is looked at again → the policy is asked
-again → each list is written and verified → the AI agent is reviewed, which tells that it is fixed.
-A request may come twice, late or after a crash: it ends in the same state.
+What earlier deliveries left is settled → the AI agent is looked at again → the policy is asked →
+the intent is on record and its grants are claimed → the policy is asked once more → each list is
+written and verified → told → closed → the AI agent is reviewed, which tells that it is fixed. A
+request may come twice, late or after a crash: it ends in the same state.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from datetime import timedelta
 
 from toolgrant.domain.causes import Cause
-from toolgrant.domain.fixing.ledger import (
-    ChangeState,
-    ProfileChange,
-    ProfileHistory,
-    Written,
-    change_id,
-)
-from toolgrant.domain.fixing.policy import Fix, Refuse, RequestFix
-from toolgrant.domain.model import Finding, FindingKind, GrantKind
-from toolgrant.domain.plan import describe
-from toolgrant.domain.problems import problems_of
-from toolgrant.domain.requests import AgentRequest, FixRequest, Outcome
-from toolgrant.errors import GaveUp, NotFound
+from toolgrant.domain.fixing.gates import Refusal
+from toolgrant.domain.fixing.history import Written
+from toolgrant.domain.fixing.ledger import ListState, ProfileChange
+from toolgrant.domain.fixing.policy import Refuse, describe_refusal
+from toolgrant.domain.fixing.repair import Approval, Repair
+from toolgrant.domain.ids import short_id
+from toolgrant.domain.requests import AgentRequest, Outcome
+from toolgrant.errors import NotFound, PutOff
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reader
-from toolgrant.usecases.audit import fix_record
+from toolgrant.usecases.audit import change_record, fix_record
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fix_facts import plan_fix, situation
+from toolgrant.usecases.fix_facts import basis, seconds_to_wait
 from toolgrant.usecases.review import review
-from toolgrant.usecases.write_alerts import tell_edited, tell_refused, tell_unattributed
-from toolgrant.usecases.writer.attach import Attachments
+from toolgrant.usecases.write_alerts import tell_partly, tell_refused, tell_written
+from toolgrant.usecases.writer.check import Checked, check, intent_of
+from toolgrant.usecases.writer.dedicated import with_profile
 from toolgrant.usecases.writer.write import GrantWriter
 
-MOST_MOVES = 3
-"""How often a request moves on to a profile that has become the better one."""
+FRESH = timedelta(minutes=10)
+"""For how long the service may refuse what names something new."""
 
 
-def remediate(request: FixRequest, deps: Deps, writer: GrantWriter) -> str:
-    """Carry out one request.
+def remediate(repair: Repair, deps: Deps, writer: GrantWriter) -> str:
+    """Carry out one repair; one without items only settles what earlier deliveries left.
 
-    Returns the outcome: `fixed`, `not-needed`, `superseded`, `fix-refused` or `in-doubt`. Raises
+    Returns the outcome: `fixed`, `not-needed`, `fix-refused` or `in-doubt`. Raises PutOff and others
     from the tree of errors; the message then comes again.
     """
-    outcome = _Remediation(request, deps, writer).run()
+    outcome, change = _Remediation(repair, deps, writer).run()
     deps.forget()
-    cause = Cause("fix", event_id=request.fix_id)
-    review(AgentRequest(request.agent, cause), deps, deps.clock.now())
+    cause = Cause("fix", event_id=repair.id)
+    review(AgentRequest(repair.agent, cause), deps, deps.clock.now())
+    if change:
+        tell_partly(change, deps)
     return outcome
 
 
-_ENDED = (ChangeState.DONE, ChangeState.UNATTRIBUTED, ChangeState.UNDONE)
+def give_up(repair: Repair, reason: str, deps: Deps) -> str:
+    """Tell that a repair was put off or failed too often; what was sent is settled by the sweep."""
+    refused = _all_refused(repair, Refusal("gave-up", {"reason": reason}), deps)
+    tell_refused(repair, refused, deps)
+    deps.journal.decision(fix_record(repair, Outcome.FIX_REFUSED, reason))
+    return Outcome.FIX_REFUSED
+
+
+def _all_refused(repair: Repair, refusal: Refusal, deps: Deps) -> list[Refuse]:
+    known = deps.store.load(repair.agent).findings
+    ids = [item.finding_id for item in repair.items if item.finding_id in known]
+    return [Refuse(known[finding_id], (refusal,)) for finding_id in ids]
+
+
+Ended = tuple[str, ProfileChange | None]
 
 
 @dataclass(frozen=True)
 class _Remediation:
-    request: FixRequest
+    repair: Repair
     deps: Deps
     writer: GrantWriter
 
-    def run(self) -> str:
+    def run(self) -> Ended:
         """Everything but the review at the end."""
-        seen = self._look()
-        finding = self._finding(seen) if isinstance(seen, JudgedAgent) else None
-        if self._settle_open(finding):
-            return self._report(Outcome.IN_DOUBT, "an earlier write cannot be told from another's")
-        if finding is None or isinstance(seen, OutOfScope):
-            return self._not_needed()
-        return self._carry_out(self._plan(finding, seen), seen)
+        known = self._settle(short_id("c", self.repair.id))
+        if not self.repair.items:
+            return self._report(Outcome.NOT_NEEDED, "settled what was open"), None
+        if known and not known.open:
+            return self._report(_outcome(known), "done by an earlier delivery"), known
+        approval = self.writer.ledger.approval(self.repair.id)
+        if approval and approval.used:
+            refused = _all_refused(self.repair, Refusal("used-before"), self.deps)
+            return self._nothing(refused, approval, None)
+        agent = self._look()
+        if isinstance(agent, OutOfScope):
+            return self._nothing((), approval, known)
+        return self._carry_out(approval.repair if approval else self.repair, agent, approval, known)
 
-    def _carry_out(self, fix: Fix, seen: JudgedAgent) -> str:
-        if isinstance(fix, Refuse) and fix.proposal and self._may_create():
-            return self._report(Outcome.FIXED, self._attachments.dedicated(fix.proposal))
-        if not isinstance(fix, RequestFix):
-            return self._refused(fix.finding, fix)
-        if fix.profile.id != self.request.profile_id:
-            return self._moved(fix)
-        if fix.finding.kind is FindingKind.ASSOCIATION_GAP:
-            return self._report(
-                Outcome.FIXED, self._attachments.gap(fix.finding, seen, fix.profile.id)
-            )
-        return self._write(fix, seen)
+    def _carry_out(
+        self,
+        asked: Repair,
+        agent: JudgedAgent,
+        approval: Approval | None,
+        known: ProfileChange | None,
+    ) -> Ended:
+        first = check(asked, agent, approval, self.deps)
+        if not first.repair.items:
+            return self._nothing(first.refused, approval, known)
+        self._wait_for_others(first)
+        first = with_profile(first, agent, known, self.writer, self.deps)
+        change = intent_of(first, agent, approval, known, self.deps.clock.now())
+        self.writer.ledger.save(change)
+        if not self.writer.ledger.claim(change, first.repair.whats):
+            raise PutOff("another change gives the same to this AI agent", 5)
+        # Once more, after the claim, with all but the AI agent itself read afresh.
+        last = check(first.repair, agent, approval, self.deps)
+        if not last.repair.items:
+            return self._nothing((*first.refused, *last.refused), approval, change)
+        self._wait_for_others(last)
+        change = intent_of(last, agent, approval, change, self.deps.clock.now())
+        return self._write(change, last, (*first.refused, *last.refused))
 
-    def _may_create(self) -> bool:
-        return self.request.dedicated and self.deps.fix_ports.rules.dedicated
+    def _write(self, change: ProfileChange, checked: Checked, refused: Sequence[Refuse]) -> Ended:
+        stamp, now = checked.profile.stamp, self.deps.clock.now()
+        times = [item.opened_at for item in checked.repair.items] + ([stamp] if stamp else [])
+        fresh = now - max(times) < FRESH
+        self._close(self.writer.write(change, fresh, basis(self.deps)))
+        closed = self.writer.ledger.history(change.profile_id).change(change.id) or change
+        if refused:
+            tell_refused(self.repair, refused, self.deps)
+        return self._report(_outcome(closed), _reason(refused)), closed
 
-    @property
-    def _attachments(self) -> Attachments:
-        return Attachments(self.request, self.deps, self.writer)
+    def _wait_for_others(self, checked: Checked) -> None:
+        """Somebody changed the profile a moment ago: what was read may be older than that."""
+        bound, now = self.writer.bound, self.deps.clock.now()
+        seconds = seconds_to_wait(checked.profile, now, bound)
+        if seconds:
+            raise PutOff("somebody else has just changed the security profile", seconds)
+
+    def _settle(self, own_id: str) -> ProfileChange | None:
+        """Finish what earlier deliveries sent to this profile. Returns the change of this very
+        repair, if it has begun; a dedicated profile is known only from there."""
+        ledger = self.writer.ledger
+        known = ledger.changes().get(own_id) if self.repair.dedicated else self.repair.profile_id
+        history = ledger.history(known or "")
+        for change in history.changes:
+            if not change.open:
+                continue
+            settled = self.writer.settle(change, history)
+            if change.id != own_id:
+                settled = replace(settled, change=self._given_up(settled.change))
+            if settled.change.open:
+                ledger.save(settled.change)
+            else:
+                self._close(settled)
+        return ledger.history(known or "").change(own_id)
+
+    def _given_up(self, change: ProfileChange) -> ProfileChange:
+        """What nobody goes on with. Where the profile is attached now, it was most likely us."""
+        now = self.deps.clock.now()
+        for write in change.lists:
+            if write.state is ListState.PLANNED:
+                given = replace(write, state=ListState.ABANDONED, ended_at=now)
+                change = change.with_list(given)
+        there = [name for name in change.to_attach if self._is_attached(change, name)]
+        attached = (*change.attached, *there)
+        at = now if there else change.attached_at
+        return replace(change, to_attach=(), attached=attached, attached_at=at)
+
+    def _is_attached(self, change: ProfileChange, qualifier: str) -> bool:
+        arn = f"{change.agent_arn}:{qualifier}"
+        try:
+            return change.profile_id in self.deps.profiles.attached(change.instance_id, arn)
+        except NotFound:
+            return False
+
+    def _close(self, written: Written) -> None:
+        """Tell, audit, and only then put the end on record."""
+        change = written.change
+        tell_written(written, self.deps)
+        done = [w for w in change.lists if w.state is ListState.DONE]
+        self.deps.journal.count("GrantsAdded", sum(len(write.grants) for write in done))
+        self.deps.journal.count("ProfilesAttached", int(bool(change.attached)))
+        self.deps.journal.decision(change_record(change, _change_outcome(change), written))
+        self.writer.ledger.save(change)
 
     def _look(self) -> JudgedAgent | OutOfScope:
-        cause = Cause("fix", event_id=self.request.fix_id)
+        cause = Cause("fix", event_id=self.repair.id)
         try:
-            return agent_reader(self.deps).read(AgentRequest(self.request.agent, cause))
+            return agent_reader(self.deps).read(AgentRequest(self.repair.agent, cause))
         except NotFound:
             return OutOfScope("the AI agent is gone")
 
-    def _finding(self, seen: JudgedAgent) -> Finding | None:
-        found = problems_of(seen.instance_id, seen.judged)
-        wanted = self.request.finding_id
-        return next((finding for finding in found if finding.id == wanted), None)
-
-    def _history(self) -> ProfileHistory:
-        return self.writer.ledger.history(self.request.profile_id)
-
-    def _settle_open(self, finding: Finding | None) -> bool:
-        """Finish what earlier deliveries left. True if something of it is in doubt."""
-        history = self._history()
-        settled = [
-            self.writer.settle(change, history, lambda written: self._ended(written, finding))
-            for change in history.changes
-            if change.state is ChangeState.INTENT
-        ]
-        return any(change.state is ChangeState.UNATTRIBUTED for change in settled)
-
-    def _plan(self, finding: Finding, seen: JudgedAgent) -> Fix:
-        now = self.deps.clock.now()
-        moment = situation(self.deps, now, approved=bool(self.request.approved_by))
-        return plan_fix(finding, seen, moment, self.deps)
-
-    def _write(self, fix: RequestFix, seen: JudgedAgent) -> str:
-        """One change per list, as long as the policy goes on allowing it."""
-        against: list[Fix] = []
-        written = []
-        for kind in sorted({grant.kind for grant in fix.grants}):
-            grants = tuple(grant for grant in fix.grants if grant.kind is kind)
-            part = replace(fix.finding, missing=grants)
-            written.append(
-                self.writer.write(
-                    self._change(part, seen, kind),
-                    partial(self._still, part, seen, against),
-                    lambda ended: self._ended(ended, fix.finding),
-                )
-            )
-        if against:
-            return self._refused(fix.finding, against[0])
-        return self._report(Outcome.FIXED if any(written) else Outcome.NOT_NEEDED, describe(fix))
-
-    def _change(self, part: Finding, seen: JudgedAgent, kind: GrantKind) -> ProfileChange:
-        history, fix_id = self._history(), self.request.fix_id
-        while (known := history.change(self._id(fix_id, kind))) and known.state in _ENDED:
-            fix_id += "+"  # written before and needed again: another change, never the old one anew
-        return ProfileChange(
-            id=self._id(fix_id, kind),
-            instance_id=seen.instance_id,
-            profile_id=self.request.profile_id,
-            agent=self.request.agent,
-            finding_id=self.request.finding_id,
-            kind=kind,
-            grants=part.missing,
-            began_at=known.began_at if known else self.deps.clock.now(),
-            state=known.state if known else ChangeState.INTENT,
-            approved_by=self.request.approved_by,
-        )
-
-    def _id(self, fix_id: str, kind: GrantKind) -> str:
-        return change_id(self.request.profile_id, fix_id, kind)
-
-    def _still(self, part: Finding, seen: JudgedAgent, against: list[Fix]) -> bool:
-        """The policy asked once more, with everything read afresh, right before the write. What it
-        says instead goes to `against`."""
-        now = self._plan(part, seen)
-        still = isinstance(now, RequestFix) and now.profile.id == self.request.profile_id
-        against.extend([] if still else [now])
-        return still
-
-    def _ended(self, written: Written, finding: Finding | None) -> None:
-        """Audit a change and tell what is wrong with it."""
-        if written.change.state is ChangeState.UNATTRIBUTED:
-            self._audit(Outcome.UNATTRIBUTED, "", written.change)
-            tell_unattributed(written, finding, self.deps)
-            return
-        self.deps.journal.count("GrantsAdded", len(written.change.grants))
-        self._audit(Outcome.GRANTED, "", written.change)
-        tell_edited(written, finding, self.deps)
-
-    def _not_needed(self) -> str:
-        for change in self._history().changes:
-            if self._own(change) and change.state is ChangeState.DONE:
-                return self._report(Outcome.FIXED, "written and verified by an earlier delivery")
-        return self._report(Outcome.NOT_NEEDED, "nothing is missing any more")
-
-    def _own(self, change: ProfileChange) -> bool:
-        return change.id in {self._id(self.request.fix_id, kind) for kind in GrantKind}
-
-    def _refused(self, finding: Finding, fix: Fix) -> str:
-        tell_refused(self.request, finding, fix, self.deps)
-        return self._report(Outcome.FIX_REFUSED, describe(fix))
-
-    def _moved(self, fix: RequestFix) -> str:
-        if self.request.attempt >= MOST_MOVES:
-            raise GaveUp(f"the best security profile changed {MOST_MOVES} times")
-        moved = replace(self.request, profile_id=fix.profile.id, attempt=self.request.attempt + 1)
-        self.deps.fix_ports.queue.send(moved)
-        return self._report(Outcome.SUPERSEDED, describe(fix))
+    def _nothing(
+        self,
+        refused: Sequence[Refuse],
+        approval: Approval | None,
+        begun: ProfileChange | None,
+    ) -> Ended:
+        """Nothing is written: an intent is given up, an approval used up, and the reason told."""
+        if refused:
+            tell_refused(self.repair, refused, self.deps)
+        if begun:
+            self.writer.ledger.save(self._given_up(begun))
+        if approval:
+            self.writer.ledger.approve(replace(approval, used=True))
+        outcome = Outcome.FIX_REFUSED if refused else Outcome.NOT_NEEDED
+        reason = _reason(refused) or "nothing of it is missing any more"
+        return self._report(outcome, reason), None
 
     def _report(self, outcome: str, reason: str) -> str:
-        self._audit(outcome, reason)
+        self.deps.journal.decision(fix_record(self.repair, outcome, reason))
         return outcome
 
-    def _audit(self, outcome: str, reason: str, change: ProfileChange | None = None) -> None:
-        self.deps.journal.decision(fix_record(self.request, outcome, reason, change))
+
+def _reason(refused: Iterable[Refuse]) -> str:
+    return "; ".join(describe_refusal(refuse) for refuse in refused)
+
+
+def _outcome(change: ProfileChange) -> str:
+    if any(write.state is ListState.UNATTRIBUTED for write in change.lists):
+        return Outcome.IN_DOUBT
+    refused = any(write.state is ListState.REFUSED for write in change.lists)
+    if change.verified_at:
+        return Outcome.FIXED
+    return Outcome.FIX_REFUSED if refused or change.attach_reason else Outcome.NOT_NEEDED
+
+
+def _change_outcome(change: ProfileChange) -> str:
+    outcome = _outcome(change)
+    named = {Outcome.FIXED: Outcome.GRANTED, Outcome.IN_DOUBT: Outcome.UNATTRIBUTED}
+    return named.get(Outcome(outcome), Outcome(outcome))

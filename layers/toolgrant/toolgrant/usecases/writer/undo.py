@@ -1,43 +1,75 @@
-"""undo: take back what one change added, whole or in part, where it is still as we left it."""
+"""undo: take back what one change gave, whole or by grant, where it is still as we left it.
+
+The same conditions as for a write → breakers open → nobody else is giving the same → each list on
+record as it is, with its stamp → removed → verified → detached. A refused undo leaves nothing but
+its audit record.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from toolgrant.domain.alerts.alert import grant_texts
 from toolgrant.domain.causes import Cause
-from toolgrant.domain.fixing.ledger import ChangeState, ProfileChange
-from toolgrant.domain.model import Grant, Text
+from toolgrant.domain.fixing.history import Breaker
+from toolgrant.domain.fixing.ledger import (
+    ListState,
+    ListWrite,
+    ProfileChange,
+    Removal,
+    RemovalStep,
+)
+from toolgrant.domain.fixing.profile_gates import undo_refusals
+from toolgrant.domain.fixing.repair import attachment
+from toolgrant.domain.model import Grant, GrantKind, Text
+from toolgrant.domain.profile_lists import granted, without_grants
 from toolgrant.domain.requests import AgentRequest, Outcome, UndoRequest
 from toolgrant.domain.texts import both
-from toolgrant.errors import Conflict, EditedProfile, NotFound
+from toolgrant.errors import NotFound, PutOff, ServiceUnavailable, Throttled
 from toolgrant.usecases.audit import undo_record
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fix_facts import paused
+from toolgrant.usecases.fix_facts import paused, profile_itself
+from toolgrant.usecases.losses import holders, open_breakers
 from toolgrant.usecases.review import review
-from toolgrant.usecases.write_alerts import tell_undo
-from toolgrant.usecases.writer.write import GrantWriter
-
-_WRONG_STATE = {
-    ChangeState.INTENT: "still-writing",
-    ChangeState.ABANDONED: "never-written",
-    ChangeState.UNATTRIBUTED: "unattributed",
-}
+from toolgrant.usecases.write_alerts import tell_undo, tell_written
+from toolgrant.usecases.writer.write import (
+    READ_ATTEMPTS,
+    REFUSED_FOR_GOOD,
+    VERIFY_WAITS,
+    GrantWriter,
+)
 
 
 def undo(request: UndoRequest, deps: Deps, writer: GrantWriter) -> str:
-    """Carry out one request. Returns `undone` or `undo-refused`. Raises from the tree of errors."""
-    outcome, reason, change = _Undo(request, deps, writer).run()
-    told = tell_undo(change, outcome, reason, request.asked_by, deps) if change else None
-    said = reason.en if reason else ""
-    deps.journal.decision({**undo_record(request, outcome, said, change), "alertId": told})
-    if change:
-        cause = Cause("undo", event_id=request.change_id)
-        review(AgentRequest(change.agent, cause), deps, deps.clock.now())
+    """Carry out one request. Returns `undone`, `undo-refused` or `in-doubt`. Raises from the tree of
+    errors; the message then comes again."""
+    change = writer.ledger.history(request.profile_id).change(request.change_id)
+    if change is None:
+        outcome, reason = Outcome.UNDO_REFUSED, _why("no-such-change")
+        deps.journal.decision(undo_record(request, outcome, reason.en, None))
+        return outcome
+    outcome, why = _Undo(request, deps, writer, change).run()
+    after = writer.ledger.history(request.profile_id).change(request.change_id) or change
+    tell_written(writer.compared(after), deps)
+    told = tell_undo(after, outcome, why, request, deps)
+    said = why.en if why else ""
+    deps.journal.decision({**undo_record(request, outcome, said, after), "alertId": told})
+    cause = Cause("undo", event_id=request.change_id)
+    review(AgentRequest(change.agent, cause), deps, deps.clock.now())
     return outcome
 
 
-Result = tuple[str, Text | None, ProfileChange | None]
+def give_up_undo(request: UndoRequest, reason: str, deps: Deps) -> str:
+    """Tell that an undo failed too often."""
+    change = deps.fix_ports.ledger.history(request.profile_id).change(request.change_id)
+    if change:
+        tell_undo(change, Outcome.UNDO_REFUSED, _why("gave-up", reason=reason), request, deps)
+    deps.journal.decision(undo_record(request, Outcome.UNDO_REFUSED, reason, change))
+    return Outcome.UNDO_REFUSED
+
+
+Result = tuple[Outcome, Text | None]
 
 
 @dataclass(frozen=True)
@@ -45,46 +77,183 @@ class _Undo:
     request: UndoRequest
     deps: Deps
     writer: GrantWriter
+    change: ProfileChange
 
     def run(self) -> Result:
-        """What became of it, why, and the change as it is now."""
-        history = self.writer.ledger.history(self.request.profile_id)
-        change = history.change(self.request.change_id)
-        if change is None:
-            return Outcome.UNDO_REFUSED, _why("no-such-change"), None
-        grants = frozenset(self.request.grants or change.grants)
-        refusal = self._refusal(change, grants)
+        """What became of it, and why."""
+        if self._resumed():
+            return self._take_back()
+        refusal = self._refusal()
         if refusal:
-            return Outcome.UNDO_REFUSED, refusal, change
-        left = grants - change.undone
-        if not left:
-            return Outcome.UNDONE, _why("before"), change
-        return self._take_back(change, left)
+            return Outcome.UNDO_REFUSED, refusal
+        if not self._left() and not self._to_detach():
+            return Outcome.UNDONE, _why("before")
+        known = self.writer.ledger.breakers()
+        whats = [*map(str, sorted(self._left())), *self._attachments()]
+        open_breakers(self.change, whats, f"undone by {self.request.by or 'an operator'}", self.deps)
+        opened = self.writer.ledger.breakers() - known
+        outcome, why = self._take_back()
+        if outcome == Outcome.UNDO_REFUSED:
+            self._close(opened)
+        return outcome, why
 
-    def _refusal(self, change: ProfileChange, grants: frozenset[Grant]) -> Text | None:
-        if change.state in _WRONG_STATE:
-            return _why(_WRONG_STATE[change.state])
-        foreign = sorted(grants.difference(change.grants))
-        if foreign:
-            return _why("not-part", grants=", ".join(grant_texts(foreign)))
+    def _close(self, opened: Iterable[Breaker]) -> None:
+        self.writer.ledger.close_breakers(opened)
+
+    def _resumed(self) -> bool:
+        """Whether an earlier delivery of this very order has begun to remove."""
+        return any(w.removal and w.removal.order == self.request.order for w in self.change.lists)
+
+    def _asked(self, write: ListWrite) -> frozenset[Grant]:
+        return frozenset(self.request.grants or write.grants) & frozenset(write.grants)
+
+    def _left(self) -> frozenset[Grant]:
+        """What is asked for and was not taken back before."""
+        done = [write for write in self.change.lists if write.state is ListState.DONE]
+        return frozenset().union(*(self._asked(write) - write.gone for write in done))
+
+    def _to_detach(self) -> list[str]:
+        return [] if self.request.grants else sorted(self.change.standing_at)
+
+    def _attachments(self) -> list[str]:
+        return [attachment(self.change.profile_id)] if self._to_detach() else []
+
+    def _refusal(self) -> Text | None:
+        """Why nothing is taken back; asked before anything is changed anywhere."""
         stopped = paused(self.deps.fix_ports)
         if stopped is None:
             return _why("pause-unreadable")
-        return _why("paused") if stopped else None
+        if stopped:
+            return _why("paused")
+        return self._state_refusal() or self._profile_refusal()
 
-    def _take_back(self, change: ProfileChange, grants: frozenset[Grant]) -> Result:
-        """The breakers first: nothing may add again what is about to go."""
-        now = self.deps.clock.now()
-        for grant in sorted(grants):
-            self.writer.ledger.open_breaker(change.profile_id, grant, "undone by an operator", now)
-        try:
-            return Outcome.UNDONE, None, self.writer.take_back(change, grants)
-        except NotFound:
-            return Outcome.UNDO_REFUSED, _why("profile-gone"), change
-        except EditedProfile:
-            return Outcome.UNDO_REFUSED, _why("edited", change=change.id), change
-        except Conflict:
-            return Outcome.UNDO_REFUSED, _why("busy", profile=change.profile_id), change
+    def _state_refusal(self) -> Text | None:
+        if self.change.open:
+            return _why("still-writing")
+        foreign = sorted(set(self.request.grants).difference(self.change.grants))
+        if foreign:
+            return _why("not-part", grants=", ".join(grant_texts(foreign)))
+        asked = [write for write in self.change.lists if self._asked(write)]
+        if any(write.state is ListState.UNATTRIBUTED for write in asked):
+            return _why("unattributed")
+        written = any(write.state is ListState.DONE for write in asked)
+        return None if written or self.change.attached else _why("never-written")
+
+    def _profile_refusal(self) -> Text | None:
+        """The conditions of a write that are about the profile, and whether all is as we left it."""
+        change = self.change
+        where = (change.profile_id, change.instance_id)
+        profile = profile_itself(*where, tuple(GrantKind), self.deps)
+        if profile.type is None:
+            return _why("profile-gone")
+        refused = undo_refusals(profile, self.deps.fix_ports.rules)
+        if refused:
+            return _why("refused", reason=refused[0].text)
+        held = frozenset().union(*(profile.held(kind) for kind in GrantKind))
+        return None if self._left() <= held else _why("edited", change=change.id)
+
+    def _take_back(self) -> Result:
+        whats = [*map(str, self.change.grants), attachment(self.change.profile_id)]
+        agents = holders(self.change, self.deps)
+        if self.writer.ledger.claimed(agents, whats, self.change.id):
+            raise PutOff("another change is giving the same", 5)
+        change = self.change
+        for write in change.lists:
+            grants = self._asked(write) - write.gone
+            if write.state is not ListState.DONE or not grants:
+                continue
+            change, refusal = self._removed(change, write, grants)
+            if refusal:
+                return refusal
+        return self._detached(change)
+
+    def _removed(
+        self, change: ProfileChange, write: ListWrite, grants: frozenset[Grant]
+    ) -> tuple[ProfileChange, Result | None]:
+        known = write.removal if write.removal and write.removal.order == self.request.order else None
+        if known and known.step is RemovalStep.IN_DOUBT:
+            return change, (Outcome.IN_DOUBT, _why("in-doubt", change=change.id))
+        if known and known.step is RemovalStep.REMOVED:
+            return self._verified(change, write, known), None
+        held, stamp = self._list(change, write.kind)
+        if known and held == known.held - known.grants:
+            return self._verified(change, write, known), None
+        if known and (held, stamp) != (known.held, known.stamp):
+            doubt = replace(write, removal=replace(known, step=RemovalStep.IN_DOUBT))
+            self._save(change.with_list(doubt))
+            return change, (Outcome.IN_DOUBT, _why("in-doubt", change=change.id))
+        return self._remove(change, write, grants)
+
+    def _remove(
+        self, change: ProfileChange, write: ListWrite, grants: frozenset[Grant]
+    ) -> tuple[ProfileChange, Result | None]:
+        where = (change.instance_id, change.profile_id, write.kind)
+        for _ in range(READ_ATTEMPTS):
+            first, at = self.writer.profiles.listed(*where), self.deps.clock.now()
+            held = granted(write.kind, first.entries)
+            if not grants <= held:
+                self._save(change.with_list(replace(write, removal=None)))
+                return change, (Outcome.UNDO_REFUSED, _why("edited", change=change.id))
+            removal = Removal(
+                self.request.order, grants, RemovalStep.REMOVING, held, at, first.stamp
+            )
+            before, begun = change, replace(write, removal=removal)
+            change = self._save(change.with_list(begun))
+            last = self.writer.profiles.listed(*where)
+            if last != first:
+                change = self._save(before)
+                continue
+            try:
+                entries = without_grants(write.kind, last.entries, grants)
+                self.writer.profiles.replace(*where, entries)
+            except Throttled:
+                self._save(before)
+                raise
+            except REFUSED_FOR_GOOD as error:
+                self._save(before)
+                why = _why("service", reason=type(error).__name__)
+                return before, (Outcome.UNDO_REFUSED, why)
+            return self._verified(change, begun, removal), None
+        raise PutOff(f"security profile {change.profile_id}: others keep writing", 5)
+
+    def _verified(
+        self, change: ProfileChange, write: ListWrite, removal: Removal
+    ) -> ProfileChange:
+        """The step after the removal: from now on nothing is removed again."""
+        removed = replace(removal, step=RemovalStep.REMOVED)
+        change = self._save(change.with_list(replace(write, removal=removed)))
+        for seconds in (0.0, *VERIFY_WAITS):
+            if seconds:
+                self.writer.wait(seconds)
+            held, _ = self._list(change, write.kind)
+            if held.isdisjoint(removal.grants):
+                break
+        else:
+            raise ServiceUnavailable(f"change {change.id}: still to be seen in the profile")
+        verified = replace(removal, step=RemovalStep.VERIFIED)
+        gone = write.gone | removal.grants
+        return self._save(change.with_list(replace(write, removal=verified, gone=gone)))
+
+    def _detached(self, change: ProfileChange) -> Result:
+        """From exactly the qualifiers that we attached it to."""
+        for qualifier in self._to_detach():
+            arn = f"{change.agent_arn}:{qualifier}"
+            try:
+                self.writer.profiles.detach(change.instance_id, change.profile_id, arn)
+            except NotFound:
+                pass  # the version or the profile is gone, and the attachment with it
+            except REFUSED_FOR_GOOD as error:
+                return Outcome.UNDO_REFUSED, _why("service", reason=type(error).__name__)
+            change = self._save(change.without((), [qualifier]))
+        return Outcome.UNDONE, None
+
+    def _list(self, change: ProfileChange, kind: GrantKind) -> tuple[frozenset[Grant], object]:
+        listed = self.writer.profiles.listed(change.instance_id, change.profile_id, kind)
+        return granted(kind, listed.entries), listed.stamp
+
+    def _save(self, change: ProfileChange) -> ProfileChange:
+        self.writer.ledger.save(change)
+        return change
 
 
 def _why(key: str, **values: object) -> Text:

@@ -1,28 +1,36 @@
-"""One write to one list of one security profile, bracketed by the change ledger.
+"""The writes of one change, list by list, bracketed by the change ledger. Values in, values out.
 
-intent on record → policy asked again → the list read last → written → read back → done. Dying at
-any line is safe: the next delivery finds the open intent and `settle`s it first.
+`write` sends each list: on record as sent → read last → written → read back. How it ended goes on
+record only after people were told of it, which is the caller's part. Dying at any line is safe: the
+next delivery `settle`s what was sent. A list that the service refuses never stops another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from toolgrant.domain.fixing.ledger import (
+from toolgrant.domain.fixing.history import (
     Attribution,
-    ChangeState,
     ForeignEdit,
-    ProfileChange,
     ProfileHistory,
     Written,
     attribute,
 )
+from toolgrant.domain.fixing.ledger import ListState, ListWrite, ProfileChange
 from toolgrant.domain.model import Grant, GrantKind
-from toolgrant.domain.profile_lists import Entry, granted, with_grants, without_grants
-from toolgrant.errors import Conflict, EditedProfile, NotFound, ServiceUnavailable
-from toolgrant.usecases.ports import Clock, Ledger, ProfileWriter
+from toolgrant.domain.profile_lists import granted, with_grants
+from toolgrant.errors import (
+    AccessDenied,
+    InvalidInput,
+    NotFound,
+    PutOff,
+    RequestRefused,
+    ServiceUnavailable,
+    Throttled,
+)
+from toolgrant.usecases.ports import Clock, Ledger, Listed, ProfileWriter
 
 READ_ATTEMPTS = 5
 """How often the list is read anew because somebody else changed it between two reads."""
@@ -30,161 +38,215 @@ READ_ATTEMPTS = 5
 VERIFY_WAITS = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Seconds between looks at the result: the service may answer with old data for a moment."""
 
-Lists = Mapping[GrantKind, frozenset[Grant]]
+FRESH_WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds between attempts on something that was made a moment ago: the service may not know it yet
+(domain facts, observed)."""
 
-FORGET_INTENT = timedelta(minutes=15)
-"""When the absence of what an intent would have added proves that it was never written."""
-
-
-Tell = Callable[[Written], None]
+REFUSED_FOR_GOOD = (AccessDenied, InvalidInput, NotFound, RequestRefused)
+"""Answers that asking again does not better."""
 
 
 @dataclass(frozen=True)
 class GrantWriter:
-    """Writes to security profiles, each write bracketed by the ledger. `wait` lets seconds pass.
-
-    `tell` is called with everything that ended, before its end is on record: dying in between tells
-    twice, never not at all.
-    """
+    """Writes to security profiles. `wait` lets seconds pass; `bound` is how old a read may be."""
 
     profiles: ProfileWriter
     ledger: Ledger
     clock: Clock
     wait: Callable[[float], None]
+    bound: timedelta = field(default=timedelta(seconds=60))
 
-    def settle(self, change: ProfileChange, history: ProfileHistory, tell: Tell) -> ProfileChange:
-        """What became of an open intent that an earlier delivery left, in its new state.
+    def settle(self, change: ProfileChange, history: ProfileHistory) -> Written:
+        """What became of the lists of a change that an earlier delivery sent.
 
-        DONE: it was our write. UNATTRIBUTED: its grants are there, and it cannot be said who added
-        them. INTENT: nothing was written yet, as far as can be seen; ABANDONED: nor will it be.
+        DONE: it was our write. UNATTRIBUTED: the grants are there, and it cannot be said who added
+        them. ABANDONED: somebody else's edit took their place. PLANNED again: not there, and too
+        old to land any more. Raises PutOff while it still may land.
         """
+        edits: list[ForeignEdit] = []
+        for write in change.lists:
+            if write.state is ListState.SENT:
+                met = _touching(write, history.edits_in(write, self.bound))
+                change = change.with_list(self._settled(change, write, met))
+                edits += met
+        return Written(change, tuple(dict.fromkeys(edits)))
+
+    def _settled(
+        self, change: ProfileChange, write: ListWrite, edits: tuple[ForeignEdit, ...]
+    ) -> ListWrite:
         now = self.clock.now()
         try:
-            held = self._list(change)
+            held = self._held(change, write.kind)
         except NotFound:  # the profile was deleted, and what we added with it
-            return self._save(replace(change, state=ChangeState.ABANDONED))
-        edits = _about(change.kind, history.edits_within(change, now))
-        match attribute(change, held, edits):
+            return replace(write, state=ListState.ABANDONED, ended_at=now)
+        match attribute(write, held, edits):
             case Attribution.OURS:
-                return self._end(Written(_ended(change, ChangeState.DONE, now)), tell)
+                return replace(write, state=ListState.DONE, ended_at=now)
             case Attribution.UNATTRIBUTED:
-                ended = _ended(change, ChangeState.UNATTRIBUTED, now)
-                return self._end(Written(ended, edits), tell)
-        if now - change.began_at > FORGET_INTENT:
-            return self._save(replace(change, state=ChangeState.ABANDONED))
+                return replace(write, state=ListState.UNATTRIBUTED, ended_at=now)
+        if edits:
+            return replace(write, state=ListState.ABANDONED, ended_at=now)
+        left = (write.sent_at or now) + self.bound - now
+        if left > timedelta():
+            raise PutOff("a write that was not answered may still land", left.total_seconds())
+        return replace(write, state=ListState.PLANNED)
+
+    def write(self, change: ProfileChange, fresh: bool, basis: str) -> Written:
+        """Send every list of a change that is planned, then attach the profile where it is to be.
+        `fresh`: something it names is so new that a refusal may pass. Raises PutOff, Throttled,
+        ServiceUnavailable; what was sent is then on record."""
+        planned = [write.kind for write in change.lists if write.state is ListState.PLANNED]
+        kept = set(GrantKind) - {write.kind for write in change.lists} if planned else ()
+        others = {kind: self._held(change, kind) for kind in sorted(kept)}
+        lost: frozenset[Grant] = frozenset()
+        unexpected: frozenset[Grant] = frozenset()
+        for kind in planned:
+            change, held = self._list(change, kind, fresh, basis)
+            write = _part(change, kind)
+            if write.state is ListState.DONE:
+                expected = write.before | frozenset(write.grants)
+                lost, unexpected = lost | (expected - held), unexpected | (held - expected)
+        change = self._attached(change)
+        changed = [kind for kind, grants in others.items() if self._held(change, kind) != grants]
+        return replace(
+            self.compared(change), lost=lost, unexpected=unexpected, others=tuple(changed)
+        )
+
+    def compared(self, change: ProfileChange) -> Written:
+        """A change with the foreign edits on record that may have met it."""
+        history = self.ledger.history(change.profile_id)
+        near = {w.kind: history.edits_in(w, self.bound) for w in change.lists}
+        met = [e for w in change.lists for e in _touching(w, near[w.kind])]
+        elsewhere = [e for edits in near.values() for e in edits if e not in met]
+        return Written(change, tuple(dict.fromkeys(met)), tuple(dict.fromkeys(elsewhere)))
+
+    def _list(
+        self, change: ProfileChange, kind: GrantKind, fresh: bool, basis: str
+    ) -> tuple[ProfileChange, frozenset[Grant]]:
+        """One list, sent and read back. A refusal is tried again for a while where it may pass."""
+        for seconds in (*(FRESH_WAITS if fresh else ()), None):
+            change, refusal = self._sent(change, kind)
+            if refusal is None:
+                break
+            if seconds is None:
+                return self._refused(change, kind, refusal, basis), frozenset()
+            self.wait(seconds)
+        write = _part(change, kind)
+        if write.state is not ListState.SENT:
+            return change, write.before
+        held = self._read_back(change, write)
+        ended = replace(write, state=ListState.DONE, ended_at=self.clock.now())
+        return change.with_list(ended), held
+
+    def _sent(self, change: ProfileChange, kind: GrantKind) -> tuple[ProfileChange, str | None]:
+        """Read the list, put it on record, read it last, and send it. Returns the refusal of the
+        service, if it gave one. Grants that somebody else added meanwhile are not claimed."""
+        for _ in range(READ_ATTEMPTS):
+            write, began = _part(change, kind), self.clock.now()
+            first = self._listed(change, kind)
+            held = granted(kind, first.entries)
+            missing = tuple(grant for grant in write.grants if grant not in held)
+            if not missing:
+                given = replace(write, state=ListState.ABANDONED, before=held, ended_at=began)
+                return change.with_list(given), None
+            sent = replace(
+                write,
+                grants=missing,
+                before=held,
+                read_at=write.read_at or began,
+                sent_at=self.clock.now(),
+                state=ListState.SENT,
+            )
+            before, change = change, self._save(change.with_list(sent))
+            last = self._listed(change, kind)
+            if last.entries != first.entries:
+                change = self._save(before)
+                self._disagree(last)
+                continue
+            try:
+                self._replace(change, kind, last, missing)
+            except Throttled:  # refused before it did anything
+                self._save(before)
+                raise
+            except REFUSED_FOR_GOOD as error:
+                return change, type(error).__name__
+            return change, None
+        raise PutOff(f"security profile {change.profile_id}: others keep writing", 5)
+
+    def _disagree(self, last: Listed) -> None:
+        """Two reads differ: while the newest is young, one of them may still be old."""
+        if last.stamp:
+            left = last.stamp + self.bound - self.clock.now()
+            if timedelta() < left <= self.bound:
+                raise PutOff("the service gives different answers", left.total_seconds())
+
+    def _refused(
+        self, change: ProfileChange, kind: GrantKind, reason: str, basis: str
+    ) -> ProfileChange:
+        """The service said no for good: what that write left behind, which should be nothing."""
+        write, now = _part(change, kind), self.clock.now()
+        try:
+            held = self._held(change, kind)
+        except NotFound:
+            held = frozenset()
+        state = ListState.REFUSED
+        if held & frozenset(write.grants):
+            state = ListState.UNATTRIBUTED
+        ended = replace(write, state=state, ended_at=now, reason=reason, basis=basis)
+        return change.with_list(ended)
+
+    def _attached(self, change: ProfileChange) -> ProfileChange:
+        """The profile attached to every qualifier that it still is to be attached to."""
+        for qualifier in change.to_attach:
+            try:
+                self._attach(change, qualifier)
+            except REFUSED_FOR_GOOD as error:
+                return replace(change, to_attach=(), attach_reason=type(error).__name__)
+            left = tuple(name for name in change.to_attach if name != qualifier)
+            now, attached = self.clock.now(), (*change.attached, qualifier)
+            change = replace(change, to_attach=left, attached=attached, attached_at=now)
         return change
 
-    def write(self, change: ProfileChange, allowed: Callable[[], bool], tell: Tell) -> bool:
-        """Add the grants of `change` that are missing. False: nothing is missing, or `allowed`,
-        asked after the intent is on record, says no more. Raises Conflict, ServiceUnavailable.
+    def _attach(self, change: ProfileChange, qualifier: str) -> None:
+        """Just after its creation a profile may not be found yet (domain facts, observed)."""
+        arn = f"{change.agent_arn}:{qualifier}"
+        for seconds in VERIFY_WAITS:
+            try:
+                self.profiles.attach(change.instance_id, change.profile_id, arn)
+                return
+            except NotFound:
+                self.wait(seconds)
+        self.profiles.attach(change.instance_id, change.profile_id, arn)
 
-        An open intent passed as `change` keeps its `began_at`: if its write did happen and is not
-        to be seen yet, all edits since then are in doubt.
-        """
-        others = {kind: self._list(change, kind) for kind in GrantKind if kind is not change.kind}
-        intent, entries = self._intent(change)
-        if intent.grants and not allowed():
-            self._save(replace(intent, state=ChangeState.ABANDONED))
-            return False
-        for _ in range(READ_ATTEMPTS):
-            if not intent.grants:
-                return False
-            last = self._entries(change)
-            if last == entries:
-                self._replace(intent, with_grants(intent.kind, last, intent.grants))
-                self._verify(intent, others, tell)
-                return True
-            intent, entries = self._intent(change)
-        raise Conflict(f"security profile {change.profile_id}: others keep writing")
-
-    def take_back(self, change: ProfileChange, grants: frozenset[Grant]) -> ProfileChange:
-        """Remove grants that `change` added, and nothing else. Raises EditedProfile (one of them is
-        gone already), Conflict (others keep writing), ServiceUnavailable."""
-        resumed = grants <= change.undoing
-        change = self._save(replace(change, undoing=change.undoing | grants))
-        for _ in range(READ_ATTEMPTS):
-            entries, last = self._entries(change), self._entries(change)
-            held = granted(change.kind, last) & grants
-            if not held and resumed:
-                break
-            if held != grants and not resumed:
-                self._save(replace(change, undoing=change.undoing - grants))
-                raise EditedProfile(f"change {change.id}: the profile is not as toolgrant left it")
-            if last == entries:
-                self._replace(change, without_grants(change.kind, last, held))
-                self._read_back(change, held.isdisjoint)
-                break
-        else:
-            raise Conflict(f"security profile {change.profile_id}: others keep writing")
-        return self._save(_taken_back(change, grants))
-
-    def _intent(self, change: ProfileChange) -> tuple[ProfileChange, tuple[Entry, ...]]:
-        """The intent as it is on record before the last read, and the list it is about. Without
-        grants where somebody else granted everything: then there is no change of ours."""
-        entries = self._entries(change)
-        held = granted(change.kind, entries)
-        missing = tuple(grant for grant in change.grants if grant not in held)
-        state = ChangeState.INTENT if missing else ChangeState.ABANDONED
-        intent = replace(change, grants=missing or change.grants, before=held, state=state)
-        self._save(intent)
-        return replace(intent, grants=missing), entries
-
-    def _verify(self, change: ProfileChange, others: Lists, tell: Tell) -> None:
-        held = self._read_back(change, lambda held: held.issuperset(change.grants))
-        self._end(self._compared(change, held, others), tell)
-
-    def _read_back(
-        self, change: ProfileChange, settled: Callable[[frozenset[Grant]], bool]
-    ) -> frozenset[Grant]:
+    def _read_back(self, change: ProfileChange, write: ListWrite) -> frozenset[Grant]:
         """The list, once it is as it was written. Raises ServiceUnavailable."""
         for seconds in (0.0, *VERIFY_WAITS):
             if seconds:
                 self.wait(seconds)
-            if settled(held := self._list(change)):
+            if (held := self._held(change, write.kind)).issuperset(write.grants):
                 return held
         raise ServiceUnavailable(f"change {change.id}: not to be seen in the profile yet")
 
-    def _compared(self, change: ProfileChange, held: frozenset[Grant], others: Lists) -> Written:
-        """The whole profile, against what our write should have left."""
-        changed = [kind for kind, grants in others.items() if self._list(change, kind) != grants]
-        now, expected = self.clock.now(), change.before | frozenset(change.grants)
-        return Written(
-            _ended(change, ChangeState.DONE, now),
-            self.ledger.history(change.profile_id).edits_within(change, now),
-            lost=expected - held,
-            unexpected=held - expected,
-            others=tuple(changed),
-        )
+    def _replace(
+        self, change: ProfileChange, kind: GrantKind, last: Listed, grants: Iterable[Grant]
+    ) -> None:
+        entries = with_grants(kind, last.entries, grants)
+        self.profiles.replace(change.instance_id, change.profile_id, kind, entries)
 
-    def _end(self, written: Written, tell: Tell) -> ProfileChange:
-        tell(written)
-        return self._save(written.change)
+    def _held(self, change: ProfileChange, kind: GrantKind) -> frozenset[Grant]:
+        return granted(kind, self._listed(change, kind).entries)
 
-    def _list(self, change: ProfileChange, kind: GrantKind | None = None) -> frozenset[Grant]:
-        return granted(kind or change.kind, self._entries(change, kind))
-
-    def _entries(self, change: ProfileChange, kind: GrantKind | None = None) -> tuple[Entry, ...]:
-        return self.profiles.entries(change.instance_id, change.profile_id, kind or change.kind)
-
-    def _replace(self, change: ProfileChange, entries: Sequence[Entry]) -> None:
-        self.profiles.replace(change.instance_id, change.profile_id, change.kind, entries)
+    def _listed(self, change: ProfileChange, kind: GrantKind) -> Listed:
+        return self.profiles.listed(change.instance_id, change.profile_id, kind)
 
     def _save(self, change: ProfileChange) -> ProfileChange:
         self.ledger.save(change)
         return change
 
 
-def _taken_back(change: ProfileChange, grants: frozenset[Grant]) -> ProfileChange:
-    undone = change.undone | grants
-    whole = undone.issuperset(change.grants)
-    state = ChangeState.UNDONE if whole else change.state
-    return replace(change, undone=undone, undoing=change.undoing - grants, state=state)
+def _part(change: ProfileChange, kind: GrantKind) -> ListWrite:
+    return next(write for write in change.lists if write.kind is kind)
 
 
-def _ended(change: ProfileChange, state: ChangeState, now: datetime) -> ProfileChange:
-    return replace(change, state=state, verified_at=now)
-
-
-def _about(kind: GrantKind, edits: Sequence[ForeignEdit]) -> tuple[ForeignEdit, ...]:
-    """Edits that replaced the list, or may have."""
-    return tuple(edit for edit in edits if edit.kinds is None or kind in edit.kinds)
+def _touching(write: ListWrite, edits: Iterable[ForeignEdit]) -> tuple[ForeignEdit, ...]:
+    return tuple(edit for edit in edits if edit.touches(write))

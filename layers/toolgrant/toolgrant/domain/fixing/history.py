@@ -1,0 +1,171 @@
+"""What is on record of one security profile: our changes and the edits of others. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from toolgrant.domain.causes import Actor
+from toolgrant.domain.fixing.ledger import EVENT_GRAIN, ListState, ListWrite, ProfileChange
+from toolgrant.domain.model import Grant, GrantKind
+
+CAP_WINDOW = timedelta(hours=1)
+REFUSAL_LASTS = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class ForeignEdit:
+    """An UpdateSecurityProfile that is not ours, as its CloudTrail record tells. `lists` are those
+    that it replaced, with the grants that it left where the record shows them; None where the
+    record names none."""
+
+    event_id: str
+    profile_id: str
+    at: datetime
+    actor: Actor
+    lists: Mapping[GrantKind, frozenset[Grant] | None] | None = None
+
+    def touches(self, write: ListWrite) -> bool:
+        """Whether it may have changed the list of a write, other than back to how it was."""
+        if self.lists is None:
+            return True
+        return write.kind in self.lists and self.lists[write.kind] != write.before
+
+
+@dataclass(frozen=True)
+class TakenAway:
+    """What we gave and that is gone, as breakers name it, and the edit that may have removed it."""
+
+    what: str
+    change: ProfileChange
+    edit: ForeignEdit | None = None
+
+    @property
+    def tool(self) -> str | None:
+        """The infrastructure-as-code tool that seems to own the profile: `CloudFormation` or
+        `Terraform`; None if nothing points to one."""
+        if self.edit is None:
+            return None
+        if self.edit.actor.via == "CloudFormation":
+            return "CloudFormation"
+        return "Terraform" if "terraform" in self.edit.actor.name.lower() else None
+
+
+@dataclass(frozen=True)
+class Breaker:
+    """Something that is not given again: to no profile of an AI agent, or to a profile for no AI
+    agent. `subject` is the id of either, `what` a grant or an attachment as text."""
+
+    subject: str
+    what: str
+    change_id: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ProfileHistory:
+    """Everything on record of one security profile, changes in the order of their beginning."""
+
+    profile_id: str
+    changes: tuple[ProfileChange, ...] = ()
+    edits: tuple[ForeignEdit, ...] = ()
+
+    def change(self, change_id: str) -> ProfileChange | None:
+        """The change of an id, if it is on record."""
+        return next((change for change in self.changes if change.id == change_id), None)
+
+    def changes_since(self, now: datetime) -> int:
+        """Changes that were verified within the last hour."""
+        times = [change.verified_at for change in self.changes if change.verified_at]
+        return sum(now - time < CAP_WINDOW for time in times)
+
+    def edits_in(self, write: ListWrite, bound: timedelta) -> tuple[ForeignEdit, ...]:
+        """Edits of somebody else that may have met a write of ours."""
+        spans = write.windows(bound)
+        return tuple(
+            edit
+            for edit in self.edits
+            if any(first - EVENT_GRAIN < edit.at < last for first, last in spans)
+        )
+
+    def last_edit(self, write: ListWrite) -> ForeignEdit | None:
+        """The newest edit of its list since a write, as far as events told."""
+        since = [e for e in self.edits if write.read_at and e.at + EVENT_GRAIN > write.read_at]
+        return max((e for e in since if e.touches(write)), key=lambda e: e.at, default=None)
+
+    def own_write_at(self, time: datetime, slack: timedelta = EVENT_GRAIN) -> bool:
+        """Whether a write of ours can have been made at this time, as stamps and records tell it,
+        perhaps in whole seconds. `slack` is how late it may have taken effect."""
+        return any(
+            sent - EVENT_GRAIN < time < sent + EVENT_GRAIN + slack
+            for change in self.changes
+            for sent in change.sent_times
+        )
+
+    def refused(self, kind: GrantKind, now: datetime) -> tuple[ListWrite, ...]:
+        """Writes of one list that the service refused within 24 hours."""
+        return tuple(
+            write
+            for change in self.changes
+            for write in change.lists
+            if write.kind is kind
+            and write.state is ListState.REFUSED
+            and write.ended_at
+            and now - write.ended_at < REFUSAL_LASTS
+        )
+
+    def fix_of(self, finding_id: str, since: datetime) -> ProfileChange | None:
+        """The newest change that was made for a finding and stands, verified since."""
+        made = [
+            change
+            for change in self.changes
+            if any(item.finding_id == finding_id for item in change.items)
+            and (change.standing or change.standing_at)
+            and change.verified_at
+            and change.verified_at >= since
+        ]
+        return made[-1] if made else None
+
+
+@dataclass(frozen=True)
+class Written:
+    """A change as it is now, and what of the profile is not as our writes left it.
+
+    `edits` are foreign edits on record that may have met one of its lists, `elsewhere` those inside
+    the same time that touched other lists only. `lost` are grants of the lists that we wrote and no
+    longer find, `unexpected` those that we did not write; `others` are the lists that we did not
+    write and that changed meanwhile.
+    """
+
+    change: ProfileChange
+    edits: tuple[ForeignEdit, ...] = ()
+    elsewhere: tuple[ForeignEdit, ...] = ()
+    lost: frozenset[Grant] = frozenset()
+    unexpected: frozenset[Grant] = frozenset()
+    others: tuple[GrantKind, ...] = ()
+
+
+class Attribution(StrEnum):
+    """What is found in a profile under a write that was sent and not answered for."""
+
+    ABSENT = "absent"
+    OURS = "ours"
+    UNATTRIBUTED = "unattributed"
+
+
+def attribute(
+    write: ListWrite, held: frozenset[Grant], edits: Iterable[ForeignEdit]
+) -> Attribution:
+    """Whether the grants of a sent write are there, and whether it was us who added them.
+
+    `held` is the list as it is now, `edits` the foreign edits that may have met it. Grants that are
+    there in part can only come from somebody else: our write adds all of them at once.
+    """
+    wanted = frozenset(write.grants)
+    if not wanted & held:
+        return Attribution.ABSENT
+    alone = not tuple(edits) and wanted <= held
+    return Attribution.OURS if alone else Attribution.UNATTRIBUTED

@@ -1,0 +1,67 @@
+"""The policy asked again, about a repair that was announced: never more than that, perhaps less."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from toolgrant.domain.fixing.gates import Case, Refusal, refusals
+from toolgrant.domain.fixing.policy import Refuse, needs_approval, union
+from toolgrant.domain.fixing.profile_gates import no_room, profile_refusals
+from toolgrant.domain.fixing.repair import Repair, RepairItem
+from toolgrant.domain.fixing.rules import MOST_UNASKED, FixRules, Need, ProfileFacts, Situation
+
+
+def still_allowed(
+    repair: Repair,
+    needs: Mapping[str, Need],
+    profile: ProfileFacts,
+    rules: FixRules,
+    situation: Situation,
+) -> tuple[Repair, tuple[Refuse, ...]]:
+    """Of what a repair announced: what is needed and allowed now, and what is refused.
+
+    `needs` are the open findings by id as they are now. What is simply not needed any more is in
+    neither.
+    """
+    allowed: list[RepairItem] = []
+    refused: list[Refuse] = []
+    for item in repair.items:
+        need = needs.get(item.finding_id)
+        now = _as_announced(item, need, profile) if need else None
+        if need is None or now is None:
+            continue
+        against = _against(item, Case(repair.agent, now, rules, situation), profile)
+        full = no_room(union([*allowed, item]), profile)
+        against = (*against, *([full] if full else []))
+        if against:
+            refused.append(Refuse(now.finding, against))
+        else:
+            allowed.append(replace(item, grants=now.on(profile.qualifiers)))
+    if len(union(allowed)) > MOST_UNASKED and situation.approval is None:
+        many = Refusal("many", {"most": MOST_UNASKED})
+        refused += [Refuse(needs[item.finding_id].finding, (many,)) for item in allowed]
+        allowed = []
+    return repair.of(allowed), tuple(refused)
+
+
+def _as_announced(item: RepairItem, need: Need, profile: ProfileFacts) -> Need | None:
+    """What a finding needs now, of what was announced; None if that is nothing."""
+    if not item.grants:
+        return need
+    here = profile.qualifiers.intersection(item.qualifiers)
+    wanted = frozenset(item.grants)
+    lacks = {name: grants & wanted for name, grants in need.lacks.items() if name in here}
+    return replace(need, lacks=lacks) if any(lacks.values()) else None
+
+
+def _against(item: RepairItem, case: Case, profile: ProfileFacts) -> tuple[Refusal, ...]:
+    finding = case.need.finding
+    moved = (finding.opened_at, finding.tool_id) != (item.opened_at, item.tool_id)
+    asks = needs_approval(case, item.grants)
+    return (
+        *([Refusal("moved-on")] if moved else []),
+        *([Refusal("approval")] if asks else []),
+        *refusals(case),
+        *profile_refusals(case, profile),
+    )

@@ -1,0 +1,83 @@
+"""A security profile of an AI agent's own: found exactly as proposed, or created."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from toolgrant.domain.fixing.ledger import ProfileChange
+from toolgrant.domain.fixing.proposal import Proposal
+from toolgrant.domain.model import GrantKind
+from toolgrant.domain.profile_lists import granted
+from toolgrant.errors import Conflict, EditedProfile, NotFound
+from toolgrant.usecases.agent_reader import JudgedAgent
+from toolgrant.usecases.deps import Deps
+from toolgrant.usecases.plan_fixes import proposal_for
+from toolgrant.usecases.writer.check import Checked
+from toolgrant.usecases.writer.write import VERIFY_WAITS, GrantWriter
+
+MOST_NAMES = 5
+
+
+def with_profile(
+    checked: Checked,
+    agent: JudgedAgent,
+    known: ProfileChange | None,
+    writer: GrantWriter,
+    deps: Deps,
+) -> Checked:
+    """The same with the id of the dedicated profile, which is created if need be. Nothing has it
+    yet. A repair of an attached profile comes back as it is. Raises EditedProfile, Conflict."""
+    repair = checked.repair
+    if not repair.dedicated:
+        return checked
+    proposal = proposal_for(repair.items, agent, deps.fix_ports.rules)
+    if known and not _is(known.profile_id, proposal, writer):
+        raise EditedProfile(f"security profile {known.profile_id} was changed since it was made")
+    profile_id = known.profile_id if known else _made(replace(proposal, name=repair.dedicated), writer)
+    return replace(checked, repair=replace(repair, profile_id=profile_id))
+
+
+def _made(proposal: Proposal, writer: GrantWriter) -> str:
+    """The profile that is exactly the proposed one, or a new one under a name that is free."""
+    profiles, instance_id = writer.profiles, proposal.instance_id
+    for name in _names(proposal.name):
+        found = profiles.named(instance_id, name)
+        if found and _is(found, replace(proposal, name=name), writer):
+            return found
+        if found is None:
+            try:
+                return _visible(profiles.create(replace(proposal, name=name)), proposal, writer)
+            except Conflict:
+                continue  # made by somebody else this moment, or not listed
+    raise Conflict(f"security profile {proposal.name}: the names are taken")
+
+
+def _names(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name} {number}" for number in range(2, MOST_NAMES + 1))
+
+
+def _visible(profile_id: str, proposal: Proposal, writer: GrantWriter) -> str:
+    """Just after its creation a profile may not be found yet (domain facts, observed)."""
+    for seconds in VERIFY_WAITS:
+        try:
+            if _is(profile_id, proposal, writer, named=False):
+                break
+        except NotFound:
+            pass
+        writer.wait(seconds)
+    return profile_id
+
+
+def _is(profile_id: str, proposal: Proposal, writer: GrantWriter, named: bool = True) -> bool:
+    """Whether a profile is exactly the proposed one: name, tags and all four lists."""
+    profiles, instance_id = writer.profiles, proposal.instance_id
+    described = profiles.describe(instance_id, profile_id)
+    held = {
+        grant
+        for kind in GrantKind
+        for grant in granted(kind, profiles.listed(instance_id, profile_id, kind).entries)
+    }
+    same_name = not named or described.name == proposal.name
+    return same_name and described.tags == dict(proposal.tags) and held == set(proposal.grants)
