@@ -20,6 +20,7 @@ from toolgrant.errors import AccessDenied, InvalidInput, NotFound, RequestRefuse
 from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.deps import Deps, FixPorts
 from toolgrant.usecases.ports import Ledger, ProfileReader, Profiles, Store
+from toolgrant.usecases.sweep_proof import proven_at
 
 _T = TypeVar("_T")
 _UNREADABLE = (AccessDenied, InvalidInput, NotFound, RequestRefused)
@@ -34,10 +35,10 @@ def is_own(actor: Actor, writer_role: str) -> bool:
 
 def situation(deps: Deps, now: datetime, approved: bool = False) -> Situation:
     """What holds for all profiles at this moment."""
-    fixing, progress = deps.fix_ports, deps.store.sweep_progress()
+    fixing = deps.fix_ports
     return Situation(
         now=now,
-        swept_at=progress.proven_at if progress else None,
+        swept_at=proven_at(deps.store),
         paused=paused(fixing),
         muted=fixing.ledger.muted(now),
         approved=approved,
