@@ -1,4 +1,4 @@
-"""When the AI agents of the account and region are known: a sweep is proven when all of them that it
+"""Since when the AI agents of the account and region are known: a sweep is proven when all that it
 listed were evaluated since it began.
 
 That a sweep has asked for everybody proves nothing: an AI agent whose evaluation fails has no edges
