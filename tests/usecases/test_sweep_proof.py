@@ -8,7 +8,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.fakes import CREATE_CASE, NOON, RETRIEVE, VISIBILITY, Fault, FixWorld, World, uuid_of
+from tests.fakes import (
+    CREATE_CASE,
+    INSTANCE,
+    NOON,
+    RETRIEVE,
+    VISIBILITY,
+    Fault,
+    FixWorld,
+    World,
+    uuid_of,
+)
 
 from toolgrant.domain.records import AgentKey, SweepProgress, Unproven
 from toolgrant.errors import AccessDenied, NewerSchema, ServiceUnavailable, Throttled
@@ -193,6 +203,28 @@ def test_an_agent_without_an_instance_is_not_waited_for(world: World) -> None:
 
     assert world.outcomes == ["not-judged"] * 3
     assert proven_at(world.store) == NOON
+
+
+def test_an_agent_that_names_its_instance_itself_is_waited_for(world: World) -> None:
+    world.cloud.instances.clear()
+    arn = f"arn:aws:connect:us-east-1:111122223333:instance/{INSTANCE}"
+    world.agent(RETRIEVE, name="agent 1", instance_arn=arn)
+    world.sweep()
+    assert proven_at(world.store) is None
+
+    world.drain()
+    assert proven_at(world.store) == NOON
+
+
+def test_a_proven_sweep_is_not_kept_as_an_older_one(world: World) -> None:
+    world.sweep(SIX_HOURS)
+    world.drain()
+    world.clock.advance(SIX_HOURS.total_seconds())
+    world.sweep(SIX_HOURS, lambda: False)
+
+    assert recorded(world) == NOON
+    assert world.store.progress is not None
+    assert world.store.progress.older is None
 
 
 # --- what failed in the sweep
