@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,11 +15,20 @@ from boto3.dynamodb.types import TypeDeserializer
 from tests.adapters.values import NOON, alert, finding, new_key, profile_edges, record
 
 from toolgrant.adapters.dynamodb.store import ANY, MOST_EDGES, DynamoDBStore, transaction
+from toolgrant.adapters.dynamodb.store_items import sweep_to_item
 from toolgrant.domain.catalog import packaged
 from toolgrant.domain.evaluate import evaluate
 from toolgrant.domain.model import QualifiedAgent, Tool
 from toolgrant.domain.problems import JudgedQualifier, problems_of
-from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind, SweepProgress
+from toolgrant.domain.records import (
+    AgentKey,
+    AgentRecord,
+    Edge,
+    EdgeKind,
+    Failures,
+    SweepProgress,
+    Unproven,
+)
 from toolgrant.errors import Conflict, Misconfigured, NewerSchema
 from toolgrant_local.clients import Clients
 
@@ -327,12 +338,51 @@ def test_eight_publishers_of_one_alert_agree_on_one(store: DynamoDBStore) -> Non
 
 def test_the_progress_of_a_sweep_is_kept(store: DynamoDBStore) -> None:
     assert store.sweep_progress() is None
-    progress = SweepProgress(NOON, ("one", "two"), "token", frozenset({new_key(), new_key()}), 3, 4)
+    one, other, gone = new_key(), new_key(), new_key()
+    progress = SweepProgress(
+        NOON,
+        ("one", "two"),
+        "token",
+        frozenset({one, other}),
+        enqueued=3,
+        skipped=4,
+        waiting=frozenset({other}),
+        failed=Failures(("assistant agent",), 5),
+        assistants_failed=Failures(("assistant",), 6),
+        proven_at=NOON - timedelta(hours=2),
+        older=Unproven(NOON - timedelta(hours=1), frozenset({one, gone})),
+    )
     store.save_sweep_progress(progress)
     assert store.sweep_progress() == progress
     done = SweepProgress(NOON, finished_at=NOON + timedelta(minutes=1))
     store.save_sweep_progress(done)
     assert store.sweep_progress() == done
+
+
+def keys(count: int, prefix: str = "a") -> frozenset[AgentKey]:
+    """So many AI agents of one assistant, with ids as long as the service's."""
+    ids = (prefix + str(uuid.UUID(int=number))[1:] for number in range(count))
+    return frozenset(AgentKey(str(uuid.UUID(int=0)), ai_agent_id) for ai_agent_id in ids)
+
+
+def test_the_progress_of_5000_agents_that_two_sweeps_wait_for_fits(store: DynamoDBStore) -> None:
+    waiting = keys(5_000)
+    progress = SweepProgress(NOON, seen=waiting, waiting=waiting, older=Unproven(NOON, waiting))
+    assert item_size(sweep_to_item(progress)) < 400_000
+
+    store.save_sweep_progress(progress)
+    assert store.sweep_progress() == progress
+
+
+def test_of_more_agents_than_fit_twice_only_the_newest_sweep_is_kept(store: DynamoDBStore) -> None:
+    progress = SweepProgress(NOON, seen=keys(9_000), older=Unproven(NOON, keys(3_000, "b")))
+    store.save_sweep_progress(progress)
+    assert store.sweep_progress() == replace(progress, older=None)
+
+
+def item_size(item: Mapping[str, Any]) -> int:
+    """About what DynamoDB counts: UTF-8 bytes of names and values."""
+    return len(json.dumps(item).encode())
 
 
 # ------------------------------------------------------------------------------------- instances

@@ -104,7 +104,8 @@ class FakeStore:
 
     def save_sweep_progress(self, progress: SweepProgress) -> None:
         with self.calls.made("store.save_sweep_progress", progress):
-            self.progress = progress
+            item = json.loads(json.dumps(store_items.sweep_to_item(progress)))
+            self.progress = store_items.sweep_from_item(item)
 
     def instance_of(self, assistant_id: str) -> str | None:
         with self.calls.made("store.instance_of", assistant_id):

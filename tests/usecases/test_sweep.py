@@ -12,7 +12,7 @@ from tests.fakes import ASSISTANT, RETRIEVE, Fault, World, uuid_of
 from toolgrant.adapters.change_messages import parse_message
 from toolgrant.domain.model import DRAFT, LATEST
 from toolgrant.domain.requests import AgentRequest
-from toolgrant.errors import AccessDenied, RequestRefused, Throttled
+from toolgrant.errors import RequestRefused, Throttled
 from toolgrant.usecases.sweep import counts
 
 HOUR = timedelta(hours=1)
@@ -144,20 +144,6 @@ def test_a_list_token_that_became_too_old_starts_that_assistant_again(world: Wor
 
     assert done.finished_at is not None
     assert len({request.key for request in asked(world)}) == 5
-
-
-def test_a_refused_list_without_a_token_is_an_error(world: World) -> None:
-    world.calls.faults.append(Fault("agents.listed", 1, RequestRefused("ValidationException")))
-
-    with pytest.raises(RequestRefused):
-        world.sweep()
-
-
-def test_an_error_of_ours_is_not_swallowed(world: World) -> None:
-    world.calls.faults.append(Fault("agents.live", 1, AccessDenied("get_assistant")))
-
-    with pytest.raises(AccessDenied):
-        world.sweep()
 
 
 def test_an_assistant_that_is_deleted_meanwhile_is_passed_over(world: World) -> None:

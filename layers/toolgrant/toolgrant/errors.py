@@ -95,3 +95,9 @@ class PutOff(ToolgrantError):
 
 class GaveUp(ToolgrantError):
     """Tried as often as is worth while."""
+
+
+def reason_of(error: Exception) -> str:
+    """What a log may say of an error. Our own speak; a foreign one may quote a record's sensitive
+    fields, so only its type is told."""
+    return str(error) if isinstance(error, ToolgrantError) else f"unexpected {type(error).__name__}"

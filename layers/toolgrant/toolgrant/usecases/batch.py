@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from toolgrant.domain.records import AgentKey
 from toolgrant.domain.requests import AgentRequest, FanOut, Outcome, RefusedSave, Request, Skip
-from toolgrant.errors import GaveUp, InvalidInput, Throttled, ToolgrantError
+from toolgrant.errors import GaveUp, InvalidInput, Throttled, reason_of
 from toolgrant.usecases.audit import skip_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.foreign_edits import note_edit
@@ -160,12 +160,6 @@ def _later(request: AgentRequest, error: Throttled, deps: Deps) -> None:
 
 def _fail(ids: Iterable[str], subject: str, error: Exception, failed: set[str], deps: Deps) -> None:
     failed.update(ids)
-    fields: Mapping[str, object] = {"error": type(error).__name__, "reason": _reason(error)}
+    fields: Mapping[str, object] = {"error": type(error).__name__, "reason": reason_of(error)}
     deps.journal.failure("failed", subject=subject, **fields)
     deps.journal.count("Failed")
-
-
-def _reason(error: Exception) -> str:
-    """Our own errors speak; a foreign one may quote a record's sensitive fields, so only its type
-    is told."""
-    return str(error) if isinstance(error, ToolgrantError) else f"unexpected {type(error).__name__}"

@@ -17,6 +17,7 @@ from toolgrant.errors import AccessDenied, InvalidInput, NotFound, RequestRefuse
 from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.deps import Deps, FixPorts
 from toolgrant.usecases.ports import Listed, ProfileReader
+from toolgrant.usecases.sweep_proof import proven_at
 
 _T = TypeVar("_T")
 _UNREADABLE = (AccessDenied, InvalidInput, NotFound, RequestRefused)
@@ -34,10 +35,9 @@ def situation(deps: Deps, approval: Approval | None = None, ask_again: bool = Fa
     """What holds for all profiles at this moment. `ask_again`: whatever the service refused before
     may be asked for again."""
     fixing, now = deps.fix_ports, deps.clock.now()
-    progress = deps.store.sweep_progress()
     return Situation(
         now=now,
-        swept_at=progress.proven_at if progress else None,
+        swept_at=proven_at(deps.store),
         paused=paused(fixing),
         muted=fixing.ledger.muted(now),
         breakers=fixing.ledger.breakers(),

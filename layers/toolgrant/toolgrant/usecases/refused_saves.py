@@ -68,12 +68,6 @@ def close_refused_create(record: AgentRecord, saved_at: datetime, cause: Cause, 
     close_notices(created_key(record.key.assistant_id, record.name), saved_at, cause, deps)
 
 
-def expire_notices(deps: Deps) -> None:
-    """For the sweep: notices that no evaluation looks after, such as of a refused creation."""
-    for key in deps.store.agents_with(NEVER_EVALUATED):
-        close_notices(key, None, Cause("sweep"), deps)
-
-
 def _amend(
     key: AgentKey, amend: Callable[[AgentRecord], Amended], cause: Cause, deps: Deps
 ) -> None:

@@ -3,7 +3,8 @@
 It finds what events missed, and it is how toolgrant learns of agents that were there before it.
 Lists carry the configuration, so evaluating what it enqueues needs no GetAIAgent. It works page by
 page and saves its progress after each, so a run that ends early is taken up by the next one: the
-schedule calls more often than a sweep is due.
+schedule calls more often than a sweep is due. An AI agent or assistant that fails is told of in the
+log and passed over. Whether all that it asked for was evaluated is for `sweep_proof`.
 """
 
 from __future__ import annotations
@@ -16,10 +17,18 @@ from toolgrant.domain.causes import Cause
 from toolgrant.domain.model import LATEST, QualifiedAgent
 from toolgrant.domain.records import AgentKey, Edge, EdgeKind, SweepProgress
 from toolgrant.domain.requests import AgentRequest, Observed
-from toolgrant.errors import NotFound, RequestRefused, Throttled
+from toolgrant.errors import (
+    AccessDenied,
+    NewerSchema,
+    NotFound,
+    RequestRefused,
+    Throttled,
+    reason_of,
+)
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.outbox import publish_pending
-from toolgrant.usecases.refused_saves import expire_notices
+from toolgrant.usecases.refused_saves import NEVER_EVALUATED, close_notices
+from toolgrant.usecases.sweep_proof import prove
 
 NOW = timedelta()
 
@@ -27,16 +36,19 @@ NOW = timedelta()
 def sweep(deps: Deps, interval: timedelta, has_time: Callable[[], bool]) -> SweepProgress:
     """Go on with the unfinished sweep, or begin one if `interval` has passed since the last began.
 
-    An interval of zero begins at once. Publishes alerts that got stuck in any case.
+    An interval of zero begins at once. Proves what can be proven of the sweeps before, and
+    publishes alerts that got stuck, in any case.
     """
     progress = _current(deps, interval)
+    token_may_be_old = True
     while progress.assistants and has_time():
         try:
-            progress = _page(progress, deps)
+            progress = _page(progress, token_may_be_old, deps)
         except Throttled as error:
             deps.journal.note("sweep-throttled", reason=str(error))
             break  # the next run goes on here
         deps.store.save_sweep_progress(progress)
+        token_may_be_old = False
     if not progress.assistants and progress.finished_at is None:
         progress = _finish(progress, deps)
     publish_pending(None, deps)
@@ -44,35 +56,52 @@ def sweep(deps: Deps, interval: timedelta, has_time: Callable[[], bool]) -> Swee
 
 
 def _current(deps: Deps, interval: timedelta) -> SweepProgress:
-    known, now = deps.store.sweep_progress(), deps.clock.now()
+    known, now = _known(deps), deps.clock.now()
     if known and (known.finished_at is None or now - known.started_at < interval):
         return known
     deps.store.remember_instances(deps.profiles.instances_by_assistant())
-    before = known.proven_at if known else None
-    begun = SweepProgress(now, tuple(deps.agents.assistants()), last_finished_at=before)
+    begun = SweepProgress(now, tuple(deps.agents.assistants()))
+    if known:
+        older = next(iter(known.unproven), None)
+        begun = replace(begun, proven_at=known.proven_at, older=older)
     deps.store.save_sweep_progress(begun)
     return begun
 
 
-def _page(progress: SweepProgress, deps: Deps) -> SweepProgress:
+def _known(deps: Deps) -> SweepProgress | None:
+    """How far the newest sweep came, and what was proven meanwhile."""
+    known = deps.store.sweep_progress()
+    if known is None:
+        return None
+    checked = prove(known, deps.store)
+    if checked != known:
+        deps.store.save_sweep_progress(checked)
+    return checked
+
+
+def _page(progress: SweepProgress, token_may_be_old: bool, deps: Deps) -> SweepProgress:
     """One page of one assistant's AI agents."""
-    assistant_id, *others = progress.assistants
+    assistant_id = progress.assistants[0]
     at = deps.clock.now()  # before the lists, or they would seem newer than they are
     try:
         live = deps.agents.live(assistant_id)
         drafts, token = deps.agents.listed(assistant_id, progress.token)
     except NotFound:  # the assistant was deleted while we listed
-        return replace(progress, assistants=tuple(others), token=None)
-    except RequestRefused:
-        if progress.token is None:
-            raise
-        return replace(progress, token=None)  # the token is too old: this assistant from the start
+        return _next_assistant(progress)
+    except (AccessDenied, RequestRefused) as error:
+        if isinstance(error, RequestRefused) and progress.token and token_may_be_old:
+            return replace(progress, token=None)  # this assistant from the start
+        _log_failure(error, deps, assistantId=assistant_id)
+        failed = progress.assistants_failed.plus(assistant_id)
+        return _next_assistant(replace(progress, assistants_failed=failed))
     for draft in drafts:
         qualifiers = live.get(draft.ai_agent_id, frozenset())
         progress = _agent(progress, draft, qualifiers, at, deps)
-    if token:
-        return replace(progress, token=token)
-    return replace(progress, assistants=tuple(others), token=None)
+    return replace(progress, token=token) if token else _next_assistant(progress)
+
+
+def _next_assistant(progress: SweepProgress) -> SweepProgress:
+    return replace(progress, assistants=progress.assistants[1:], token=None)
 
 
 def _agent(
@@ -82,14 +111,51 @@ def _agent(
     key = AgentKey(draft.assistant_id, draft.ai_agent_id)
     if draft.origin == "SYSTEM" and not live:
         return progress  # read-only templates that nobody talks to
+    try:
+        request = _request(progress, draft, live, at, deps)
+    except Throttled:
+        raise
+    except Exception as error:  # one AI agent's trouble must not hide those behind it
+        return _agent_failed(progress, key, error, deps)
     progress = replace(progress, seen=progress.seen | {key})
+    if request is None:
+        return replace(progress, skipped=progress.skipped + 1)
+    deps.queue.send(request, NOW)
+    # Without an instance there is no security profile, and the evaluation leaves no record.
+    waited_for = {key} if request.instance_id or draft.instance_arn else frozenset[AgentKey]()
+    waiting = progress.waiting | waited_for
+    return replace(progress, enqueued=progress.enqueued + 1, waiting=waiting)
+
+
+def _request(
+    progress: SweepProgress, draft: QualifiedAgent, live: frozenset[str], at: datetime, deps: Deps
+) -> AgentRequest | None:
+    """What to ask for one AI agent; None if it was evaluated since the sweep began."""
+    key = AgentKey(draft.assistant_id, draft.ai_agent_id)
     evaluated_at = deps.store.load(key).started_at
     if evaluated_at and evaluated_at >= progress.started_at:
-        return replace(progress, skipped=progress.skipped + 1)
+        return None
     observed = Observed(at, (draft, *_judged_versions(key, live, deps)), live)
     instance_id = deps.store.instance_of(draft.assistant_id) or ""
-    deps.queue.send(AgentRequest(key, Cause("sweep"), instance_id, observed), NOW)
-    return replace(progress, enqueued=progress.enqueued + 1)
+    return AgentRequest(key, Cause("sweep"), instance_id, observed)
+
+
+def _agent_failed(
+    progress: SweepProgress, key: AgentKey, error: Exception, deps: Deps
+) -> SweepProgress:
+    """It counts as seen, for it is not gone, and as not evaluated."""
+    _log_failure(error, deps, assistantId=key.assistant_id, aiAgentId=key.ai_agent_id)
+    failed = progress.failed
+    if key not in progress.seen:  # else its assistant is listed for the second time
+        failed = failed.plus(f"{key.assistant_id} {key.ai_agent_id}")
+    seen, waiting = progress.seen | {key}, progress.waiting | {key}
+    return replace(progress, seen=seen, waiting=waiting, failed=failed)
+
+
+def _log_failure(error: Exception, deps: Deps, **names: str) -> None:
+    fields = {**names, "error": type(error).__name__, "reason": reason_of(error)}
+    deps.journal.failure("sweep-failed", **fields)
+    deps.journal.count("SweepFailures")
 
 
 def _judged_versions(key: AgentKey, live: frozenset[str], deps: Deps) -> Iterator[QualifiedAgent]:
@@ -105,11 +171,16 @@ def _judged_versions(key: AgentKey, live: frozenset[str], deps: Deps) -> Iterato
 
 def _finish(progress: SweepProgress, deps: Deps) -> SweepProgress:
     gone = _ask_about_the_gone(progress, deps)
-    expire_notices(deps)
+    _expire_notices(deps)
     done = replace(progress, finished_at=deps.clock.now())
     deps.store.save_sweep_progress(done)
-    deps.journal.note("swept", **counts(done), gone=gone)
-    deps.journal.count("SweepFinished")
+    names = {
+        "failedAgents": list(done.failed.names),
+        "failedAssistants": list(done.assistants_failed.names),
+    }
+    deps.journal.note("swept", **counts(done), gone=gone, **names)
+    if not done.missed_too_much:  # else the alarm of missed sweeps is right to ring
+        deps.journal.count("SweepFinished")
     return done
 
 
@@ -119,6 +190,8 @@ def counts(progress: SweepProgress) -> dict[str, int]:
         "agents": len(progress.seen),
         "enqueued": progress.enqueued,
         "skipped": progress.skipped,
+        "failed": progress.failed.count,
+        "assistantsFailed": progress.assistants_failed.count,
         "assistantsLeft": len(progress.assistants),
     }
 
@@ -126,11 +199,31 @@ def counts(progress: SweepProgress) -> dict[str, int]:
 def _ask_about_the_gone(progress: SweepProgress, deps: Deps) -> int:
     """AI agents on record that no list names any more: looking at them resolves their findings."""
     instances = set(deps.profiles.instances_by_assistant().values())
-    on_record = {
+    edges = (Edge(EdgeKind.INSTANCE, instance_id) for instance_id in instances)
+    gone = {
         key
-        for instance_id in instances
-        for key in deps.store.agents_with(Edge(EdgeKind.INSTANCE, instance_id))
+        for edge in edges
+        for key in _agents_with(edge, deps)
+        if key not in progress.seen and key.assistant_id not in progress.assistants_failed.names
     }
-    for key in sorted(on_record - progress.seen):
+    for key in sorted(gone):
         deps.queue.send(AgentRequest(key, Cause("sweep")), NOW)
-    return len(on_record - progress.seen)
+    return len(gone)
+
+
+def _expire_notices(deps: Deps) -> None:
+    """Notices that no evaluation looks after, such as of a refused creation."""
+    for key in _agents_with(NEVER_EVALUATED, deps):
+        try:
+            close_notices(key, None, Cause("sweep"), deps)
+        except NewerSchema as error:
+            _log_failure(error, deps, assistantId=key.assistant_id, aiAgentId=key.ai_agent_id)
+
+
+def _agents_with(edge: Edge, deps: Deps) -> tuple[AgentKey, ...]:
+    """Nobody, if a newer toolgrant wrote one of the edges."""
+    try:
+        return deps.store.agents_with(edge)
+    except NewerSchema as error:
+        _log_failure(error, deps, edge=f"{edge.kind} {edge.target}")
+        return ()

@@ -17,11 +17,21 @@ from toolgrant.domain.model import (
     Severity,
     Verdict,
 )
-from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind, SweepProgress
+from toolgrant.domain.records import (
+    AgentKey,
+    AgentRecord,
+    Edge,
+    EdgeKind,
+    Failures,
+    SweepProgress,
+    Unproven,
+)
 from toolgrant.domain.requests import FixRequest
 from toolgrant.errors import NewerSchema
 
 SCHEMA = 1
+MOST_SWEPT = 10_000
+"""How many ids of AI agents, 37 bytes each, surely fit into one item of 400 KB."""
 Item = dict[str, Any]
 
 
@@ -138,32 +148,70 @@ def alert_from_item(item: Mapping[str, Any]) -> Rendered:
 
 
 def sweep_to_item(progress: SweepProgress) -> Item:
-    """The item of a sweep's progress, without its keys."""
+    """The item of a sweep's progress, without its keys. Each AI agent is in it once, or twice if an
+    older sweep waits for it, too; where that could be too much for one item, no older one is."""
+    older = progress.older
+    if older and len(progress.seen) + len(older.waiting) > MOST_SWEPT:
+        older = None
     return {
         "schema": SCHEMA,
         "startedAt": _time_text(progress.started_at),
         "assistants": list(progress.assistants),
         "token": progress.token,
-        "seen": [f"{key.assistant_id} {key.ai_agent_id}" for key in sorted(progress.seen)],
+        "notWaiting": _by_assistant(progress.seen - progress.waiting),
+        "waiting": _by_assistant(progress.waiting),
         "enqueued": progress.enqueued,
         "skipped": progress.skipped,
+        "failed": _failures_to_item(progress.failed),
+        "assistantsFailed": _failures_to_item(progress.assistants_failed),
         "finishedAt": _time_text(progress.finished_at),
-        "lastFinishedAt": _time_text(progress.last_finished_at),
+        "provenAt": _time_text(progress.proven_at),
+        "olderStartedAt": _time_text(older.started_at) if older else None,
+        "olderWaiting": _by_assistant(older.waiting) if older else {},
     }
 
 
 def sweep_from_item(item: Mapping[str, Any]) -> SweepProgress:
     """The reverse of `sweep_to_item`."""
+    waiting, older = _agent_keys(item["waiting"]), _time(item["olderStartedAt"])
     return SweepProgress(
         started_at=datetime.fromisoformat(item["startedAt"]),
         assistants=tuple(item["assistants"]),
         token=item["token"],
-        seen=frozenset(AgentKey(*text.split(" ")) for text in item["seen"]),
+        seen=_agent_keys(item["notWaiting"]) | waiting,
         enqueued=int(item["enqueued"]),
         skipped=int(item["skipped"]),
+        waiting=waiting,
+        failed=_failures(item["failed"]),
+        assistants_failed=_failures(item["assistantsFailed"]),
         finished_at=_time(item["finishedAt"]),
-        last_finished_at=_time(item.get("lastFinishedAt")),
+        proven_at=_time(item["provenAt"]),
+        older=Unproven(older, _agent_keys(item["olderWaiting"])) if older else None,
     )
+
+
+def _by_assistant(keys: Iterable[AgentKey]) -> dict[str, str]:
+    """Assistant id → the ids of its AI agents in one text: half the size of a list of pairs."""
+    grouped: dict[str, list[str]] = {}
+    for key in sorted(keys):
+        grouped.setdefault(key.assistant_id, []).append(key.ai_agent_id)
+    return {assistant_id: " ".join(ids) for assistant_id, ids in grouped.items()}
+
+
+def _agent_keys(grouped: Mapping[str, str]) -> frozenset[AgentKey]:
+    return frozenset(
+        AgentKey(assistant_id, ai_agent_id)
+        for assistant_id, ids in grouped.items()
+        for ai_agent_id in ids.split(" ")
+    )
+
+
+def _failures_to_item(failures: Failures) -> Item:
+    return {"names": list(failures.names), "count": failures.count}
+
+
+def _failures(item: Mapping[str, Any]) -> Failures:
+    return Failures(tuple(item["names"]), int(item["count"]))
 
 
 def _edge(text: str) -> Edge:
