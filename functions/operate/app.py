@@ -1,4 +1,4 @@
-"""operate: an operator's order in, what follows from it out. Neither reads nor writes Connect."""
+"""operate: an operator's order in, what follows from it out. It never writes to Connect."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def handler(event: object, context: Any) -> dict[str, Any]:
     run = runtime()
     try:
         order = parse_order(event)
-        return answer(order, operate(order, run.order_ports()))
+        deps = run.deps(run.catalog_source.catalog())
+        return answer(order, operate(order, deps))
     except ToolgrantError as error:
         run.journal.failure("order-refused", reason=str(error))
         return refusal(error)

@@ -22,7 +22,7 @@ from toolgrant.domain.fixing.ledger import (
     change_id,
 )
 from toolgrant.domain.model import Grant, GrantKind
-from toolgrant.errors import Misconfigured, NewerSchema
+from toolgrant.errors import Misconfigured, OtherSchema
 from toolgrant_local.clients import Clients
 
 VIEW, EDIT = Grant.parse("permission:Wisdom.View"), Grant.parse("permission:Cases.Edit")
@@ -354,7 +354,7 @@ def test_items_of_a_newer_schema_are_refused(
             ExpressionAttributeNames={"#schema": "schema"},
             ExpressionAttributeValues={":newer": {"N": "99"}},
         )
-    with pytest.raises(NewerSchema, match="schema 99"):
+    with pytest.raises(OtherSchema, match="schema 99"):
         READS[read](ledger, profile)
 
 

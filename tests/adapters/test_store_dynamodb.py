@@ -29,7 +29,7 @@ from toolgrant.domain.records import (
     SweepProgress,
     Unproven,
 )
-from toolgrant.errors import Conflict, Misconfigured, NewerSchema
+from toolgrant.errors import Conflict, Misconfigured, OtherSchema
 from toolgrant_local.clients import Clients
 
 INSTANCE = Edge(EdgeKind.INSTANCE, "instance")
@@ -428,7 +428,7 @@ def test_items_of_a_newer_schema_are_refused(
     store.remember_instances({key.assistant_id: "instance"})
     read(store, key)
     make_newer(client, table)
-    with pytest.raises(NewerSchema, match="schema 99"):
+    with pytest.raises(OtherSchema, match="schema 99"):
         read(store, key)
 
 

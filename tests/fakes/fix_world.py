@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.fakes.cloud import uuid_of
 from tests.fakes.world import World
 from tests.fakes.writer import FakeFixQueue, FakeLedger, FakeStop, FakeWriter, Holder
 
+from toolgrant.domain.fixing.repair import Repair
 from toolgrant.domain.fixing.rules import FixRules, Mode
 from toolgrant.domain.model import (
     Grant,
@@ -17,16 +19,24 @@ from toolgrant.domain.model import (
 )
 from toolgrant.domain.profile_lists import Entry, with_grants
 from toolgrant.domain.records import SweepProgress
-from toolgrant.domain.requests import FixRequest, Order, UndoRequest
+from toolgrant.domain.requests import Order, UndoRequest
+from toolgrant.errors import PutOff
 from toolgrant.usecases.deps import Deps, FixPorts
-from toolgrant.usecases.orders import OrderPorts, operate
-from toolgrant.usecases.writer.remediate import remediate
-from toolgrant.usecases.writer.undo import undo
+from toolgrant.usecases.orders import operate
+from toolgrant.usecases.writer.remediate import give_up, remediate
+from toolgrant.usecases.writer.undo import give_up_undo, undo
 from toolgrant.usecases.writer.write import GrantWriter
+
+WRITER_ROLE = "arn:aws:iam::111122223333:role/toolgrant-RemediateRole"
+MOST_ATTEMPTS = 5
 
 
 class FixWorld(World):
-    """A world in mode `fix` (or `approve`), in which a full sweep has just finished."""
+    """A world in mode `fix` (or `approve`), whose AI agents are all known.
+
+    `stamps` says what LastModifiedTime the service tells: `shared` by profile and lists,
+    `per-list`, `whole-seconds` or `absent`. Profiles are a day old unless edited.
+    """
 
     def __init__(self, mode: Mode = Mode.FIX, **rules: Any) -> None:
         super().__init__()
@@ -34,11 +44,14 @@ class FixWorld(World):
         self.holders: dict[str, Holder] = {}
         self.writes = 0
         self.stale: dict[tuple[str, GrantKind], list[frozenset[Grant]]] = {}
+        self.stamps = "shared"
+        self.modified: dict[tuple[str, GrantKind | None], datetime] = {}
         self.ledger = FakeLedger(self.calls)
         self.fixes = FakeFixQueue(self.clock, self.calls)
         self.stop = FakeStop()
         self.writer = FakeWriter(self.cloud, self.calls, self)
-        self.store.progress = SweepProgress(self.clock.now(), finished_at=self.clock.now())
+        now = self.clock.now()
+        self.store.progress = SweepProgress(now, finished_at=now, proven_at=now)
 
     # --- the account
 
@@ -62,42 +75,71 @@ class FixWorld(World):
         profile = self.cloud.profiles[profile_id]
         others = frozenset(grant for grant in profile.grants if grant.kind is not kind)
         self.cloud.profiles[profile_id] = replace(profile, grants=others | grants)
+        self._touched(profile_id, kind)
 
     def edit(self, name: str, add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
         """Somebody changes a profile, grant by grant."""
         profile = self.cloud.profiles[uuid_of(name)]
-        grants = profile.grants | {Grant.parse(one) for one in add}
-        grants -= {Grant.parse(one) for one in remove}
+        added, removed = map(frozenset, ([*map(Grant.parse, add)], [*map(Grant.parse, remove)]))
+        grants = (profile.grants | added) - removed
         self.cloud.profiles[uuid_of(name)] = replace(profile, grants=grants)
+        for grant in added | removed:
+            self._touched(uuid_of(name), grant.kind)
+
+    def _touched(self, profile_id: str, kind: GrantKind) -> None:
+        self.modified[profile_id, None] = self.modified[profile_id, kind] = self.clock.now()
+
+    def stamp_of(self, profile_id: str, kind: GrantKind | None = None) -> datetime | None:
+        """The LastModifiedTime of a profile, or of one of its lists."""
+        if self.stamps == "absent":
+            return None
+        key = kind if self.stamps == "per-list" else None
+        stamp = self.modified.get((profile_id, key), self.clock.now() - timedelta(days=1))
+        return stamp.replace(microsecond=0) if self.stamps == "whole-seconds" else stamp
 
     # --- what happens
 
     @property
     def fixing(self) -> FixPorts:
-        return FixPorts(self.writer, self.ledger, self.fixes, self.stop, self.rules, "writer")
+        return FixPorts(self.writer, self.ledger, self.fixes, self.stop, self.rules, WRITER_ROLE)
 
     def deps(self) -> Deps:
         return replace(super().deps(), fixing=self.fixing)
 
     @property
     def grant_writer(self) -> GrantWriter:
-        return GrantWriter(self.writer, self.ledger, self.clock, self.clock.advance)
+        bound = self.rules.bound
+        return GrantWriter(self.writer, self.ledger, self.clock, self.clock.advance, bound)
 
-    def work(self, request: FixRequest | UndoRequest) -> str:
+    def work(self, request: Repair | UndoRequest) -> str:
         """One delivery to the writer."""
         if isinstance(request, UndoRequest):
             return undo(request, self.deps(), self.grant_writer)
         return remediate(request, self.deps(), self.grant_writer)
 
     def fix(self, rounds: int = 20) -> list[str]:
-        """Work off the fix queue; the outcomes."""
-        outcomes = []
+        """Work off the fix queue; the outcomes. What is put off comes back at its time."""
+        outcomes: list[str] = []
+        attempts = 0
         for _ in range(rounds):
             if not self.fixes.waiting:
                 return outcomes
-            outcomes.append(self.work(self.fixes.waiting[0]))
+            request, attempts = self.fixes.waiting[0], attempts + 1
+            try:
+                outcomes.append(self.work(request))
+            except PutOff as error:
+                if attempts < MOST_ATTEMPTS:
+                    self.clock.advance(error.seconds)
+                    continue
+                outcomes.append(self._give_up(request, str(error)))
+            attempts = 0
             self.fixes.waiting.pop(0)
         raise AssertionError("the fix queue does not get empty")
+
+    def _give_up(self, request: Repair | UndoRequest, reason: str) -> str:
+        if isinstance(request, UndoRequest):
+            return give_up_undo(request, reason, self.deps())
+        return give_up(request, reason, self.deps())
 
     def look_and_fix(self, agent: str = "agent") -> list[str]:
         """An event comes in, and all that follows from it happens."""
@@ -106,8 +148,7 @@ class FixWorld(World):
 
     def operate(self, action: str, target: str = "", **fields: Any) -> list[str]:
         """An operator's order."""
-        ports = OrderPorts(self.store, self.ledger, self.fixes, self.journal, self.clock)
-        return operate(Order(action, target, fields.pop("by", "ann"), **fields), ports)
+        return operate(Order(action, target, fields.pop("by", "ann"), **fields), self.deps())
 
     def before(self, name: str, do: Callable[[], None], nth: int = 1) -> None:
         """Do something right before the nth call of a name, once."""
@@ -123,4 +164,10 @@ class FixWorld(World):
 
     @property
     def change_ids(self) -> list[str]:
-        return list(self.ledger.changes)
+        """Ids of all changes, in the order of their beginning."""
+        return [change.id for change in self.ledger.all_changes()]
+
+    def finding_id(self, tool: str = "Retrieve", agent: str = "agent") -> str:
+        """The id of the finding on a tool."""
+        found = self.store.record(self.key(agent)).findings.values()
+        return next(finding.id for finding in found if finding.tool_name == tool)

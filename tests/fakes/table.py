@@ -8,10 +8,11 @@ from datetime import datetime
 
 from tests.fakes.calls import Calls
 
+from toolgrant.adapters.dataclass_json import from_json, to_json
 from toolgrant.adapters.dynamodb import store_items
 from toolgrant.domain.alerts.render import Rendered
+from toolgrant.domain.fixing.repair import Repair, Shown
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, SweepProgress
-from toolgrant.domain.requests import FixRequest
 from toolgrant.errors import Conflict
 
 
@@ -24,6 +25,7 @@ class FakeStore:
         self.outbox: dict[str, str] = {}
         self.claims: dict[str, datetime] = {}
         self.fixes: dict[str, str] = {}
+        self.offered: dict[str, str] = {}
         self.instances: dict[str, str] = {}
         self.progress: SweepProgress | None = None
 
@@ -42,7 +44,8 @@ class FakeStore:
         record: AgentRecord,
         previous: AgentRecord,
         alert: Rendered | None,
-        fixes: Sequence[FixRequest] = (),
+        repairs: Sequence[Repair] = (),
+        shown: Shown | None = None,
     ) -> None:
         with self.calls.made("store.commit", record, previous, alert):
             if self._record(record.key).version != previous.version:
@@ -50,20 +53,23 @@ class FakeStore:
             self.records[record.key] = json.dumps(store_items.record_to_item(record))
             if alert:
                 item = store_items.alert_to_item("OUTBOX", alert)
-                self.outbox[alert.alert_id] = json.dumps(item)
-            if fixes:
-                commit_id = f"{record.key.ai_agent_id}-{record.version}"
-                self.fixes[commit_id] = json.dumps(store_items.fixes_to_item(fixes))
+                self.outbox[item["sk"]] = json.dumps(item)
+            if repairs:
+                commit_id = f"{record.key.ai_agent_id}#{record.version}"
+                self.fixes[commit_id] = json.dumps([to_json(repair) for repair in repairs])
+            if shown:
+                self.offered[shown.alert_id] = json.dumps(to_json(shown))
 
     def put_alert(self, alert: Rendered) -> None:
         with self.calls.made("store.put_alert", alert.alert_id):
-            self.outbox[alert.alert_id] = json.dumps(store_items.alert_to_item("OUTBOX", alert))
+            item = store_items.alert_to_item("OUTBOX", alert)
+            self.outbox[item["sk"]] = json.dumps(item)
 
-    def pending_fixes(self, ai_agent_id: str | None = None) -> dict[str, tuple[FixRequest, ...]]:
+    def pending_fixes(self, ai_agent_id: str | None = None) -> dict[str, tuple[Repair, ...]]:
         with self.calls.made("store.pending_fixes", ai_agent_id):
-            prefix = f"{ai_agent_id}-" if ai_agent_id else ""
+            prefix = f"{ai_agent_id}#" if ai_agent_id else ""
             return {
-                commit_id: store_items.fixes_from_item(json.loads(item))
+                commit_id: tuple(from_json(Repair, repair) for repair in json.loads(item))
                 for commit_id, item in self.fixes.items()
                 if commit_id.startswith(prefix)
             }
@@ -78,21 +84,28 @@ class FakeStore:
 
     def pending(self, ai_agent_id: str | None = None) -> list[Rendered]:
         with self.calls.made("store.pending", ai_agent_id):
-            prefix = f"{ai_agent_id}-" if ai_agent_id else ""
+            prefix = f"{ai_agent_id}#" if ai_agent_id else ""
             items = [item for key, item in sorted(self.outbox.items()) if key.startswith(prefix)]
-            return [store_items.alert_from_item(json.loads(item)) for item in items]
+            alerts = [store_items.alert_from_item(json.loads(item)) for item in items]
+            return sorted(alerts, key=lambda alert: (alert.time, alert.alert_id))
 
-    def claim(self, alert_id: str, now: datetime, until: datetime) -> bool:
-        with self.calls.made("store.claim", alert_id):
-            if alert_id not in self.outbox or self.claims.get(alert_id, now) > now:
+    def shown(self) -> list[Shown]:
+        with self.calls.made("store.shown"):
+            return [from_json(Shown, json.loads(item)) for item in self.offered.values()]
+
+    def claim(self, alert: Rendered, now: datetime, until: datetime) -> bool:
+        with self.calls.made("store.claim", alert.alert_id):
+            key = store_items.outbox_key(alert)
+            if key not in self.outbox or self.claims.get(key, now) > now:
                 return False
-            self.claims[alert_id] = until
+            self.claims[key] = until
             return True
 
-    def drop_published(self, alert_id: str) -> None:
-        with self.calls.made("store.drop_published", alert_id):
-            self.outbox.pop(alert_id, None)
-            self.claims.pop(alert_id, None)
+    def drop_published(self, alert: Rendered) -> None:
+        with self.calls.made("store.drop_published", alert.alert_id):
+            key = store_items.outbox_key(alert)
+            self.outbox.pop(key, None)
+            self.claims.pop(key, None)
 
     def agents_with(self, edge: Edge) -> tuple[AgentKey, ...]:
         with self.calls.made("store.agents_with", edge):

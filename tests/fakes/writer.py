@@ -4,25 +4,25 @@ message per security profile at a time, in order, as a FIFO queue does."""
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tests.fakes.calls import Calls
 from tests.fakes.cloud import INSTANCE, Cloud, FakeClock
 
-from toolgrant.adapters.dynamodb import ledger_items
-from toolgrant.domain.fixing.ledger import ForeignEdit, ProfileChange, ProfileHistory
+from toolgrant.adapters.dataclass_json import from_json, to_json
+from toolgrant.domain.fixing.history import Breaker, ForeignEdit, ProfileHistory
+from toolgrant.domain.fixing.ledger import ProfileChange
 from toolgrant.domain.fixing.proposal import Proposal
-from toolgrant.domain.model import (
-    Grant,
-    GrantKind,
-)
+from toolgrant.domain.fixing.repair import Approval, Repair
+from toolgrant.domain.model import GrantKind
 from toolgrant.domain.profile_lists import Entry, granted
-from toolgrant.domain.requests import FixRequest, UndoRequest
+from toolgrant.domain.records import AgentKey
+from toolgrant.domain.requests import UndoRequest
 from toolgrant.errors import Conflict, NotFound
-from toolgrant.usecases.ports import DescribedProfile
+from toolgrant.usecases.fix_ports import DescribedProfile, Listed
 
 OPT_IN = {"toolgrant:auto-fix": "true"}
 DEDUPLICATION = timedelta(minutes=5)
@@ -49,21 +49,27 @@ class FakeWriter:
     def describe(self, instance_id: str, profile_id: str) -> DescribedProfile:
         assert instance_id == INSTANCE
         with self._calls.made("writer.describe", profile_id):
+            self._there(profile_id)
             holder = self._world.holders[profile_id]
             name = self._cloud.profiles[profile_id].name
-            return DescribedProfile(name, holder.type, dict(holder.tags))
+            stamp = self._world.stamp_of(profile_id)
+            return DescribedProfile(name, holder.type, dict(holder.tags), stamp)
 
     def people(self, instance_id: str, profile_id: str) -> int:
         assert instance_id == INSTANCE
         with self._calls.made("writer.people", profile_id):
             return self._world.holders[profile_id].people
 
-    def entries(self, instance_id: str, profile_id: str, kind: GrantKind) -> tuple[Entry, ...]:
+    def listed(self, instance_id: str, profile_id: str, kind: GrantKind) -> Listed:
         assert instance_id == INSTANCE
-        with self._calls.made("writer.entries", profile_id, kind):
-            if profile_id not in self._cloud.profiles:
-                raise NotFound("connect: ResourceNotFoundException")
-            return self._world.listed(profile_id, kind)
+        with self._calls.made("writer.listed", profile_id, kind):
+            self._there(profile_id)
+            stamp = self._world.stamp_of(profile_id, kind)
+            return Listed(self._world.listed(profile_id, kind), stamp)
+
+    def _there(self, profile_id: str) -> None:
+        if profile_id not in self._cloud.profiles:
+            raise NotFound("connect: ResourceNotFoundException")
 
     def replace(
         self, instance_id: str, profile_id: str, kind: GrantKind, entries: Sequence[Entry]
@@ -78,6 +84,12 @@ class FakeWriter:
         with self._calls.made("writer.attach", profile_id, qualified_arn):
             held = self._cloud.attached.get(qualified_arn, ())
             self._cloud.attached[qualified_arn] = tuple(dict.fromkeys((*held, profile_id)))
+
+    def detach(self, instance_id: str, profile_id: str, qualified_arn: str) -> None:
+        assert instance_id == INSTANCE
+        with self._calls.made("writer.detach", profile_id, qualified_arn):
+            held = self._cloud.attached.get(qualified_arn, ())
+            self._cloud.attached[qualified_arn] = tuple(p for p in held if p != profile_id)
 
     def create(self, proposal: Proposal) -> str:
         with self._calls.made("writer.create", proposal.name):
@@ -94,60 +106,107 @@ class FakeWriter:
 
 
 class FakeLedger:
-    """Keeps changes and edits as the table does."""
+    """Keeps everything in the form in which the table keeps it."""
 
     def __init__(self, calls: Calls) -> None:
         self.calls = calls
-        self.changes: dict[str, str] = {}
+        self.kept: dict[str, str] = {}
         self.edits: dict[tuple[str, str], str] = {}
-        self.broken: dict[tuple[str, Grant], str] = {}
+        self.claims: dict[tuple[str, str], str] = {}
+        self.broken: dict[tuple[str, str], str] = {}
+        self.approvals: dict[str, str] = {}
         self.mutes: dict[str, datetime | None] = {}
         self.stopped = False
-        self.attachments: dict[tuple[str, str], datetime] = {}
+
+    def all_changes(self) -> list[ProfileChange]:
+        """Every change, in the order of their beginning; not a call."""
+        changes = [from_json(ProfileChange, json.loads(item)) for item in self.kept.values()]
+        return sorted(changes, key=lambda change: (change.began_at, change.id))
 
     def history(self, profile_id: str) -> ProfileHistory:
         with self.calls.made("ledger.history", profile_id):
-            changes = [
-                ledger_items.change_from_item(key, json.loads(item))
-                for key, item in self.changes.items()
-            ]
-            mine = [change for change in changes if change.profile_id == profile_id]
-            return ProfileHistory(
-                profile_id,
-                tuple(sorted(mine, key=lambda change: (change.began_at, change.id))),
-                tuple(
-                    ledger_items.edit_from_item(profile_id, event_id, json.loads(item))
-                    for (one, event_id), item in self.edits.items()
-                    if one == profile_id
-                ),
-                frozenset(grant for one, grant in self.broken if one == profile_id),
-                {
-                    finding: at
-                    for (one, finding), at in self.attachments.items()
-                    if one == profile_id
-                },
+            mine = [change for change in self.all_changes() if change.profile_id == profile_id]
+            edits = tuple(
+                from_json(ForeignEdit, json.loads(item))
+                for (edited, _), item in self.edits.items()
+                if edited == profile_id
             )
+            return ProfileHistory(profile_id, tuple(mine), edits)
+
+    def profiles_of(self, agent: AgentKey) -> tuple[str, ...]:
+        with self.calls.made("ledger.profiles_of", agent):
+            changes = [change for change in self.all_changes() if change.agent == agent]
+            return tuple(sorted({change.profile_id for change in changes}))
+
+    def changes(self) -> dict[str, str]:
+        with self.calls.made("ledger.changes"):
+            return {change.id: change.profile_id for change in self.all_changes()}
+
+    def open_changes(self) -> dict[str, str]:
+        with self.calls.made("ledger.open_changes"):
+            return {c.id: c.profile_id for c in self.all_changes() if c.open}
 
     def save(self, change: ProfileChange) -> None:
         with self.calls.made("ledger.save", change):
-            self.changes[change.id] = json.dumps(ledger_items.change_to_item(change))
+            self.kept[change.id] = json.dumps(to_json(change))
+            if change.approved_by and not change.open:
+                self._use(change.fix_id)
+
+    def _use(self, repair_id: str) -> None:
+        approval = from_json(Approval, json.loads(self.approvals[repair_id]))
+        self.approvals[repair_id] = json.dumps(to_json(replace(approval, used=True)))
+
+    def claim(self, change: ProfileChange, whats: Iterable[str]) -> bool:
+        with self.calls.made("ledger.claim", change.id):
+            keys = [(change.agent.ai_agent_id, what) for what in whats]
+            if any(self._taken(key, change.id) for key in keys):
+                return False
+            self.claims |= dict.fromkeys(keys, change.id)
+            return True
+
+    def claimed(self, agent_ids: Iterable[str], whats: Iterable[str], but: str) -> bool:
+        with self.calls.made("ledger.claimed"):
+            agents = list(agent_ids)
+            return any(self._taken((agent, what), but) for what in whats for agent in agents)
+
+    def _taken(self, key: tuple[str, str], but: str) -> bool:
+        holder = self.claims.get(key, but)
+        still_open = {change.id for change in self.all_changes() if change.open}
+        return holder != but and holder in still_open
 
     def remember(self, edit: ForeignEdit) -> None:
         with self.calls.made("ledger.remember", edit):
-            item = json.dumps(ledger_items.edit_to_item(edit))
-            self.edits[edit.profile_id, edit.event_id] = item
+            self.edits[edit.profile_id, edit.event_id] = json.dumps(to_json(edit))
 
-    def open_breaker(self, profile_id: str, grant: Grant, reason: str, at: datetime) -> None:
-        with self.calls.made("ledger.open_breaker", profile_id, grant, at):
-            self.broken[profile_id, grant] = reason
+    def forget_others(self, profile_id: str) -> None:
+        with self.calls.made("ledger.forget_others", profile_id):
+            for key, item in list(self.edits.items()):
+                if key[0] == profile_id and json.loads(item)["actor"]["stack"]:
+                    del self.edits[key]
 
-    def close_breaker(self, profile_id: str, grant: Grant) -> None:
-        with self.calls.made("ledger.close_breaker", profile_id, grant):
-            self.broken.pop((profile_id, grant), None)
+    def breakers(self) -> frozenset[Breaker]:
+        with self.calls.made("ledger.breakers"):
+            return frozenset(from_json(Breaker, json.loads(i)) for i in self.broken.values())
 
-    def record_attachment(self, profile_id: str, finding_id: str, at: datetime) -> None:
-        with self.calls.made("ledger.record_attachment", profile_id, finding_id):
-            self.attachments[profile_id, finding_id] = at
+    def open_breakers(self, breakers: Iterable[Breaker]) -> None:
+        for breaker in breakers:
+            with self.calls.made("ledger.open_breaker", breaker):
+                key = breaker.subject, breaker.what
+                self.broken[key] = json.dumps(to_json(breaker))
+
+    def close_breakers(self, breakers: Iterable[Breaker]) -> None:
+        for breaker in breakers:
+            with self.calls.made("ledger.close_breaker", breaker):
+                self.broken.pop((breaker.subject, breaker.what), None)
+
+    def approve(self, approval: Approval) -> None:
+        with self.calls.made("ledger.approve", approval):
+            self.approvals[approval.repair.id] = json.dumps(to_json(approval))
+
+    def approval(self, repair_id: str) -> Approval | None:
+        with self.calls.made("ledger.approval", repair_id):
+            item = self.approvals.get(repair_id)
+            return from_json(Approval, json.loads(item)) if item else None
 
     def muted(self, now: datetime) -> frozenset[str]:
         with self.calls.made("ledger.muted"):
@@ -173,10 +232,10 @@ class FakeLedger:
 class FakeFixQueue:
     def __init__(self, clock: FakeClock, calls: Calls) -> None:
         self.clock, self.calls = clock, calls
-        self.waiting: list[FixRequest | UndoRequest] = []
-        self.taken: dict[FixRequest | UndoRequest, datetime] = {}
+        self.waiting: list[Repair | UndoRequest] = []
+        self.taken: dict[Repair | UndoRequest, datetime] = {}
 
-    def send(self, request: FixRequest | UndoRequest) -> None:
+    def send(self, request: Repair | UndoRequest) -> None:
         with self.calls.made("fixes.send", request):
             sent = self.taken.get(request)
             if sent is None or self.clock.now() - sent > DEDUPLICATION:

@@ -24,7 +24,7 @@ from toolgrant.domain.causes import Actor, Cause
 from toolgrant.domain.model import QualifiedAgent
 from toolgrant.domain.records import AgentKey
 from toolgrant.domain.requests import AgentRequest, Observed
-from toolgrant.errors import AccessDenied, Conflict, Misconfigured, NewerSchema, Throttled
+from toolgrant.errors import AccessDenied, Conflict, Misconfigured, OtherSchema, Throttled
 from toolgrant.usecases.batch import MOST_ATTEMPTS, Message, coalesce, handle_batch
 
 
@@ -53,7 +53,7 @@ def trouble_with(agent: str, error: Exception) -> Callable[[str, tuple[Any, ...]
     [
         AccessDenied("qconnect get_ai_agent: AccessDeniedException"),
         Conflict("lost"),
-        NewerSchema("item has schema 2"),
+        OtherSchema("item has schema 2"),
         ValueError("anything else"),
     ],
     ids=lambda error: type(error).__name__,

@@ -12,7 +12,7 @@ from tests.fakes import ASSISTANT, DASHBOARD, INSTANCE, RETRIEVE, Fault, World, 
 from toolgrant.domain.records import Edge, EdgeKind
 from toolgrant.errors import (
     AccessDenied,
-    NewerSchema,
+    OtherSchema,
     RequestRefused,
     ServiceUnavailable,
     Throttled,
@@ -64,7 +64,7 @@ def everybody_but(*names: str) -> set[str]:
 @pytest.mark.parametrize(
     ("call", "error"),
     [
-        ("store.load", NewerSchema("item AGENT#… has schema 2, known is 1")),
+        ("store.load", OtherSchema("item AGENT#… has schema 2, known is 1")),
         ("store.load", ServiceUnavailable("table get: InternalServerError")),
         ("agents.versions", AccessDenied("qconnect list_ai_agent_versions: AccessDenied")),
         ("agents.versions", RequestRefused("qconnect list_ai_agent_versions: Validation")),
@@ -215,11 +215,11 @@ def test_edges_of_a_newer_toolgrant_do_not_keep_it_from_finishing(
     world: World, edge: EdgeKind
 ) -> None:
     target = INSTANCE if edge is EdgeKind.INSTANCE else "all"
-    world.calls.on_call = failing("store.agents_with", Edge(edge, target), NewerSchema("item"))
+    world.calls.on_call = failing("store.agents_with", Edge(edge, target), OtherSchema("item"))
 
     assert world.sweep().finished_at is not None
     assert told(world) == [
-        {"edge": f"{edge} {target}", "error": "NewerSchema", "reason": "item"},
+        {"edge": f"{edge} {target}", "error": "OtherSchema", "reason": "item"},
     ]
 
 
@@ -229,7 +229,7 @@ def test_a_notice_that_cannot_be_read_does_not_keep_others_from_expiring(world: 
     world.drain()
     world.clock.advance(timedelta(days=8).total_seconds())
     first = next(iter(world.store.records))
-    world.calls.on_call = failing("store.load", first, NewerSchema("item"))
+    world.calls.on_call = failing("store.load", first, OtherSchema("item"))
 
     assert world.sweep().finished_at is not None
     assert [one for one in world.told if one.startswith("resolved")] == ["resolved " + DASHBOARD]

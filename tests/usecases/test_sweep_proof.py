@@ -21,7 +21,7 @@ from tests.fakes import (
 )
 
 from toolgrant.domain.records import AgentKey, SweepProgress, Unproven
-from toolgrant.errors import AccessDenied, NewerSchema, ServiceUnavailable, Throttled
+from toolgrant.errors import AccessDenied, OtherSchema, ServiceUnavailable, Throttled
 from toolgrant.usecases.sweep_proof import MOST_READ, prove, proven_at
 
 HOUR = timedelta(hours=1)
@@ -267,7 +267,7 @@ def test_a_sweep_that_missed_an_assistant_leaves_the_older_one_its_chance(world:
     assert proven_at(world.store) == NOON
 
 
-@pytest.mark.parametrize("error", [NewerSchema("item"), KeyError("version")])
+@pytest.mark.parametrize("error", [OtherSchema("item"), KeyError("version")])
 def test_a_record_that_cannot_be_read_proves_nothing_and_stops_nobody(
     world: World, error: Exception
 ) -> None:

@@ -15,8 +15,9 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
+from botocore.config import Config
 
-from toolgrant.adapters.aws import CLIENT_CONFIG, WRITER_CONFIG, Api, Pacer
+from toolgrant.adapters.aws import CLIENT_CONFIG, USER_AGENT, WRITER_CONFIG, Api, Pacer
 from toolgrant.adapters.change_queue import SQSChangeQueue
 from toolgrant.adapters.connect_cached import Connect
 from toolgrant.adapters.connect_fresh import ConnectProfiles
@@ -32,7 +33,6 @@ from toolgrant.domain.catalog import Catalog
 from toolgrant.errors import Misconfigured
 from toolgrant.settings import FixSettings, Settings, from_environment
 from toolgrant.usecases.deps import Deps, FixPorts
-from toolgrant.usecases.orders import OrderPorts
 from toolgrant.usecases.writer.write import GrantWriter
 
 
@@ -78,7 +78,7 @@ class Runtime:
         return FixPorts(
             reader=self.profiles(),
             ledger=DynamoDBLedger(client("dynamodb"), self.settings.table),
-            queue=SQSFixQueue(client("sqs"), fix.queue_url),
+            queue=self.fix_queue(),
             stop=SSMEmergencyStop(client("ssm"), fix.emergency_stop, self.journal),
             rules=fix.rules,
             writer_role=fix.writer_role,
@@ -88,23 +88,18 @@ class Runtime:
         """Security profiles as a write must see them, with the client that writes."""
         return ConnectProfiles(
             Api(client("connect"), "connect", self.pacer),
-            Api(writer_client(), "connect", self.pacer),
+            Api(writer_client(self._fix_settings().rules.stack), "connect", self.pacer),
         )
 
     def writer(self) -> GrantWriter:
         """The writer of grants to security profiles."""
         ledger = DynamoDBLedger(client("dynamodb"), self.settings.table)
-        return GrantWriter(self.profiles(), ledger, UtcClock(), time.sleep)
+        bound = self._fix_settings().rules.bound
+        return GrantWriter(self.profiles(), ledger, UtcClock(), time.sleep, bound)
 
-    def order_ports(self) -> OrderPorts:
-        """What carrying out an order works with. Raises Misconfigured in mode `warn`."""
-        return OrderPorts(
-            store=DynamoDBStore(client("dynamodb"), self.settings.table),
-            ledger=DynamoDBLedger(client("dynamodb"), self.settings.table),
-            queue=SQSFixQueue(client("sqs"), self._fix_settings().queue_url),
-            journal=self.journal,
-            clock=UtcClock(),
-        )
+    def fix_queue(self) -> SQSFixQueue:
+        """The queue of the writer. Raises Misconfigured in mode `warn`."""
+        return SQSFixQueue(client("sqs"), self._fix_settings().queue_url)
 
     def _fix_settings(self) -> FixSettings:
         if self.settings.fix is None:
@@ -125,9 +120,11 @@ def client(service: str) -> Any:
 
 
 @lru_cache
-def writer_client() -> Any:
-    """The client that writes to Connect, which does not try again by itself."""
-    return boto3.client("connect", config=WRITER_CONFIG)
+def writer_client(stack: str) -> Any:
+    """The client that writes to Connect, which does not try again by itself and says which stack
+    it is of."""
+    config = WRITER_CONFIG.merge(Config(user_agent_extra=f"{USER_AGENT}{stack}"))
+    return boto3.client("connect", config=config)
 
 
 @lru_cache

@@ -9,9 +9,8 @@
     ├── RequestRefused        the service calls our request wrong: retry, then dead-letter and alarm
     ├── Misconfigured         a setting, table, topic or queue of ours is missing or unreadable
     ├── CatalogError          a catalog, or an override of it, cannot be used
-    ├── NewerSchema           an item was written by a newer toolgrant: never touched
+    ├── OtherSchema           an item was written by another version: never touched
     ├── Conflict              somebody else wrote first: read again
-    ├── ForeignProfile        a security profile has the name of one of ours: never touched
     ├── EditedProfile         a security profile is not as we left it: never touched
     ├── PutOff                not now: ask again at a time that it names
     └── GaveUp                tried often enough: left to the queue, then dead-letter and alarm
@@ -69,16 +68,12 @@ class CatalogError(ToolgrantError):
     """A catalog, or an override of it, that cannot be used. The text says where and what."""
 
 
-class NewerSchema(ToolgrantError):
-    """A stored item or message has a schema version that this code does not know."""
+class OtherSchema(ToolgrantError):
+    """A stored item has a schema number that this code does not know, older or newer."""
 
 
 class Conflict(ToolgrantError):
     """An optimistic write lost against another one."""
-
-
-class ForeignProfile(ToolgrantError):
-    """A security profile has the name that we give to ours, but we did not make it."""
 
 
 class EditedProfile(ToolgrantError):

@@ -20,7 +20,7 @@ _ASSOCIATION = {"off": Mode.WARN, "approve": Mode.APPROVE, "fix": Mode.FIX}
 @dataclass(frozen=True)
 class FixSettings:
     """What the template passes in the modes that may write. `emergency_stop` is the name of an SSM
-    parameter, `writer_role` that of the role of remediate."""
+    parameter, `writer_role` the ARN of the role of remediate."""
 
     rules: FixRules
     queue_url: str
@@ -77,7 +77,6 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
 def _fix(mode: Mode, read: Callable[[str, Callable[[str], Any]], Any]) -> FixSettings:
     rules = FixRules(
         mode=mode,
-        tag_name=read("OPT_IN_TAG_NAME", _text),
         tag_value=read("OPT_IN_TAG_VALUE", _text),
         least_confidence=Confidence(read("LEAST_CONFIDENCE", _one_of(tuple(Confidence)))),
         automatic_risk=Risk(read("AUTOMATIC_RISK", _one_of(tuple(Risk)))),
@@ -87,6 +86,7 @@ def _fix(mode: Mode, read: Callable[[str, Callable[[str], Any]], Any]) -> FixSet
         stack=read("STACK", _text),
         association=_ASSOCIATION[read("ASSOCIATION_GAPS", _one_of(tuple(_ASSOCIATION)))],
         dedicated=read("DEDICATED_PROFILES", _one_of(("off", "approve"))) == "approve",
+        bound=timedelta(seconds=read("STALENESS_SECONDS", _number(1, 900))),
     )
     return FixSettings(
         rules,

@@ -31,6 +31,9 @@ CLIENT_CONFIG = Config(
 WRITER_CONFIG = CLIENT_CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 """A write that seemed to fail is looked into, never simply repeated."""
 
+USER_AGENT = "toolgrant/"
+"""What the writer's user agent has before the stack's name, so that another toolgrant can tell."""
+
 ERRORS: Mapping[str, type[ToolgrantError]] = {
     "ResourceNotFoundException": NotFound,
     "NotFoundException": NotFound,
@@ -145,11 +148,18 @@ class Api:
 
     def pages(self, operation: str, result: str, **parameters: object) -> Iterator[Any]:
         """Every entry of the list `result` over all pages; a page costs one call."""
+        for answer in self.answers(operation, result, **parameters):
+            yield from answer.get(result) or ()
+
+    def answers(
+        self, operation: str, result: str, **parameters: object
+    ) -> Iterator[Mapping[str, Any]]:
+        """The answers for all pages of a list; how it is written tells how the token is."""
         token_name = "nextToken" if result[0].islower() else "NextToken"
         token: dict[str, object] = {}
         while True:
             answer = self.call(operation, **parameters, **token)
-            yield from answer.get(result) or ()
+            yield answer
             if not answer.get(token_name):
                 return
             token = {token_name: answer[token_name]}

@@ -19,6 +19,7 @@ from toolgrant.domain.json_fields import plausible
 from toolgrant.domain.texts import clip
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_STACK = re.compile(r"(?:^|\s)toolgrant/([\w-]{1,128})")
 _VIA = {
     "cloudformation.amazonaws.com": "CloudFormation",
     "synchronization.connect.amazonaws.com": "Global Resiliency copy",
@@ -94,7 +95,15 @@ def actor_of(detail: Mapping[str, Any]) -> Actor:
     via = _VIA.get(invoked_by, invoked_by or "API")
     kind = text_or_empty(identity.get("type")) or "unknown"
     name = "/".join(arn.split("/")[1:]) or text_or_empty(identity.get("userName")) or invoked_by
-    return Actor(clip(kind), clip(name or kind), clip(via))
+    issuer = map_or_empty(map_or_empty(identity.get("sessionContext")).get("sessionIssuer"))
+    found = _STACK.search(text_or_empty(detail.get("userAgent")))
+    return Actor(
+        clip(kind),
+        clip(name or kind),
+        clip(via),
+        role=clip(text_or_empty(issuer.get("arn"))),
+        stack=clip(found[1]) if found else "",
+    )
 
 
 def plain_id(value: object) -> str:

@@ -5,14 +5,16 @@ Nothing is kept between calls. Only the role of remediate may call what writes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from toolgrant.adapters.aws import Api
 from toolgrant.adapters.connect_cached import LISTS
 from toolgrant.domain.fixing.proposal import Proposal
 from toolgrant.domain.model import GrantKind
 from toolgrant.domain.profile_lists import PROFILE_LISTS, Entry
-from toolgrant.usecases.ports import DescribedProfile
+from toolgrant.usecases.fix_ports import DescribedProfile, Listed
 
 
 class ConnectProfiles:
@@ -36,6 +38,7 @@ class ConnectProfiles:
             profile.get("SecurityProfileName") or profile_id,
             profile.get("Type") or "",
             dict(profile.get("Tags") or {}),
+            stamp_of(profile),
         )
 
     def people(self, instance_id: str, profile_id: str) -> int:
@@ -54,10 +57,10 @@ class ConnectProfiles:
         # The index lags, and its count is approximate: the larger number is the safe one.
         return max(len(answer.get("Users") or ()), answer.get("ApproximateTotalCount") or 0)
 
-    def entries(self, instance_id: str, profile_id: str, kind: GrantKind) -> tuple[Entry, ...]:
-        """One of the four lists as the API has it, all pages."""
-        return tuple(
-            self._api.pages(
+    def listed(self, instance_id: str, profile_id: str, kind: GrantKind) -> Listed:
+        """One of the four lists as the API has it, all pages, with the newest of their stamps."""
+        answers = list(
+            self._api.answers(
                 LISTS[kind],
                 PROFILE_LISTS[kind],
                 InstanceId=instance_id,
@@ -65,6 +68,9 @@ class ConnectProfiles:
                 MaxResults=1000,
             )
         )
+        entries = [entry for answer in answers for entry in answer.get(PROFILE_LISTS[kind]) or ()]
+        stamps = [stamp for answer in answers if (stamp := stamp_of(answer))]
+        return Listed(tuple(entries), max(stamps, default=None))
 
     def replace(
         self, instance_id: str, profile_id: str, kind: GrantKind, entries: Sequence[Entry]
@@ -80,6 +86,16 @@ class ConnectProfiles:
         facts, observed)."""
         self._writing_api.call(
             "associate_security_profiles",
+            InstanceId=instance_id,
+            SecurityProfiles=[{"Id": profile_id}],
+            EntityType="AI_AGENT",
+            EntityArn=qualified_arn,
+        )
+
+    def detach(self, instance_id: str, profile_id: str, qualified_arn: str) -> None:
+        """Detach one profile with DisassociateSecurityProfiles."""
+        self._writing_api.call(
+            "disassociate_security_profiles",
             InstanceId=instance_id,
             SecurityProfiles=[{"Id": profile_id}],
             EntityType="AI_AGENT",
@@ -110,3 +126,10 @@ class ConnectProfiles:
         return next(
             (str(profile["Id"]) for profile in summaries if profile.get("Name") == name), None
         )
+
+
+def stamp_of(answer: Mapping[str, Any]) -> datetime | None:
+    """The LastModifiedTime of a profile or list, where the service tells it (connect service model;
+    whether each list has its own is not known)."""
+    stamp = answer.get("LastModifiedTime")
+    return stamp if isinstance(stamp, datetime) else None

@@ -30,8 +30,8 @@ from toolgrant.adapters.triggers import (
 )
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.json_fields import as_map
-from toolgrant.domain.model import GrantKind
-from toolgrant.domain.profile_lists import PROFILE_LISTS
+from toolgrant.domain.model import Grant, GrantKind
+from toolgrant.domain.profile_lists import PROFILE_LISTS, parse_grants
 from toolgrant.domain.records import AgentKey, Edge
 from toolgrant.domain.refused_saves import refused_tool
 from toolgrant.domain.requests import AgentRequest, FanOut, RefusedSave, Request, Skip, created_key
@@ -103,11 +103,23 @@ def _target(subject: Subject, record: Record) -> Request:
     )
 
 
-def _replaced(record: Record) -> tuple[GrantKind, ...] | None:
-    """The lists of a security profile that the request sent; None where none is visible, as in a
-    masked request."""
-    sent = tuple(kind for kind, name in PROFILE_LISTS.items() if name.lower() in record.request)
+def _replaced(record: Record) -> dict[GrantKind, frozenset[Grant] | None] | None:
+    """The lists of a security profile that the request sent, with their grants; None where none is
+    visible, as in a masked request."""
+    sent = {
+        kind: _grants(kind, record.request[name.lower()])
+        for kind, name in PROFILE_LISTS.items()
+        if name.lower() in record.request
+    }
     return sent or None
+
+
+def _grants(kind: GrantKind, entries: object) -> frozenset[Grant] | None:
+    """The grants of a list; None where they cannot be read, as of a masked one."""
+    try:
+        return parse_grants(kind, entries, "$")
+    except InvalidInput:
+        return None
 
 
 def _agent_target(subject: Subject, record: Record) -> Request:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from typing import Any
 
 from toolgrant.adapters.aws import translated
-from toolgrant.adapters.dynamodb import ledger_items
+from toolgrant.adapters.dataclass_json import from_json, to_json
+from toolgrant.domain.fixing.repair import Repair
 from toolgrant.domain.json_fields import as_map
-from toolgrant.domain.requests import FixRequest, UndoRequest
+from toolgrant.domain.requests import UndoRequest
 from toolgrant.errors import InvalidInput
 
-SCHEMA = "toolgrant/fix/1"
-_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
-"""What items of another shape lead to."""
+SCHEMA = "toolgrant/fix/2"
+LONGEST_WAIT = 600
+"""Seconds; shorter than the visibility timeout of the queue (template.yaml)."""
 
 
 class SQSFixQueue:
@@ -24,37 +26,46 @@ class SQSFixQueue:
         self._client = client
         self._url = url
 
-    def send(self, request: FixRequest | UndoRequest) -> None:
+    def send(self, request: Repair | UndoRequest) -> None:
         """Ask for a write. Requests of one group are delivered in the order they are sent."""
-        body = to_json(request)
+        body = to_message(request)
         with translated("fix queue send", own=True):
             self._client.send_message(
                 QueueUrl=self._url,
                 MessageBody=body,
                 MessageGroupId=request.group,
-                # From the whole request: SQS drops repetitions of it, but not the same fix on
-                # another profile or asked for again.
+                # From the whole request, whose id is another one for each decision: SQS drops
+                # repetitions of it, but not the same fix asked for again.
                 MessageDeduplicationId=hashlib.sha256(body.encode()).hexdigest(),
             )
 
+    def put_off(self, receipt: str, seconds: float) -> None:
+        """Let a message that was received come back after some seconds, at most until its time out
+        of sight would be over anyway."""
+        with translated("fix queue put off", own=True):
+            self._client.change_message_visibility(
+                QueueUrl=self._url,
+                ReceiptHandle=receipt,
+                VisibilityTimeout=min(max(1, math.ceil(seconds)), LONGEST_WAIT),
+            )
 
-def to_json(request: FixRequest | UndoRequest) -> str:
+
+def to_message(request: Repair | UndoRequest) -> str:
     """The body of a request's message."""
-    if isinstance(request, UndoRequest):
-        return json.dumps({"schema": SCHEMA, "undo": ledger_items.undo_to_item(request)})
-    return json.dumps({"schema": SCHEMA, "fix": ledger_items.fix_to_item(request)})
+    word = "undo" if isinstance(request, UndoRequest) else "fix"
+    return json.dumps({"schema": SCHEMA, word: to_json(request)})
 
 
-def from_json(body: str) -> FixRequest | UndoRequest:
-    """The reverse of `to_json`. Raises InvalidInput."""
+def from_message(body: str) -> Repair | UndoRequest:
+    """The reverse of `to_message`. Raises InvalidInput."""
     try:
         root = as_map(json.loads(body), "$")
-        if root.get("schema") != SCHEMA:
-            raise InvalidInput("$.schema", f"expected {SCHEMA}")
-        if "undo" in root:
-            return ledger_items.undo_from_item(as_map(root["undo"], "$.undo"))
-        return ledger_items.fix_from_item(as_map(root.get("fix"), "$.fix"))
     except InvalidInput:
         raise
-    except _UNREADABLE as error:
-        raise InvalidInput("$", f"not a fix request ({type(error).__name__})") from None
+    except (ValueError, RecursionError):
+        raise InvalidInput("$", "not JSON") from None
+    if root.get("schema") != SCHEMA:
+        raise InvalidInput("$.schema", f"expected {SCHEMA}")
+    if "undo" in root:
+        return from_json(UndoRequest, root["undo"], "$.undo")
+    return from_json(Repair, root.get("fix"), "$.fix")

@@ -5,13 +5,13 @@ Pure. A problem is a `Finding` as seen now; `findings.reconcile` compares it wit
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from toolgrant.domain.evaluate import AgentResult
 from toolgrant.domain.findings import Scope
+from toolgrant.domain.ids import short_id
 from toolgrant.domain.model import (
     DRAFT,
     GAP_PREFIX,
@@ -75,15 +75,8 @@ def scope_of(judged: Iterable[JudgedQualifier]) -> Scope:
 
 
 def finding_id(instance_id: str, ai_agent_id: str, tool_name: str, kind: FindingKind) -> str:
-    """`<AI agent id>-<10 hex digits>`: the id names its agent, so no index is needed."""
-    identity = "\x1f".join((instance_id, ai_agent_id, tool_name, kind))
-    digest = hashlib.sha256(identity.encode(errors="surrogatepass")).hexdigest()
-    return f"{ai_agent_id}-{digest[:10]}"
-
-
-def agent_of(finding_id: str) -> str:
-    """The id of the AI agent that a finding's id names."""
-    return finding_id.rpartition("-")[0]
+    """`f-…`, the same for the finding's whole life."""
+    return short_id("f", instance_id, ai_agent_id, tool_name, kind)
 
 
 def _tool_problems(instance_id: str, judgement: JudgedQualifier) -> list[Finding]:

@@ -128,9 +128,9 @@ class UndoRequest:
 @dataclass(frozen=True)
 class Order:
     """What an operator asks for. `target` is an id: of a finding or alert (approve), of a change
-    (undo), of a finding, AI agent or profile (mute, unmute), of an AI agent, profile or change, or a
-    grant itself (reset), empty for pause and resume. `by` names the operator, as far as the caller
-    says. `dedicated`: approve a security profile of its own, as proposed."""
+    (undo), of a finding, AI agent or profile (mute, unmute), of an AI agent, profile or change, or
+    a grant itself (reset), empty for pause and resume. `by` names the operator, as far as the
+    caller says. `dedicated`: approve a security profile of its own, as proposed."""
 
     action: str
     target: str

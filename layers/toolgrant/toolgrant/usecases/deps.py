@@ -8,26 +8,15 @@ from datetime import timedelta
 from toolgrant.domain.catalog import Catalog
 from toolgrant.domain.fixing.rules import FixRules
 from toolgrant.errors import Misconfigured
-from toolgrant.usecases.ports import (
-    Agents,
-    ChangeQueue,
-    Clock,
-    EmergencyStop,
-    FixQueue,
-    Journal,
-    Ledger,
-    Notifier,
-    ProfileReader,
-    Profiles,
-    Store,
-)
+from toolgrant.usecases.fix_ports import EmergencyStop, FixQueue, Ledger, ProfileReader
+from toolgrant.usecases.ports import Agents, ChangeQueue, Clock, Journal, Notifier, Profiles, Store
 
 COMMIT_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
 class FixPorts:
-    """What planning a fix works with, beside `Deps`. `writer_role` is the name of the role of
+    """What planning a fix works with, beside `Deps`. `writer_role` is the ARN of the role of
     remediate: its own calls come back as events."""
 
     reader: ProfileReader

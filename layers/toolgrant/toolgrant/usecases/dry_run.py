@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from toolgrant.domain.causes import Cause
 from toolgrant.domain.fixing.ledger import ProfileChange
 from toolgrant.domain.fixing.policy import describe_refusal
 from toolgrant.domain.fixing.repair import Approval
@@ -12,7 +13,6 @@ from toolgrant.domain.model import GrantKind
 from toolgrant.domain.profile_lists import PROFILE_LISTS, Entry, with_grants
 from toolgrant.domain.records import Edge, EdgeKind
 from toolgrant.domain.requests import AgentRequest
-from toolgrant.domain.causes import Cause
 from toolgrant.domain.texts import clip
 from toolgrant.errors import NotFound
 from toolgrant.usecases.agent_reader import OutOfScope, agent_reader

@@ -16,7 +16,7 @@ from toolgrant.domain.records import Edge, EdgeKind
 from toolgrant.errors import AccessDenied, InvalidInput, NotFound, RequestRefused
 from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.deps import Deps, FixPorts
-from toolgrant.usecases.ports import Listed, ProfileReader
+from toolgrant.usecases.fix_ports import Listed, ProfileReader
 from toolgrant.usecases.sweep_proof import proven_at
 
 _T = TypeVar("_T")
@@ -103,7 +103,8 @@ def seconds_to_wait(facts: ProfileFacts, now: datetime, bound: timedelta) -> flo
     times = [edit.at for edit in facts.history.edits]
     if facts.stamp and not facts.history.own_write_at(facts.stamp):
         times.append(facts.stamp)
-    left = [at + bound - now for at in times if at - now < bound]
+    # A time far in the future is a clock's fault, and no reason to wait for ever.
+    left = [at + bound - now for at in times if -bound < now - at < bound]
     return max((wait.total_seconds() for wait in left), default=0.0)
 
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.errors import ToolgrantError
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.ports import FixQueue, Store
+from toolgrant.usecases.fix_ports import FixQueue
+from toolgrant.usecases.ports import Store
 
 CLAIM = timedelta(seconds=10)
 """How long a publisher may take before others may publish the same alert again. Shorter than the

@@ -32,7 +32,7 @@ _MODULE_OR_INTEGRATION = ("FlowModule", "IntegrationAssociation")
 class PlannedFixes:
     """The plan for the open findings, and the changes of ours that made findings go away."""
 
-    plan: Plan = Plan()
+    plan: Plan = field(default_factory=Plan)
     proposal: Proposal | None = None
     made: Mapping[str, ProfileChange] = field(default_factory=dict)
     """Finding id → our change that made it go away, or did on some of its qualifiers."""
@@ -96,9 +96,7 @@ def _fitting(needs: Iterable[Need]) -> tuple[RepairItem, ...]:
         grants = more
         lacking = tuple(name for name, lacks in need.lacks.items() if lacks)
         items.append(
-            RepairItem(
-                finding.id, opened, finding.tool_name, finding.tool_id, lacking, need.grants
-            )
+            RepairItem(finding.id, opened, finding.tool_name, finding.tool_id, lacking, need.grants)
         )
     return tuple(items)
 
@@ -119,9 +117,7 @@ def _offer(
 ) -> Repair:
     now = deps.clock.now()
     repair_id = short_id("fix", agent.key.ai_agent_id, proposal.name, now.isoformat(), items)
-    return Repair(
-        repair_id, agent.key, "", proposal.name, items, now, dedicated=proposal.name
-    )
+    return Repair(repair_id, agent.key, "", proposal.name, items, now, dedicated=proposal.name)
 
 
 def with_fixes(reconciled: Reconciled, fixes: PlannedFixes, ai_agent_id: str) -> Reconciled:
@@ -152,10 +148,9 @@ def _made(reconciled: Reconciled, agent: JudgedAgent, deps: Deps) -> dict[str, P
         return {}
     ledger = deps.fix_ports.ledger
     histories = [ledger.history(profile_id) for profile_id in ledger.profiles_of(agent.key)]
-    found = {
+    return {
         finding.id: change
         for finding in over
         for history in histories
         if finding.opened_at and (change := history.fix_of(finding.id, finding.opened_at))
     }
-    return found

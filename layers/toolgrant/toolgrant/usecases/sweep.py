@@ -19,8 +19,8 @@ from toolgrant.domain.records import AgentKey, Edge, EdgeKind, SweepProgress
 from toolgrant.domain.requests import AgentRequest, Observed
 from toolgrant.errors import (
     AccessDenied,
-    NewerSchema,
     NotFound,
+    OtherSchema,
     RequestRefused,
     Throttled,
     reason_of,
@@ -216,7 +216,7 @@ def _expire_notices(deps: Deps) -> None:
     for key in _agents_with(NEVER_EVALUATED, deps):
         try:
             close_notices(key, None, Cause("sweep"), deps)
-        except NewerSchema as error:
+        except OtherSchema as error:
             _log_failure(error, deps, assistantId=key.assistant_id, aiAgentId=key.ai_agent_id)
 
 
@@ -224,6 +224,6 @@ def _agents_with(edge: Edge, deps: Deps) -> tuple[AgentKey, ...]:
     """Nobody, if a newer toolgrant wrote one of the edges."""
     try:
         return deps.store.agents_with(edge)
-    except NewerSchema as error:
+    except OtherSchema as error:
         _log_failure(error, deps, edge=f"{edge.kind} {edge.target}")
         return ()

@@ -38,8 +38,8 @@ def tell_written(written: Written, deps: Deps) -> None:
         _integrity(change, f"differs {at_stake}", [note("profile-differs", entries=entries)], deps)
     doubtful = [w for w in change.lists if w.state is ListState.UNATTRIBUTED and not w.gone]
     if doubtful:
-        grants = ", ".join(grant_texts(grant for write in doubtful for grant in write.grants))
-        told = note("unattributed", grants=grants, change=change.id)
+        doubt = ", ".join(grant_texts(grant for write in doubtful for grant in write.grants))
+        told = note("unattributed", grants=doubt, change=change.id)
         _integrity(change, "unattributed", [told], deps)
     refused = [w for w in change.lists if w.state is ListState.REFUSED]
     reasons = {write.reason: write.grants for write in refused}

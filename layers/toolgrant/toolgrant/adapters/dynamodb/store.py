@@ -4,8 +4,9 @@
 |---------------------------------|---------------------------|------------------------------------|
 | AGENT#<assistant>#<agent>       | STATE                     | findings, version, started_at      |
 | EDGE#<kind>#<target>            | AGENT#<assistant>#<agent> | nothing: being there is the fact   |
-| OUTBOX                          | <alertId>                 | one alert not known to be published|
-| FIXES                           | <aiAgentId>-<version>     | fix requests not known to be sent  |
+| OUTBOX                          | <aiAgentId>#<alertId>     | one alert not known to be published|
+| SHOWN                           | <alertId>                 | what an alert offered, for 8 days  |
+| FIXES                           | <aiAgentId>#<version>     | repairs not known to be sent       |
 | INSTANCES                       | <assistant>               | the Connect instance               |
 | SWEEP                           | PROGRESS                  | how far the newest sweep came      |
 
@@ -16,30 +17,42 @@ has the version that was read. All findings of an AI agent are one item, so they
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from toolgrant.adapters.aws import translated
+from toolgrant.adapters.dataclass_json import from_json, to_json
 from toolgrant.adapters.dynamodb import store_items
 from toolgrant.adapters.dynamodb.table import Item, Table, key_of, typed
-from toolgrant.domain.alerts.alert import alert_id
 from toolgrant.domain.alerts.render import Rendered
+from toolgrant.domain.fixing.repair import Repair, Shown
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind, SweepProgress
-from toolgrant.domain.requests import FixRequest
 from toolgrant.errors import Conflict, ServiceUnavailable
 
 OUTBOX = "OUTBOX"
 FIXES = "FIXES"
+SHOWN = "SHOWN"
 INSTANCES = "INSTANCES"
 FORGET_AFTER = timedelta(days=90)
+KEEP_SHOWN = timedelta(days=8)
+"""A little longer than it may be approved, so that a late order is told why."""
+
 MOST_EDGES = 45
 """A transaction has at most 100 items: old edges to delete, new ones to put, record and alert."""
 
 ANY = "*"
 _SWEEP = ("SWEEP", "PROGRESS")
 _COLLAPSIBLE = (EdgeKind.FLOW_MODULE, EdgeKind.APPLICATION, EdgeKind.PROFILE)
+
+
+@dataclass(frozen=True)
+class _Repairs:
+    """What an item below FIXES holds."""
+
+    repairs: tuple[Repair, ...]
 
 
 class DynamoDBStore:
@@ -50,7 +63,7 @@ class DynamoDBStore:
         self._table = Table(client, table)
 
     def load(self, key: AgentKey) -> AgentRecord:
-        """The record, read consistently; version 0 if there is none. Raises NewerSchema."""
+        """The record, read consistently; version 0 if there is none. Raises OtherSchema."""
         item = self._table.get(_agent_pk(key), "STATE")
         return store_items.record_from_item(key, item) if item else AgentRecord(key)
 
@@ -59,11 +72,12 @@ class DynamoDBStore:
         record: AgentRecord,
         previous: AgentRecord,
         alert: Rendered | None,
-        fixes: Sequence[FixRequest] = (),
+        repairs: Sequence[Repair] = (),
+        shown: Shown | None = None,
     ) -> None:
-        """Write record, edges, alert and fix requests in one transaction. Raises Conflict if the
-        record changed since `previous` was read."""
-        items = transaction(self._table.name, record, previous, alert, fixes)
+        """Write record, edges, alert, what it offers and repairs in one transaction. Raises
+        Conflict if the record changed since `previous` was read."""
+        items = transaction(self._table.name, record, previous, alert, repairs, shown)
         with translated("table commit", own=True):
             try:
                 self._client.transact_write_items(TransactItems=items)
@@ -71,26 +85,31 @@ class DynamoDBStore:
                 raise _cancelled(error) from error
 
     def pending(self, ai_agent_id: str | None = None) -> Iterator[Rendered]:
-        """Alerts in the outbox, oldest version first for one AI agent."""
-        prefix = f"{ai_agent_id}-" if ai_agent_id else None
-        waiting = list(self._table.query(OUTBOX, prefix))
-        for item in sorted(waiting, key=lambda item: (len(item["sk"]), item["sk"])):  # -9, then -10
-            yield store_items.alert_from_item(item)
+        """Alerts in the outbox, oldest first."""
+        prefix = f"{ai_agent_id}#" if ai_agent_id else None
+        alerts = map(store_items.alert_from_item, self._table.query(OUTBOX, prefix))
+        yield from sorted(alerts, key=lambda alert: (alert.time, alert.alert_id))
 
     def put_alert(self, alert: Rendered) -> None:
         """Put an alert into the outbox without a record. An alert with the same id is replaced."""
-        self._table.put(OUTBOX, alert.alert_id, store_items.alert_to_item(OUTBOX, alert))
+        key = store_items.outbox_key(alert)
+        self._table.put(OUTBOX, key, store_items.alert_to_item(OUTBOX, alert))
 
-    def pending_fixes(self, ai_agent_id: str | None = None) -> dict[str, tuple[FixRequest, ...]]:
-        """Fix requests that wait to be sent, by the id of their commit."""
-        waiting = self._table.query(FIXES, f"{ai_agent_id}-" if ai_agent_id else None)
-        return {item["sk"]: store_items.fixes_from_item(item) for item in waiting}
+    def pending_fixes(self, ai_agent_id: str | None = None) -> dict[str, tuple[Repair, ...]]:
+        """Repairs that wait to be sent, by the id of their commit."""
+        waiting = self._table.query(FIXES, f"{ai_agent_id}#" if ai_agent_id else None)
+        return {item["sk"]: from_json(_Repairs, item).repairs for item in waiting}
 
     def drop_sent(self, commit_id: str) -> None:
-        """Delete the fix requests of a commit, if they are still there."""
+        """Delete the repairs of a commit, if they are still there."""
         self._table.delete(FIXES, commit_id)
 
-    def claim(self, alert_id: str, now: datetime, until: datetime) -> bool:
+    def shown(self) -> Iterator[Shown]:
+        """What alerts of the last days offered."""
+        for item in self._table.query(SHOWN):
+            yield from_json(Shown, item)
+
+    def claim(self, alert: Rendered, now: datetime, until: datetime) -> bool:
         """Reserve an alert for one publisher until a time. False if another one has it, or if it
         is no longer in the outbox."""
         times = {":now": now.isoformat(), ":until": until.isoformat()}
@@ -98,7 +117,7 @@ class DynamoDBStore:
             try:
                 self._client.update_item(
                     TableName=self._table.name,
-                    Key=key_of(OUTBOX, alert_id),
+                    Key=key_of(OUTBOX, store_items.outbox_key(alert)),
                     UpdateExpression="SET claimedUntil = :until",
                     ConditionExpression="attribute_exists(pk) AND "
                     "(attribute_not_exists(claimedUntil) OR claimedUntil < :now)",
@@ -108,9 +127,9 @@ class DynamoDBStore:
                 return False
         return True
 
-    def drop_published(self, alert_id: str) -> None:
+    def drop_published(self, alert: Rendered) -> None:
         """Delete an alert from the outbox, if it is still there."""
-        self._table.delete(OUTBOX, alert_id)
+        self._table.delete(OUTBOX, store_items.outbox_key(alert))
 
     def agents_with(self, edge: Edge) -> tuple[AgentKey, ...]:
         """AI agents with this edge, and those with too many edges of its kind to be listed."""
@@ -154,7 +173,8 @@ def transaction(
     record: AgentRecord,
     previous: AgentRecord,
     alert: Rendered | None,
-    fixes: Sequence[FixRequest] = (),
+    repairs: Sequence[Repair] = (),
+    shown: Shown | None = None,
 ) -> list[dict[str, Any]]:
     """The TransactItems of a commit, on the condition that `previous` is what the table has."""
     item = _record_item(record)
@@ -174,7 +194,8 @@ def transaction(
             for edge in sorted(before - after)
         ),
         *([_put(table, store_items.alert_to_item(OUTBOX, alert))] if alert else []),
-        *([_put(table, _fixes_item(record, fixes))] if fixes else []),
+        *([_put(table, _repairs_item(record, repairs))] if repairs else []),
+        *([_put(table, _shown_item(shown))] if shown else []),
     ]
 
 
@@ -194,9 +215,14 @@ def _record_item(record: AgentRecord) -> Item:
     return item
 
 
-def _fixes_item(record: AgentRecord, fixes: Sequence[FixRequest]) -> Item:
-    keys = {"pk": FIXES, "sk": alert_id(record.key.ai_agent_id, record.version)}
-    return {**keys, **store_items.fixes_to_item(fixes)}
+def _repairs_item(record: AgentRecord, repairs: Sequence[Repair]) -> Item:
+    keys = {"pk": FIXES, "sk": f"{record.key.ai_agent_id}#{record.version}"}
+    return {**keys, "schema": store_items.SCHEMA, **to_json(_Repairs(tuple(repairs)))}
+
+
+def _shown_item(shown: Shown) -> Item:
+    keys = {"pk": SHOWN, "sk": shown.alert_id, "schema": store_items.SCHEMA}
+    return {**keys, **to_json(shown), "expiresAt": int((shown.at + KEEP_SHOWN).timestamp())}
 
 
 def _edge_item(edge: Edge, key: AgentKey) -> Item:

@@ -1,4 +1,4 @@
-"""Values ↔ items of the table. Every item carries `schema`; a newer one is refused."""
+"""Values ↔ items of the table. Every item carries `schema`; any other number is refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from toolgrant.adapters.dynamodb.ledger_items import fix_from_item, fix_to_item
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.model import (
     Confidence,
@@ -26,19 +25,22 @@ from toolgrant.domain.records import (
     SweepProgress,
     Unproven,
 )
-from toolgrant.domain.requests import FixRequest
-from toolgrant.errors import NewerSchema
+from toolgrant.errors import OtherSchema
 
-SCHEMA = 1
+SCHEMA = 2
+"""1 was that of versions before the first release; nothing reads it any more."""
+
 MOST_SWEPT = 10_000
 """How many ids of AI agents, 37 bytes each, surely fit into one item of 400 KB."""
 Item = dict[str, Any]
 
 
 def known_schema(item: Item) -> Item:
-    """The item, if this code may touch it. Raises NewerSchema."""
-    if int(item.get("schema", SCHEMA)) > SCHEMA:
-        raise NewerSchema(f"item {item['pk']} has schema {item['schema']}, known is {SCHEMA}")
+    """The item, if this code may touch it. Raises OtherSchema."""
+    schema = item.get("schema")
+    if schema != SCHEMA:
+        found = f"item {item['pk']} {item['sk']} has schema {schema}, this version knows {SCHEMA}"
+        raise OtherSchema(f"{found}: docs/runbook.md says what to do")
     return item
 
 
@@ -120,31 +122,30 @@ def finding_from_item(finding_id: str, item: Mapping[str, Any]) -> Finding:
     )
 
 
-def fixes_to_item(fixes: Iterable[FixRequest]) -> Item:
-    """Fix requests of one commit, waiting to be sent. Without its keys."""
-    return {"schema": SCHEMA, "fixes": [fix_to_item(request) for request in fixes]}
-
-
-def fixes_from_item(item: Mapping[str, Any]) -> tuple[FixRequest, ...]:
-    """The reverse of `fixes_to_item`."""
-    return tuple(fix_from_item(fix) for fix in item["fixes"])
-
-
 def alert_to_item(outbox: str, alert: Rendered) -> Item:
-    """The item of an alert that waits to be published, with its keys."""
+    """The item of an alert that waits to be published, with its keys: the AI agent comes first, so
+    that what waits for one can be found."""
     return {
         "pk": outbox,
-        "sk": alert.alert_id,
+        "sk": outbox_key(alert),
         "schema": SCHEMA,
+        "time": alert.time.isoformat(),
         "subject": alert.subject,
         "bodies": dict(alert.bodies),
         "attributes": {name: str(value) for name, value in alert.attributes.items()},
     }
 
 
+def outbox_key(alert: Rendered) -> str:
+    """The sort key of an alert in the outbox."""
+    return f"{alert.thread_id}#{alert.alert_id}"
+
+
 def alert_from_item(item: Mapping[str, Any]) -> Rendered:
     """The reverse of `alert_to_item`."""
-    return Rendered(item["sk"], item["subject"], item["bodies"], item["attributes"])
+    thread_id, _, alert_id = item["sk"].rpartition("#")
+    time = datetime.fromisoformat(item["time"])
+    return Rendered(alert_id, thread_id, time, item["subject"], item["bodies"], item["attributes"])
 
 
 def sweep_to_item(progress: SweepProgress) -> Item:

@@ -16,7 +16,7 @@ _deserialize = TypeDeserializer().deserialize
 
 
 class Table:
-    """One table, read consistently. Items of a newer schema are refused (NewerSchema)."""
+    """One table, read consistently. Items of any other schema are refused (OtherSchema)."""
 
     def __init__(self, client: Any, name: str) -> None:
         self.client = client
@@ -33,14 +33,39 @@ class Table:
 
     def put(self, pk: str, sk: str, item: Mapping[str, Any]) -> None:
         """Write an item, whatever was there."""
-        keyed = {"pk": pk, "sk": sk, "schema": store_items.SCHEMA, **item}
         with translated("table put", own=True):
-            self.client.put_item(TableName=self.name, Item=typed(keyed))
+            self.client.put_item(**self.put_of(pk, sk, item)["Put"])
+
+    def put_of(self, pk: str, sk: str, item: Mapping[str, Any]) -> dict[str, Any]:
+        """The same as a part of a transaction."""
+        keyed = {"pk": pk, "sk": sk, "schema": store_items.SCHEMA, **item}
+        return {"Put": {"TableName": self.name, "Item": typed(keyed)}}
+
+    def put_if(self, pk: str, sk: str, item: Mapping[str, Any], name: str, known: object) -> bool:
+        """Write an item if its attribute `name` still has the value `known`, None for: if the item
+        is not there. False if it is not so any more."""
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if known is not None:
+            condition = {
+                "ConditionExpression": "#name = :known",
+                "ExpressionAttributeNames": {"#name": name},
+                "ExpressionAttributeValues": typed({":known": known}),
+            }
+        with translated("table put", own=True):
+            try:
+                self.client.put_item(**self.put_of(pk, sk, item)["Put"], **condition)
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
 
     def delete(self, pk: str, sk: str) -> None:
         """Delete an item, if it is there."""
         with translated("table delete", own=True):
-            self.client.delete_item(TableName=self.name, Key=key_of(pk, sk))
+            self.client.delete_item(**self.delete_of(pk, sk)["Delete"])
+
+    def delete_of(self, pk: str, sk: str) -> dict[str, Any]:
+        """The same as a part of a transaction."""
+        return {"Delete": {"TableName": self.name, "Key": key_of(pk, sk)}}
 
     def query(self, pk: str, prefix: str | None = None) -> Iterator[Item]:
         """The items of one partition, optionally those whose sort keys have a prefix."""

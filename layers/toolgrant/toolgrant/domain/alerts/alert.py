@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from toolgrant.domain.causes import Actor
 from toolgrant.domain.findings import Change, Status
 from toolgrant.domain.fixing.proposal import Proposal, proposal_json
+from toolgrant.domain.ids import short_id
 from toolgrant.domain.json_fields import JsonObject
 from toolgrant.domain.model import Severity, Text
 from toolgrant.domain.texts import clip
@@ -67,7 +68,7 @@ class Alert:
 
 def alert_id(ai_agent_id: str, version: int) -> str:
     """The same for every attempt to tell of one commit: consumers deduplicate by it."""
-    return f"{ai_agent_id}-{version}"
+    return short_id("al", ai_agent_id, version)
 
 
 def machine_json(alert: Alert) -> JsonObject:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from toolgrant.domain.alerts.alert import Alert, grant_texts, machine_json, utc_text
 from toolgrant.domain.alerts.next_steps import next_steps
@@ -27,9 +28,12 @@ _SUBJECT_LIMIT = 99  # SNS Publish: less than 100 characters
 
 @dataclass(frozen=True)
 class Rendered:
-    """An alert ready to publish: one body per SNS protocol, and attributes to filter by."""
+    """An alert ready to publish: one body per SNS protocol, and attributes to filter by.
+    `thread_id` is the AI agent's id, `time` orders what waits for one."""
 
     alert_id: str
+    thread_id: str
+    time: datetime
     subject: str
     bodies: Mapping[str, str]
     attributes: Mapping[str, str]
@@ -49,6 +53,8 @@ def _render(alert: Alert, language: str) -> Rendered:
     machine = machine_json(alert)
     return Rendered(
         alert_id=alert.alert_id,
+        thread_id=alert.ai_agent_id,
+        time=alert.time,
         subject=_subject(alert),
         bodies={
             "default": json.dumps(machine),

@@ -24,6 +24,7 @@ from toolgrant.domain.model import FindingKind, FindingState, Grant, GrantKind, 
 from toolgrant.domain.records import AgentKey
 from toolgrant.domain.texts import both
 
+
 @dataclass(frozen=True)
 class Refusal:
     """Why something is not written: the name of the gate, and the values for its text in the table

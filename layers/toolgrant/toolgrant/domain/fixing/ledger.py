@@ -107,9 +107,9 @@ class ListWrite:
 @dataclass(frozen=True)
 class ProfileChange:
     """One repair that was begun. `id` is `c-…`, made from the repair's. `attached` are the
-    qualifiers of `agent_arn` that the profile was attached to by it, `to_attach` those that it still
-    is to be, `detached` those that were taken back or found detached once; `attach_reason` is the
-    class of a refusal to attach."""
+    qualifiers of `agent_arn` that the profile was attached to by it, `to_attach` those that it
+    still is to be, `detached` those that were taken back or found detached once; `attach_reason` is
+    the class of a refusal to attach."""
 
     id: str
     fix_id: str

@@ -30,7 +30,8 @@ def _need(
         (qualifier.qualifier, result)
         for qualifier in judged
         for result in qualifier.result.tools
-        if result.verdict is Verdict.INSUFFICIENT and on_record(result.tool.name) == finding.tool_name
+        if result.verdict is Verdict.INSUFFICIENT
+        and on_record(result.tool.name) == finding.tool_name
     ]
     missing: dict[str, frozenset[Grant]] = {}
     for name, result in results:

@@ -72,7 +72,7 @@ def plan(
         items, refusal = _place(case, profiles)
         placed += items
         refused += [refusal] if refusal else []
-    fitting = []
+    fitting: list[_Placed] = []
     for part in placed:
         other = [known.item for known in fitting if known.profile.id == part.profile.id]
         full = no_room(union([*other, part.item]), part.profile)

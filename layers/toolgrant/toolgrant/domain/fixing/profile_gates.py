@@ -84,7 +84,8 @@ def _more_than_shown(case: Case, profile: ProfileFacts) -> Values | None:
     if approval is None or approval.repair.dedicated:
         return None
     shown = approval.repair
-    more = (profile.people or 0) > shown.people or (profile.others or set()) - set(shown.others)
+    others = (profile.others or frozenset()).difference(shown.others)
+    more = (profile.people or 0) > shown.people or others
     return {"people": profile.people, "agents": len(profile.others or ())} if more else None
 
 

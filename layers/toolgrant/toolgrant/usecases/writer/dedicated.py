@@ -34,7 +34,9 @@ def with_profile(
     proposal = proposal_for(repair.items, agent, deps.fix_ports.rules)
     if known and not _is(known.profile_id, proposal, writer):
         raise EditedProfile(f"security profile {known.profile_id} was changed since it was made")
-    profile_id = known.profile_id if known else _made(replace(proposal, name=repair.dedicated), writer)
+    profile_id = (
+        known.profile_id if known else _made(replace(proposal, name=repair.dedicated), writer)
+    )
     return replace(checked, repair=replace(repair, profile_id=profile_id))
 
 

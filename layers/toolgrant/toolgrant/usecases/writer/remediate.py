@@ -38,8 +38,8 @@ FRESH = timedelta(minutes=10)
 def remediate(repair: Repair, deps: Deps, writer: GrantWriter) -> str:
     """Carry out one repair; one without items only settles what earlier deliveries left.
 
-    Returns the outcome: `fixed`, `not-needed`, `fix-refused` or `in-doubt`. Raises PutOff and others
-    from the tree of errors; the message then comes again.
+    Returns the outcome: `fixed`, `not-needed`, `fix-refused` or `in-doubt`. Raises PutOff and
+    others from the tree of errors; the message then comes again.
     """
     outcome, change = _Remediation(repair, deps, writer).run()
     deps.forget()

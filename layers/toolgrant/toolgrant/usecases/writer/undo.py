@@ -8,42 +8,31 @@ its audit record.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from toolgrant.domain.alerts.alert import grant_texts
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.fixing.history import Breaker
-from toolgrant.domain.fixing.ledger import (
-    ListState,
-    ListWrite,
-    ProfileChange,
-    Removal,
-    RemovalStep,
-)
+from toolgrant.domain.fixing.ledger import ListState, ListWrite, ProfileChange, RemovalStep
 from toolgrant.domain.fixing.profile_gates import undo_refusals
 from toolgrant.domain.fixing.repair import attachment
 from toolgrant.domain.model import Grant, GrantKind, Text
-from toolgrant.domain.profile_lists import granted, without_grants
 from toolgrant.domain.requests import AgentRequest, Outcome, UndoRequest
 from toolgrant.domain.texts import both
-from toolgrant.errors import NotFound, PutOff, ServiceUnavailable, Throttled
+from toolgrant.errors import EditedProfile, NotFound, PutOff
 from toolgrant.usecases.audit import undo_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import paused, profile_itself
 from toolgrant.usecases.losses import holders, open_breakers
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_undo, tell_written
-from toolgrant.usecases.writer.write import (
-    READ_ATTEMPTS,
-    REFUSED_FOR_GOOD,
-    VERIFY_WAITS,
-    GrantWriter,
-)
+from toolgrant.usecases.writer.removal import Remover
+from toolgrant.usecases.writer.write import REFUSED_FOR_GOOD, GrantWriter
 
 
 def undo(request: UndoRequest, deps: Deps, writer: GrantWriter) -> str:
-    """Carry out one request. Returns `undone`, `undo-refused` or `in-doubt`. Raises from the tree of
-    errors; the message then comes again."""
+    """Carry out one request. Returns `undone`, `undo-refused` or `in-doubt`. Raises from the tree
+    of errors; the message then comes again."""
     change = writer.ledger.history(request.profile_id).change(request.change_id)
     if change is None:
         outcome, reason = Outcome.UNDO_REFUSED, _why("no-such-change")
@@ -90,7 +79,9 @@ class _Undo:
             return Outcome.UNDONE, _why("before")
         known = self.writer.ledger.breakers()
         whats = [*map(str, sorted(self._left())), *self._attachments()]
-        open_breakers(self.change, whats, f"undone by {self.request.by or 'an operator'}", self.deps)
+        open_breakers(
+            self.change, whats, f"undone by {self.request.by or 'an operator'}", self.deps
+        )
         opened = self.writer.ledger.breakers() - known
         outcome, why = self._take_back()
         if outcome == Outcome.UNDO_REFUSED:
@@ -140,7 +131,7 @@ class _Undo:
         return None if written or self.change.attached else _why("never-written")
 
     def _profile_refusal(self) -> Text | None:
-        """The conditions of a write that are about the profile, and whether all is as we left it."""
+        """The conditions of a write that are about the profile; whether all is as we left it."""
         change = self.change
         where = (change.profile_id, change.instance_id)
         profile = profile_itself(*where, tuple(GrantKind), self.deps)
@@ -153,86 +144,23 @@ class _Undo:
         return None if self._left() <= held else _why("edited", change=change.id)
 
     def _take_back(self) -> Result:
-        whats = [*map(str, self.change.grants), attachment(self.change.profile_id)]
-        agents = holders(self.change, self.deps)
-        if self.writer.ledger.claimed(agents, whats, self.change.id):
+        change, remover = self.change, Remover(self.writer, self.request.order)
+        whats = [*map(str, change.grants), attachment(change.profile_id)]
+        if self.writer.ledger.claimed(holders(change, self.deps), whats, change.id):
             raise PutOff("another change is giving the same", 5)
-        change = self.change
-        for write in change.lists:
-            grants = self._asked(write) - write.gone
-            if write.state is not ListState.DONE or not grants:
-                continue
-            change, refusal = self._removed(change, write, grants)
-            if refusal:
-                return refusal
+        try:
+            for write in change.lists:
+                grants = self._asked(write) - write.gone
+                if write.state is ListState.DONE and grants:
+                    change = remover.remove(change, write, grants)
+        except EditedProfile:
+            return Outcome.UNDO_REFUSED, _why("edited", change=change.id)
+        except REFUSED_FOR_GOOD as error:
+            reason = both("service-reason", type(error).__name__)
+            return Outcome.UNDO_REFUSED, _why("refused", reason=reason)
+        if any(w.removal and w.removal.step is RemovalStep.IN_DOUBT for w in change.lists):
+            return Outcome.IN_DOUBT, _why("in-doubt", change=change.id)
         return self._detached(change)
-
-    def _removed(
-        self, change: ProfileChange, write: ListWrite, grants: frozenset[Grant]
-    ) -> tuple[ProfileChange, Result | None]:
-        known = write.removal if write.removal and write.removal.order == self.request.order else None
-        if known and known.step is RemovalStep.IN_DOUBT:
-            return change, (Outcome.IN_DOUBT, _why("in-doubt", change=change.id))
-        if known and known.step is RemovalStep.REMOVED:
-            return self._verified(change, write, known), None
-        held, stamp = self._list(change, write.kind)
-        if known and held == known.held - known.grants:
-            return self._verified(change, write, known), None
-        if known and (held, stamp) != (known.held, known.stamp):
-            doubt = replace(write, removal=replace(known, step=RemovalStep.IN_DOUBT))
-            self._save(change.with_list(doubt))
-            return change, (Outcome.IN_DOUBT, _why("in-doubt", change=change.id))
-        return self._remove(change, write, grants)
-
-    def _remove(
-        self, change: ProfileChange, write: ListWrite, grants: frozenset[Grant]
-    ) -> tuple[ProfileChange, Result | None]:
-        where = (change.instance_id, change.profile_id, write.kind)
-        for _ in range(READ_ATTEMPTS):
-            first, at = self.writer.profiles.listed(*where), self.deps.clock.now()
-            held = granted(write.kind, first.entries)
-            if not grants <= held:
-                self._save(change.with_list(replace(write, removal=None)))
-                return change, (Outcome.UNDO_REFUSED, _why("edited", change=change.id))
-            removal = Removal(
-                self.request.order, grants, RemovalStep.REMOVING, held, at, first.stamp
-            )
-            before, begun = change, replace(write, removal=removal)
-            change = self._save(change.with_list(begun))
-            last = self.writer.profiles.listed(*where)
-            if last != first:
-                change = self._save(before)
-                continue
-            try:
-                entries = without_grants(write.kind, last.entries, grants)
-                self.writer.profiles.replace(*where, entries)
-            except Throttled:
-                self._save(before)
-                raise
-            except REFUSED_FOR_GOOD as error:
-                self._save(before)
-                why = _why("service", reason=type(error).__name__)
-                return before, (Outcome.UNDO_REFUSED, why)
-            return self._verified(change, begun, removal), None
-        raise PutOff(f"security profile {change.profile_id}: others keep writing", 5)
-
-    def _verified(
-        self, change: ProfileChange, write: ListWrite, removal: Removal
-    ) -> ProfileChange:
-        """The step after the removal: from now on nothing is removed again."""
-        removed = replace(removal, step=RemovalStep.REMOVED)
-        change = self._save(change.with_list(replace(write, removal=removed)))
-        for seconds in (0.0, *VERIFY_WAITS):
-            if seconds:
-                self.writer.wait(seconds)
-            held, _ = self._list(change, write.kind)
-            if held.isdisjoint(removal.grants):
-                break
-        else:
-            raise ServiceUnavailable(f"change {change.id}: still to be seen in the profile")
-        verified = replace(removal, step=RemovalStep.VERIFIED)
-        gone = write.gone | removal.grants
-        return self._save(change.with_list(replace(write, removal=verified, gone=gone)))
 
     def _detached(self, change: ProfileChange) -> Result:
         """From exactly the qualifiers that we attached it to."""
@@ -243,17 +171,11 @@ class _Undo:
             except NotFound:
                 pass  # the version or the profile is gone, and the attachment with it
             except REFUSED_FOR_GOOD as error:
-                return Outcome.UNDO_REFUSED, _why("service", reason=type(error).__name__)
-            change = self._save(change.without((), [qualifier]))
+                reason = both("service-reason", type(error).__name__)
+                return Outcome.UNDO_REFUSED, _why("refused", reason=reason)
+            change = change.without((), [qualifier])
+            self.writer.ledger.save(change)
         return Outcome.UNDONE, None
-
-    def _list(self, change: ProfileChange, kind: GrantKind) -> tuple[frozenset[Grant], object]:
-        listed = self.writer.profiles.listed(change.instance_id, change.profile_id, kind)
-        return granted(kind, listed.entries), listed.stamp
-
-    def _save(self, change: ProfileChange) -> ProfileChange:
-        self.writer.ledger.save(change)
-        return change
 
 
 def _why(key: str, **values: object) -> Text:

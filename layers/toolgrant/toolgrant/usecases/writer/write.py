@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from toolgrant.domain.fixing.history import (
     Attribution,
@@ -30,7 +30,8 @@ from toolgrant.errors import (
     ServiceUnavailable,
     Throttled,
 )
-from toolgrant.usecases.ports import Clock, Ledger, Listed, ProfileWriter
+from toolgrant.usecases.fix_ports import Ledger, Listed, ProfileWriter
+from toolgrant.usecases.ports import Clock
 
 READ_ATTEMPTS = 5
 """How often the list is read anew because somebody else changed it between two reads."""
