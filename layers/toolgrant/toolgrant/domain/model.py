@@ -226,6 +226,8 @@ class Finding:
     opened_at: datetime | None = None
     resolved_at: datetime | None = None
     resolution: str = ""
+    missing_digest: str = ""
+    """Of a finding whose `missing` found no room in the record (`record_budget`)."""
 
     @property
     def profile_id(self) -> str:

@@ -26,7 +26,8 @@ from toolgrant.adapters.dynamodb import store_items
 from toolgrant.adapters.dynamodb.table import Item, Table, key_of, typed
 from toolgrant.domain.alerts.alert import alert_id
 from toolgrant.domain.alerts.render import Rendered
-from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind, SweepProgress
+from toolgrant.domain.record_budget import within_budget
+from toolgrant.domain.records import ANY, AgentKey, AgentRecord, Edge, EdgeKind, SweepProgress
 from toolgrant.domain.requests import FixRequest
 from toolgrant.errors import Conflict, ServiceUnavailable
 
@@ -37,7 +38,6 @@ FORGET_AFTER = timedelta(days=90)
 MOST_EDGES = 45
 """A transaction has at most 100 items: old edges to delete, new ones to put, record and alert."""
 
-ANY = "*"
 _SWEEP = ("SWEEP", "PROGRESS")
 _COLLAPSIBLE = (EdgeKind.FLOW_MODULE, EdgeKind.APPLICATION, EdgeKind.PROFILE)
 
@@ -156,7 +156,10 @@ def transaction(
     alert: Rendered | None,
     fixes: Sequence[FixRequest] = (),
 ) -> list[dict[str, Any]]:
-    """The TransactItems of a commit, on the condition that `previous` is what the table has."""
+    """The TransactItems of a commit, on the condition that `previous` is what the table has.
+
+    The record is written as it fits its budget."""
+    record = within_budget(record)
     item = _record_item(record)
     condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
     if previous.version:
