@@ -129,11 +129,13 @@ class QualifiedAgent:
 
 @dataclass(frozen=True)
 class SecurityProfile:
-    """What one attached security profile grants, as far as it was read."""
+    """What one attached security profile grants, as far as it was read. `unread` are the lists that
+    could not be: nothing is known of what they hold."""
 
     id: str
     name: str
     grants: frozenset[Grant] = frozenset()
+    unread: frozenset[GrantKind] = frozenset()
 
 
 @dataclass(frozen=True)

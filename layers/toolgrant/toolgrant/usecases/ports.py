@@ -66,6 +66,9 @@ class Profiles(Protocol):
     def instances_by_assistant(self) -> Mapping[str, str]:
         """Assistant id → id of the instance that integrates it (WISDOM_ASSISTANT)."""
 
+    def instances(self) -> frozenset[str]:
+        """Ids of the instances that exist in this account and Region."""
+
     def forget(self) -> None:
         """Drop the answers kept so far."""
 
@@ -83,17 +86,14 @@ class Store(Protocol):
         alert: Rendered | None,
         fixes: Sequence[FixRequest] = (),
     ) -> None:
-        """Record, its edges, its pending alert and fix requests in one transaction.
-
-        Raises Conflict if the stored version is no longer `previous.version`.
-        """
+        """Record (within its budget), edges, pending alert and fix requests in one transaction.
+        Raises Conflict if the stored version is no longer `previous.version`."""
 
     def put_alert(self, alert: Rendered) -> None:
         """A pending alert of its own, beside any record."""
 
     def pending_fixes(self, ai_agent_id: str | None = None) -> Mapping[str, tuple[FixRequest, ...]]:
-        """Fix requests stored but not known to be sent, by the id of their commit: of one AI agent,
-        or all."""
+        """Fix requests not known to be sent, by the id of their commit: of one AI agent, or all."""
 
     def drop_sent(self, commit_id: str) -> None:
         """Take the fix requests of a commit out."""
