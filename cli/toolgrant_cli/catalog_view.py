@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from toolgrant.domain.catalog import Advisory, AdvisoryWhen, Catalog, Family, Row
 from toolgrant.domain.model import Text, Tool, ToolType
+from toolgrant_cli.terminal import block, shown
 
 _FAMILY_NEEDS = {
     Family.GATEWAY: "mcp:<namespace>/<tool>",
@@ -94,7 +95,7 @@ def explain_text(catalog: Catalog, name: str) -> str:
         return _block(name, [("verdict", ["UNKNOWN"]), ("why", [_reason(catalog, name), _UNKNOWN])])
     texts = [_row_text(catalog, row, name) for row in rows]
     if any(name in row.aliases for row in rows):
-        texts.insert(0, textwrap.fill(_ALIAS.format(name), 100))
+        texts.insert(0, textwrap.fill(shown(_ALIAS.format(name)), 100))
     return "\n\n".join(texts)
 
 
@@ -146,10 +147,10 @@ def _block(title: str, fields: Iterable[tuple[str, list[str]]]) -> str:
     """A title and indented fields, values under each other; a field without values is left out."""
     lines = [title]
     for label, values in fields:
-        wrapped = [line for value in values for line in _lines(value)]
+        wrapped = [line for value in values for line in _lines(shown(value))]
         labels = [label, *[""] * len(wrapped)]
         lines += [f"  {at:<12}{line}" for at, line in zip(labels, wrapped, strict=False)]
-    return "\n".join(lines)
+    return block(lines)
 
 
 def _lines(text: str) -> list[str]:

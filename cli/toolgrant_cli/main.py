@@ -10,18 +10,27 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from toolgrant import __version__
 from toolgrant.domain.catalog import packaged
 from toolgrant_cli.catalog_view import catalog_json, catalog_markdown, explain_text
 from toolgrant_cli.operate import add_commands, give
 from toolgrant_cli.snapshot_view import UnreadableFile, as_json, as_table, exit_code, judge_file
+from toolgrant_cli.terminal import complain, shown
 
 Command = Callable[[argparse.Namespace], int]
 UNUSABLE = 2
 INTERRUPTED = 130
 CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+class Parser(argparse.ArgumentParser):
+    """Complains in text that can do nothing to a terminal; so do the commands' own parsers."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print usage and what is wrong, exit with 2."""
+        super().error(shown(message))
 
 
 class NoCheckout(Exception):
@@ -37,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(options)
     except (UnreadableFile, NoCheckout) as error:
-        print(f"toolgrant: {error}", file=sys.stderr)
+        complain(error)
         return UNUSABLE
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -48,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of every command; the chosen one is in `command`, a `Command`."""
-    root = argparse.ArgumentParser(
+    root = Parser(
         prog="toolgrant",
         description="Keeps the tools of Amazon Connect AI agents working.",
     )

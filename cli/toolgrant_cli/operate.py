@@ -7,7 +7,6 @@ far as it can be without AWS; everything else is decided there.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from typing import Any, Protocol
 from toolgrant.adapters.orders import parse_order
 from toolgrant.errors import InvalidInput
 from toolgrant.usecases.orders import LONGEST_ID
+from toolgrant_cli.terminal import complain, shown
 
 REFUSED, UNUSABLE = 1, 2
 
@@ -100,13 +100,13 @@ def give(options: argparse.Namespace, client: OperateClient) -> int:
         function = options.function_name or client.function(options.stack_name)
         answer = client.invoke(function, {**order, "by": options.by or client.caller()})
     except Unusable as error:
-        print(f"toolgrant: {error}", file=sys.stderr)
+        complain(error)
         return UNUSABLE
     if not answer["ok"]:
-        print(f"toolgrant: refused: {answer.get('error')}", file=sys.stderr)
+        complain(f"refused: {answer.get('error')}")
         return REFUSED
     for step in answer["steps"]:
-        print(f"would {step}" if answer["dryRun"] else step)
+        print(shown(f"would {step}" if answer["dryRun"] else step))
     return 0
 
 

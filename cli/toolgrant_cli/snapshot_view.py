@@ -12,6 +12,7 @@ from toolgrant.domain.evaluate import AgentResult
 from toolgrant.domain.model import ToolResult, Verdict
 from toolgrant.errors import InvalidInput
 from toolgrant_cli.snapshot import evaluate_snapshot, parse_snapshot
+from toolgrant_cli.terminal import block, shown
 
 
 class UnreadableFile(Exception):
@@ -77,14 +78,15 @@ def as_table(results: Sequence[AgentResult]) -> str:
 
 def result_table(result: AgentResult) -> str:
     """`VERDICT  tool  what it lacks`, in aligned columns."""
-    width = max((len(tool.tool.name) for tool in result.tools), default=0)
+    width = max((len(shown(tool.tool.name)) for tool in result.tools), default=0)
     lines = [f"{result.agent.name or '(no name)'} {result.agent.qualifier}: {result.status}"]
     for tool in result.tools:
-        lines.append(f"  {tool.verdict:<12}  {tool.tool.name:<{width}}  {_lack(tool)}".rstrip())
+        name = shown(tool.tool.name)
+        lines.append(f"  {tool.verdict:<12}  {name:<{width}}  {_lack(tool)}".rstrip())
         if tool.missing and tool.console_path:
             lines.append(f"  {'':<12}  {'':<{width}}  click: {tool.console_path.en}")
         lines += [f"  {'':<12}  {'':<{width}}  note: {note.en}" for note in tool.advisories]
-    return "\n".join(lines)
+    return block(lines)
 
 
 def _lack(result: ToolResult) -> str:

@@ -208,3 +208,17 @@ def test_instances_by_assistant_reads_every_page_of_every_instance(
         "connect:ListInstances": 2,
         "connect:ListIntegrationAssociations": 12,
     }
+
+
+def test_instances_are_those_that_exist(world: World, gateways: Gateways) -> None:
+    ids = {world.instance_id}
+    for number in range(11):
+        instance = world.emulator.edit(lambda a, n=number: add_instance(a, f"instance-{n}"))
+        ids.add(instance.id)
+    gone = ids.pop()
+    world.emulator.edit(lambda account: account.resources.instances.pop(gone))
+
+    connect = gateways.connect()
+    for _ in range(2):
+        assert connect.instances() == ids
+    assert gateways.sent() == {"connect:ListInstances": 2}

@@ -14,13 +14,15 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from tests.adapters.values import NOON, alert, finding, new_key, profile_edges, record
 
-from toolgrant.adapters.dynamodb.store import ANY, MOST_EDGES, DynamoDBStore, transaction
+from toolgrant.adapters.dynamodb.store import MOST_EDGES, DynamoDBStore, transaction
 from toolgrant.adapters.dynamodb.store_items import sweep_to_item
 from toolgrant.domain.catalog import packaged
 from toolgrant.domain.evaluate import evaluate
-from toolgrant.domain.model import QualifiedAgent, Tool
+from toolgrant.domain.model import FindingState, QualifiedAgent, Tool
 from toolgrant.domain.problems import JudgedQualifier, problems_of
+from toolgrant.domain.record_budget import within_budget
 from toolgrant.domain.records import (
+    ANY,
     AgentKey,
     AgentRecord,
     Edge,
@@ -492,7 +494,25 @@ def test_a_record_of_200_broken_tools_fits(store: DynamoDBStore, name: str, tool
     written = judged_record(key, name, tool_id)
     assert len(written.findings) == 200
     store.commit(written, AgentRecord(key), None)
-    assert store.load(key) == without_texts(written)
+    assert store.load(key) == without_texts(within_budget(written))
+    assert set(store.load(key).findings) == set(written.findings)
+
+
+def test_a_record_with_many_resolved_findings_is_taken_without_the_oldest(
+    store: DynamoDBStore,
+) -> None:
+    key = new_key()
+    written = judged_record(key, "道" * 4096, "gateway_orders__" + "具" * 4070)
+    hours = {name: NOON + timedelta(hours=n) for n, name in enumerate(written.findings)}
+    over = [
+        replace(one, id=f"{name}{n}", state=FindingState.RESOLVED, resolved_at=hours[name])
+        for name, one in written.findings.items()
+        for n in range(4)
+    ]
+    full = replace(written, findings={one.id: one for one in over})
+    store.commit(full, AgentRecord(key), None)
+    assert store.load(key) == without_texts(within_budget(full))
+    assert 50 < len(store.load(key).findings) < 200
 
 
 # ----------------------------------------------------------------------------------- no such table

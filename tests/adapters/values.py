@@ -49,6 +49,7 @@ def finding(name: str = "Retrieve", kind: FindingKind = FindingKind.INSUFFICIENT
         opened_at=NOON,
         resolved_at=NOON + timedelta(hours=1),
         resolution="granted",
+        missing_digest="0123456789abcdef",
     )
 
 

@@ -41,6 +41,8 @@ class Cloud:
     profiles: dict[str, SecurityProfile] = field(default_factory=dict)
     attached: dict[str, tuple[str, ...]] = field(default_factory=dict)
     instances: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    """Instances that were deleted, whatever else still names them."""
     page: int = 100
 
 
@@ -145,9 +147,18 @@ class FakeProfiles:
             self._cache.ask(
                 "profiles.attached",
                 (instance_id, qualified_arn),
-                lambda: self._cloud.attached.get(qualified_arn, ()),
+                lambda: self._attached(instance_id, qualified_arn),
             )
         )
+
+    def _attached(self, instance_id: str, qualified_arn: str) -> tuple[str, ...]:
+        if instance_id in self._cloud.gone:
+            raise NotFound("connect list_entity_security_profiles: ResourceNotFoundException")
+        return self._cloud.attached.get(qualified_arn, ())
+
+    def instances(self) -> frozenset[str]:
+        ids = frozenset(self._cloud.instances.values()) - self._cloud.gone
+        return frozenset(self._cache.ask("profiles.every_instance", (), lambda: ids))
 
     def grants(self, instance_id: str, profile_id: str, kind: GrantKind) -> frozenset[Grant]:
         return frozenset(

@@ -12,6 +12,7 @@ from toolgrant.adapters.dataclass_json import from_json, to_json
 from toolgrant.adapters.dynamodb import store_items
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.fixing.repair import Repair, Shown
+from toolgrant.domain.record_budget import within_budget
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, SweepProgress
 from toolgrant.errors import Conflict
 
@@ -50,7 +51,8 @@ class FakeStore:
         with self.calls.made("store.commit", record, previous, alert):
             if self._record(record.key).version != previous.version:
                 raise Conflict("the record changed since it was read")
-            self.records[record.key] = json.dumps(store_items.record_to_item(record))
+            item = store_items.record_to_item(within_budget(record))
+            self.records[record.key] = json.dumps(item)
             if alert:
                 item = store_items.alert_to_item("OUTBOX", alert)
                 self.outbox[item["sk"]] = json.dumps(item)

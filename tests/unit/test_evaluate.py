@@ -329,3 +329,38 @@ def test_a_restricting_permission_is_an_advisory_and_changes_no_verdict() -> Non
 
     assert plain.verdict is restricted.verdict is Verdict.SUFFICIENT
     assert len(restricted.advisories) == len(plain.advisories) + 1
+
+
+CASES = [Grant.parse("permission:Cases.View"), Grant.parse("permission:Cases.Edit")]
+READ, UNREAD = frozenset[GrantKind](), frozenset({GrantKind.PERMISSION})
+
+
+@pytest.mark.parametrize(
+    ("held", "unread", "verdict", "missing"),
+    [
+        (CASES, READ, "SUFFICIENT", []),
+        (CASES, UNREAD, "SUFFICIENT", []),
+        (CASES[:1], READ, "INSUFFICIENT", CASES[1:]),
+        (CASES[:1], UNREAD, "UNKNOWN", []),
+        ([], UNREAD, "UNKNOWN", []),
+        ([], frozenset({GrantKind.MCP}), "INSUFFICIENT", CASES),
+    ],
+)
+def test_a_list_that_could_not_be_read_makes_unknown_what_no_other_profile_grants(
+    held: list[Grant], unread: frozenset[GrantKind], verdict: str, missing: list[Grant]
+) -> None:
+    tool = Tool("Cases", ToolType.MODEL_CONTEXT_PROTOCOL, "aws_service__connectcases_CreateCase")
+    agent = QualifiedAgent("a", "b", "$SAVED", "arn", "n", "ORCHESTRATION", (tool,))
+    profiles = [
+        SecurityProfile("p", "Held", frozenset(held)),
+        SecurityProfile("q", "Odd", frozenset(), unread),
+    ]
+
+    (result,) = evaluate(agent, profiles, CATALOG).tools
+
+    assert (result.verdict, list(result.missing)) == (verdict, missing)
+    assert result.required == tuple(CASES)
+    if verdict == "UNKNOWN":
+        assert result.reason == "could not be read: Odd (permission)"
+        assert "Odd (permission)" in result.advisories[0].ja
+        assert result.console_path is None

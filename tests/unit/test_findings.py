@@ -28,6 +28,7 @@ from toolgrant.domain.model import (
     Severity,
     Verdict,
 )
+from toolgrant.domain.record_budget import missing_digest
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SETTLE = timedelta(seconds=60)
@@ -256,6 +257,110 @@ def test_nothing_else_asks_for_another_look(
     old: Finding | None, seen: Finding | None, moment: Moment
 ) -> None:
     assert step(old, seen, moment).recheck_at is None
+
+
+def second_look(early: timedelta) -> Reconciled:
+    """What the look finds that was asked for when SUSPECTED was filed."""
+    due = NOW + timedelta(seconds=30)
+    moment = Moment(due - early, settle=SETTLE, recheck_of=due)
+    return step(SUSPECTED, INSUFFICIENT, moment)
+
+
+def test_a_second_look_that_comes_early_by_the_grain_of_a_clock_counts() -> None:
+    result = second_look(timedelta(milliseconds=5))
+
+    assert [change.status for change in result.changes] == ["opened"]
+    assert result.recheck_at is None
+
+
+def test_a_second_look_that_comes_far_too_early_is_asked_for_again() -> None:
+    result = second_look(timedelta(seconds=30))
+
+    assert [finding.state for finding in result.findings] == ["suspected"]
+    assert result.recheck_at == SUSPECTED.suspected_until
+
+
+def test_the_second_look_at_one_finding_asks_for_none_at_another_that_waits_for_its_own() -> None:
+    moment = Moment(NOW, settle=SETTLE, recheck_of=NOW)
+
+    assert step(SUSPECTED, INSUFFICIENT, moment).recheck_at is None
+
+
+def test_an_event_that_comes_a_moment_before_the_end_does_not_end_a_suspicion() -> None:
+    moment = Moment(NOW + 30 * SECOND - timedelta(milliseconds=5), NOW + 29 * SECOND, SETTLE)
+
+    assert [f.state for f in step(SUSPECTED, INSUFFICIENT, moment).findings] == ["suspected"]
+
+
+# --- more problems than are recorded
+
+
+def problem(number: int, severity: Severity = Severity.MEDIUM) -> Finding:
+    return replace(INSUFFICIENT, id=f"agent-{number}", tool_name=f"Tool{number}", severity=severity)
+
+
+def on_record(*findings: Finding) -> dict[str, Finding]:
+    return {finding.id: finding for finding in findings}
+
+
+def looked(known: dict[str, Finding], seen: list[Finding]) -> Reconciled:
+    tools: dict[tuple[str, str | None], Verdict] = {
+        (finding.tool_name, finding.tool_id): finding.verdict for finding in seen
+    }
+    return reconcile(known, seen, SWEPT, Scope(tools, frozenset({"$SAVED"})))
+
+
+def test_problems_beyond_three_hundred_are_counted() -> None:
+    seen = [problem(n, Severity.HIGH if n >= 200 else Severity.LOW) for n in range(310)]
+
+    result = looked({}, seen)
+
+    told = {change.finding.id for change in result.changes}
+    assert (len(told), result.omitted) == (300, 10)
+    assert {finding.id for finding in seen[200:]} <= told
+
+
+def test_what_is_on_record_is_never_resolved_because_others_became_worse() -> None:
+    known = on_record(*looked({}, [problem(n) for n in range(301)]).findings)
+    worse = [problem(n, Severity.HIGH if n in (7, 300) else Severity.MEDIUM) for n in range(301)]
+
+    result = looked(known, worse[::-1])
+
+    assert {(change.finding.id, str(change.status)) for change in result.changes} == {
+        ("agent-7", "changed"),
+        ("agent-300", "opened"),
+    }
+    assert (len(result.findings), result.omitted) == (301, 0)
+
+
+def test_room_for_what_is_worse_ends_and_nothing_is_resolved_for_it() -> None:
+    known = on_record(*looked({}, [problem(n, Severity.LOW) for n in range(300)]).findings)
+    more = [problem(n, Severity.HIGH) for n in range(300, 400)]
+
+    result = looked(known, [*(problem(n, Severity.LOW) for n in range(300)), *more])
+
+    assert [str(change.status) for change in result.changes] == ["opened"] * 30
+    assert (len(result.findings), result.omitted) == (330, 70)
+
+
+def test_what_was_left_out_is_told_once_others_are_solved() -> None:
+    known = on_record(*looked({}, [problem(n) for n in range(301)]).findings)
+
+    result = looked(known, [problem(n) for n in range(1, 301)])
+
+    assert {(change.finding.id, str(change.status)) for change in result.changes} == {
+        ("agent-0", "resolved"),
+        ("agent-300", "opened"),
+    }
+    assert result.omitted == 0
+
+
+def test_a_missing_set_that_is_kept_as_a_digest_is_no_news_until_it_changes() -> None:
+    old = replace(OPEN, required=(), missing=(), missing_digest=missing_digest((EDIT, VIEW)))
+
+    assert step(old, INSUFFICIENT).changes == ()
+    (change,) = step(old, replace(INSUFFICIENT, missing=(VIEW,))).changes
+    assert (change.status, change.finding.missing) == ("changed", (VIEW,))
 
 
 def test_an_event_from_the_future_settles_by_our_own_clock() -> None:

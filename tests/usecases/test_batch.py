@@ -250,6 +250,7 @@ def test_edges_name_profiles_modules_applications_assistant_and_instance() -> No
         "assistant",
         "flow-module",
         "instance",
+        "on-record",
         "profile",
     ]
 

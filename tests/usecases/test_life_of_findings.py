@@ -26,6 +26,7 @@ from tests.fakes import (
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.model import DRAFT, LATEST
+from toolgrant.domain.record_budget import BUDGET, size_of
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind
 from toolgrant.domain.requests import AgentRequest, FixRequest
 from toolgrant.errors import NotFound
@@ -503,6 +504,52 @@ def test_one_alert_tells_of_all_changed_findings_of_one_look(world: World) -> No
 
     assert [len(alert["findings"]) for alert in world.notifier.alerts] == [2, 1, 1]
     assert world.told[2:] == ["resolved Retrieve", "opened Mystery"]
+
+
+# --- looks that come too early, problems that find no room
+
+
+@pytest.mark.parametrize("early", [0.005, 30])
+def test_a_second_look_that_comes_early_is_not_the_last(world: World, early: float) -> None:
+    world.handle(world.event())
+    (waiting,) = world.queue.waiting
+    world.queue.waiting = [replace(waiting, visible_at=NOON + timedelta(seconds=60 - early))]
+
+    world.later(60 - early)
+    world.later(early + 1)
+
+    assert world.states() == {"insufficient Retrieve": "open"}
+    assert world.told == ["opened Retrieve"]
+    assert world.queue.waiting == []
+
+
+def test_tools_beyond_three_hundred_are_counted_and_never_told_as_resolved(world: World) -> None:
+    tools = [mcp(RETRIEVE.id, f"T{n}") for n in range(301)]
+    world.agent(*tools)
+    world.look()
+    world.agent(tools[300], on="1")
+    world.make_live("1")
+    world.attach("Agents", on=("1",))
+    world.look()
+
+    omitted = [decision.get("problemsOmitted") for decision in world.journal.decisions]
+    assert omitted == [1, 1, None, None]
+    assert "resolved" not in {told.split()[0] for told in world.told}
+    assert set(world.states().values()) == {"open"}
+    assert len(world.states()) == 301
+
+
+def test_sixty_tools_renamed_at_each_of_fourteen_saves_leave_room_in_the_record(
+    world: World,
+) -> None:
+    for save in range(15):
+        world.agent(*(mcp(RETRIEVE.id, f"{save}-{n}" + "名" * 4000) for n in range(60)))
+        world.look()
+
+    assert size_of(world.store.record(world.key())) <= BUDGET
+    states = list(world.states().values())
+    assert states.count("open") == 60
+    assert 60 < states.count("resolved") < 840
 
 
 # --- newer wins

@@ -13,6 +13,7 @@ from tests.fakes import ASSISTANT, DASHBOARD, INSTANCE, NOON, RETRIEVE, World, u
 from toolgrant.adapters.change_messages import parse_message
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.model import Finding
+from toolgrant.domain.record_budget import BUDGET, size_of
 from toolgrant.domain.requests import created_key
 from toolgrant.usecases.batch import Message, handle_batch
 
@@ -388,3 +389,57 @@ def test_people_read_what_happened_and_what_to_do(
 
 def readable_chat(sent: Rendered) -> str:
     return json.dumps(json.loads(sent.bodies["https"]), ensure_ascii=False)
+
+
+# --- many of them
+
+
+def tool(number: int) -> str:
+    return f"aws_custom_analytics__{number}"
+
+
+def test_of_many_refused_saves_the_twenty_newest_stay(world: World) -> None:
+    for number in range(447):
+        handle_at(world, number, world.refused_save(tool=tool(number)))
+
+    assert sorted(f.tool_id or "" for f in notices(world)) == [tool(n) for n in range(427, 447)]
+    assert {str(f.state) for f in notices(world)} == {"open"}
+    assert {told.split()[0] for told in world.told} == {"opened"}
+
+
+def test_a_refusal_older_than_the_twenty_newest_is_no_news_when_it_comes_again(
+    world: World,
+) -> None:
+    first = world.refused_save(tool=tool(0))
+    for number in range(30):
+        handle_at(world, number, world.refused_save(tool=tool(number)))
+    told = list(world.told)
+
+    handle_at(world, 60, first)
+
+    assert world.told == told
+    assert tool(0) not in {finding.tool_id for finding in notices(world)}
+
+
+def test_a_refusal_again_counts_as_new(world: World) -> None:
+    for number in range(20):
+        handle_at(world, number, world.refused_save(tool=tool(number)))
+    handle_at(world, 30, world.refused_save(tool=tool(0)))
+    handle_at(world, 31, world.refused_save(tool=tool(20)))
+
+    gone = {tool(n) for n in range(21)} - {finding.tool_id for finding in notices(world)}
+    assert gone == {tool(1)}
+
+
+def test_447_refused_saves_that_a_save_ended_leave_room_in_the_record(world: World) -> None:
+    long = "道" * 4000
+    for number in range(447):
+        handle_at(world, 2 * number, world.refused_save(tool=f"{number}{long}"))
+        if number % 20 == 19:
+            handle_at(world, 2 * number + 1, world.event())
+    handle_at(world, 900, world.event())
+
+    record = world.store.record(world.key())
+    assert size_of(record) <= BUDGET
+    assert 100 < len(notices(world)) < 447
+    assert {str(f.state) for f in notices(world)} == {"resolved"}

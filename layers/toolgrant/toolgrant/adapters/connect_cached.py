@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from toolgrant.adapters.aws import Answers, Api
 from toolgrant.domain.model import Grant, GrantKind
@@ -22,7 +22,7 @@ class Connect:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._answers = Answers()
-        self._instances: dict[str, str] | None = None
+        self._by_assistant: dict[str, str] | None = None
 
     def forget(self) -> None:
         """Drop the answers kept so far; which instance integrates an assistant hardly changes."""
@@ -70,18 +70,24 @@ class Connect:
 
     def instances_by_assistant(self) -> Mapping[str, str]:
         """Assistant id → id of the Connect instance that integrates it."""
-        if self._instances is None:
-            self._instances = {
-                association["IntegrationArn"].rsplit("/", 1)[-1]: instance["Id"]
-                for instance in self._api.pages(
-                    "list_instances", "InstanceSummaryList", MaxResults=10
-                )
+        if self._by_assistant is None:
+            self._by_assistant = {
+                association["IntegrationArn"].rsplit("/", 1)[-1]: instance_id
+                for instance_id in self._instances()
                 for association in self._api.pages(
                     "list_integration_associations",
                     "IntegrationAssociationSummaryList",
-                    InstanceId=instance["Id"],
+                    InstanceId=instance_id,
                     IntegrationType="WISDOM_ASSISTANT",
                     MaxResults=100,
                 )
             }
-        return self._instances
+        return self._by_assistant
+
+    def instances(self) -> frozenset[str]:
+        """Ids of the instances that ListInstances names."""
+        return self._answers.ask(lambda: frozenset(self._instances()), "instances")
+
+    def _instances(self) -> Iterator[str]:
+        listed = self._api.pages("list_instances", "InstanceSummaryList", MaxResults=10)
+        return (instance["Id"] for instance in listed)

@@ -1,13 +1,14 @@
 """Tools + the grants of the attached profiles + the catalog → one verdict per tool.
 
 SUFFICIENT means exactly: every grant that the tool's catalog row names is held by an attached
-profile. What the catalog cannot say is UNKNOWN. Advisories accompany a verdict and never change it.
+profile. What the catalog cannot say is UNKNOWN, and so is what a list might hold that could not be
+read. Advisories accompany a verdict and never change it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from toolgrant.domain.catalog import Advisory, AdvisoryWhen, Catalog, Requirement
 from toolgrant.domain.model import (
@@ -20,6 +21,7 @@ from toolgrant.domain.model import (
     ToolResult,
     Verdict,
 )
+from toolgrant.domain.texts import both
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,11 @@ def grant_kinds(agents: Iterable[QualifiedAgent], catalog: Catalog) -> frozenset
 def judge(tool: Tool, profiles: Sequence[SecurityProfile], needs: Requirement) -> ToolResult:
     """The verdict on one tool."""
     holders = {grant: _holders(grant, profiles) for grant in needs.grants}
-    missing = tuple(grant for grant in needs.grants if not holders[grant])
-    verdict = _verdict(needs, missing)
-    return ToolResult(
+    doubtful = _unread(profiles, [grant for grant in needs.grants if not holders[grant]])
+    missing = tuple(g for g in needs.grants if not holders[g] and g.kind not in doubtful)
+    result = ToolResult(
         tool=tool,
-        verdict=verdict,
+        verdict=_verdict(needs, missing),
         required=needs.grants,
         missing=missing,
         granted_by={grant: names for grant, names in holders.items() if names},
@@ -70,6 +72,30 @@ def judge(tool: Tool, profiles: Sequence[SecurityProfile], needs: Requirement) -
             if _applies(advisory, tool, profiles)
         ),
         console_path=_console_path(needs),
+    )
+    return result if missing or not doubtful else _cannot_say(result, doubtful)
+
+
+def _unread(
+    profiles: Sequence[SecurityProfile], wanted: Iterable[Grant]
+) -> dict[GrantKind, tuple[str, ...]]:
+    """The kinds of wanted grants that profiles may hold in lists that could not be read, with the
+    names of these profiles."""
+    kinds = {grant.kind for grant in wanted}
+    names = {k: tuple(p.name for p in profiles if k in p.unread) for k in sorted(kinds)}
+    return {kind: unread for kind, unread in names.items() if unread}
+
+
+def _cannot_say(result: ToolResult, unread: Mapping[GrantKind, Sequence[str]]) -> ToolResult:
+    """Nothing is certainly missing, but a list that could not be read may not hold what is not in
+    the others."""
+    lists = "; ".join(f"{', '.join(names)} ({kind})" for kind, names in unread.items())
+    return replace(
+        result,
+        verdict=Verdict.UNKNOWN,
+        reason=f"could not be read: {lists}",
+        advisories=(both("note", "unread", lists=lists), *result.advisories),
+        console_path=None,
     )
 
 

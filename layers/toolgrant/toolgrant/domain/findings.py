@@ -13,12 +13,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from toolgrant.domain.model import Finding, FindingKind, FindingState, Verdict
+from toolgrant.domain.record_budget import missing_digest, recorded
 
 KEEP_RESOLVED = timedelta(days=90)
 """How long a resolved finding is remembered, so that its return is told as `reopened`."""
 
 NOTICE_LASTS = timedelta(days=7)
 """How long a refused save is shown if the AI agent is not saved again."""
+
+CLOCKS_DIFFER = timedelta(seconds=1)
+"""By how much a second look may come too early and still count: queues count whole seconds."""
 
 
 class Status(StrEnum):
@@ -65,22 +69,27 @@ class Change:
 
 @dataclass(frozen=True)
 class Reconciled:
-    """All findings as they stand now, what changed, and when to look again at suspected ones."""
+    """All findings as they stand now, what changed, and when to look again at suspected ones.
+
+    `omitted` counts the problems that found no room in the record.
+    """
 
     findings: tuple[Finding, ...]
     changes: tuple[Change, ...] = ()
     recheck_at: datetime | None = None
+    omitted: int = 0
 
 
 @dataclass(frozen=True)
 class Moment:
     """When an evaluation looks: `now`, the event that caused it (None: a sweep), the settle time,
-    and when the AI agent was last saved."""
+    when the AI agent was last saved, and for a second look, when that was due."""
 
     now: datetime
     event_time: datetime | None = None
     settle: timedelta = timedelta()
     saved_at: datetime | None = None
+    recheck_of: datetime | None = None
 
     @property
     def suspect_until(self) -> datetime | None:
@@ -88,6 +97,11 @@ class Moment:
         if self.event_time is None or self.now >= self.event_time + self.settle:
             return None
         return min(self.event_time, self.now) + self.settle
+
+    def settled(self, finding: Finding) -> bool:
+        """Whether a suspected finding that is still there must be told."""
+        early = CLOCKS_DIFFER if self.recheck_of else timedelta()
+        return finding.suspected_until is None or self.now + early >= finding.suspected_until
 
 
 @dataclass(frozen=True)
@@ -108,9 +122,11 @@ def reconcile(
 ) -> Reconciled:
     """Compare what was seen with what is on record. Returns every finding to store.
 
-    A Resolution as `scope` ends every finding for that reason: nothing could be seen.
+    `seen` are all problems, also those for which there is no room. A Resolution as `scope` ends
+    every finding for that reason: nothing could be seen.
     """
-    problems = {finding.id: finding for finding in seen}
+    everything = {finding.id: finding for finding in seen}
+    problems = {finding.id: finding for finding in recorded(everything.values(), known)}
     gone = [old for old in known.values() if old.id not in problems]
     met = (
         *(_appear(known.get(problem.id), problem, moment) for problem in problems.values()),
@@ -118,7 +134,8 @@ def reconcile(
     )
     kept = tuple(finding for finding, _ in met if finding)
     changes = tuple(Change(status, finding) for finding, status in met if finding and status)
-    return Reconciled(kept, changes, _recheck_at(known, kept))
+    omitted = len(everything) - len(problems)
+    return Reconciled(kept, changes, _recheck_at(known, kept, moment), omitted)
 
 
 Met = tuple[Finding | None, Status | None]
@@ -140,7 +157,7 @@ def _appear(old: Finding | None, problem: Finding, moment: Moment) -> Met:
     )
     if old.state is not FindingState.SUSPECTED:
         return carried, Status.CHANGED if _differs(old, problem) else None
-    if old.suspected_until is None or moment.now >= old.suspected_until:
+    if moment.settled(old):
         return _open(carried, moment)
     return carried, None
 
@@ -153,11 +170,9 @@ def _open(problem: Finding, moment: Moment) -> tuple[Finding, Status]:
 
 def _differs(old: Finding, new: Finding) -> bool:
     """Verdict, missing set or severity; attachments and qualifiers alone are no news."""
-    return (old.verdict, set(old.missing), old.severity) != (
-        new.verdict,
-        set(new.missing),
-        new.severity,
-    )
+    digest = old.missing_digest or missing_digest(old.missing)
+    was = (old.verdict, digest, old.severity)
+    return was != (new.verdict, missing_digest(new.missing), new.severity)
 
 
 def _disappear(old: Finding, moment: Moment, resolution: Resolution | None) -> Met:
@@ -214,17 +229,22 @@ def _notice_resolution(old: Finding, moment: Moment) -> Resolution | None:
     return None
 
 
-def _recheck_at(known: Mapping[str, Finding], kept: Iterable[Finding]) -> datetime | None:
-    """When to look again: only for newly suspected findings, so that a look is asked for once."""
+def _recheck_at(
+    known: Mapping[str, Finding], kept: Iterable[Finding], moment: Moment
+) -> datetime | None:
+    """When to look again: a look is asked for once, and once more where it came too early."""
+    suspected = [finding for finding in kept if finding.state is FindingState.SUSPECTED]
     times = [
         finding.suspected_until
-        for finding in kept
-        if finding.state is FindingState.SUSPECTED
-        and finding.suspected_until
-        and not _was_suspected(known.get(finding.id))
+        for finding in suspected
+        if finding.suspected_until and not _asked_for(known.get(finding.id), moment)
     ]
     return max(times, default=None)
 
 
-def _was_suspected(old: Finding | None) -> bool:
-    return old is not None and old.state is FindingState.SUSPECTED
+def _asked_for(old: Finding | None, moment: Moment) -> bool:
+    """Whether a second look at a suspected finding is still to come."""
+    if old is None or old.state is not FindingState.SUSPECTED:
+        return False
+    due = old.suspected_until
+    return moment.recheck_of is None or due is None or due > moment.recheck_of

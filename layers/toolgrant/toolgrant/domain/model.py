@@ -129,11 +129,13 @@ class QualifiedAgent:
 
 @dataclass(frozen=True)
 class SecurityProfile:
-    """What one attached security profile grants, as far as it was read."""
+    """What one attached security profile grants, as far as it was read. `unread` are the lists that
+    could not be: nothing is known of what they hold."""
 
     id: str
     name: str
     grants: frozenset[Grant] = frozenset()
+    unread: frozenset[GrantKind] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -226,6 +228,8 @@ class Finding:
     opened_at: datetime | None = None
     resolved_at: datetime | None = None
     resolution: str = ""
+    missing_digest: str = ""
+    """Of a finding whose `missing` found no room in the record (`record_budget`)."""
 
     @property
     def profile_id(self) -> str:

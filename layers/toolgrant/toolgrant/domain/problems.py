@@ -28,10 +28,6 @@ from toolgrant.domain.texts import both, on_record
 
 _T = TypeVar("_T")
 
-MOST_PROBLEMS = 300
-"""Most problems of one AI agent that are recorded, worst first: its record is one item of at most
-400 KB. Solving some brings up the rest."""
-
 
 @dataclass(frozen=True)
 class JudgedQualifier:
@@ -48,7 +44,9 @@ class JudgedQualifier:
 
 
 def problems_of(instance_id: str, judged: Iterable[JudgedQualifier]) -> tuple[Finding, ...]:
-    """The problems seen in this evaluation, one per (tool name, kind), worst qualifier counting."""
+    """The problems seen in this evaluation, one per (tool name, kind), worst qualifier counting.
+
+    All of them: `findings.reconcile` chooses those that are recorded."""
     seen: dict[str, Finding] = {}
     draft_profiles = _draft_profiles(judged := tuple(judged))
     for judgement in judged:
@@ -59,8 +57,7 @@ def problems_of(instance_id: str, judged: Iterable[JudgedQualifier]) -> tuple[Fi
         for finding in problems:
             known = seen.get(finding.id)
             seen[finding.id] = _merge(known, finding) if known else finding
-    worst_first = sorted(seen.values(), key=lambda finding: -finding.severity.rank)
-    return tuple(worst_first[:MOST_PROBLEMS])
+    return tuple(sorted(seen.values(), key=lambda finding: -finding.severity.rank))
 
 
 def scope_of(judged: Iterable[JudgedQualifier]) -> Scope:

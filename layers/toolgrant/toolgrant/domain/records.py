@@ -22,6 +22,7 @@ class EdgeKind(StrEnum):
     ASSISTANT = "assistant"
     INSTANCE = "instance"
     NOTICE_ONLY = "notice-only"
+    ON_RECORD = "on-record"
 
 
 @dataclass(frozen=True, order=True)
@@ -30,6 +31,14 @@ class Edge:
 
     kind: EdgeKind
     target: str
+
+
+ANY = "*"
+"""As the target of an edge: whatever an event may name."""
+
+ON_RECORD = Edge(EdgeKind.ON_RECORD, "all")
+"""Every AI agent that is judged has it, so that those whose instance and assistant are gone can
+still be found."""
 
 
 @dataclass(frozen=True, order=True)

@@ -25,8 +25,11 @@ from toolgrant.domain.model import (
 )
 from toolgrant.domain.problems import finding_id
 from toolgrant.domain.requests import RefusedSave
-from toolgrant.domain.texts import both, clip
+from toolgrant.domain.texts import both, on_record
 from toolgrant.domain.toolid import FlowModuleTool, parse_tool_id
+
+MOST_NOTICES = 20
+"""Most refused saves of one AI agent that are shown at a time, the newest."""
 
 _MESSAGES = (
     re.compile(r"Flow module for MCP tool with ID '([^']{1,4096})' not found"),
@@ -54,8 +57,8 @@ def notice(refused: RefusedSave, catalog: Catalog) -> Finding:
         kind=FindingKind.REFUSED_SAVE,
         state=FindingState.OPEN,
         severity=Severity.MEDIUM,
-        tool_name=clip(subject),
-        tool_id=clip(refused.tool_id),
+        tool_name=on_record(subject),
+        tool_id=on_record(refused.tool_id),
         tool_type=tool.type,
         verdict=Verdict.UNKNOWN,
         qualifiers=(),
@@ -69,13 +72,16 @@ def notice(refused: RefusedSave, catalog: Catalog) -> Finding:
 def file_notice(
     known: Mapping[str, Finding], new: Finding, event_time: datetime, saved_at: datetime | None
 ) -> tuple[Finding, Change | None] | None:
-    """The finding to store, and the change to tell; None if a later save went well.
+    """The finding to store, and the change to tell; None if a later save went well, or if enough
+    later ones were refused.
 
     A notice counts from its newest refusal, so that a save is compared with it by the service's
     clock. One that is open already is not told again.
     """
     old = known.get(new.id)
     if saved_at and event_time <= saved_at:
+        return None
+    if len(_later(known, event_time)) >= MOST_NOTICES:
         return None
     if old is None:
         return _opened(new, event_time, Status.OPENED)
@@ -90,3 +96,25 @@ def file_notice(
 def _opened(new: Finding, event_time: datetime, status: Status) -> tuple[Finding, Change]:
     opened = replace(new, opened_at=event_time)
     return opened, Change(status, opened)
+
+
+def _later(known: Mapping[str, Finding], event_time: datetime) -> list[Finding]:
+    """The notices whose newest refusal is later."""
+    return [one for one in _open(known) if one.opened_at and one.opened_at > event_time]
+
+
+def _open(known: Mapping[str, Finding]) -> list[Finding]:
+    notices = (one for one in known.values() if one.kind is FindingKind.REFUSED_SAVE)
+    return [one for one in notices if one.state is not FindingState.RESOLVED]
+
+
+def with_notice(known: Mapping[str, Finding], filed: Finding) -> dict[str, Finding]:
+    """The findings with a notice; beyond MOST_NOTICES the oldest are forgotten without a word."""
+    findings = {**known, filed.id: filed}
+    newest_first = sorted(_open(findings), key=_opening, reverse=True)
+    gone = {one.id for one in newest_first[MOST_NOTICES:]}
+    return {key: one for key, one in findings.items() if key not in gone}
+
+
+def _opening(finding: Finding) -> float:
+    return finding.opened_at.timestamp() if finding.opened_at else 0

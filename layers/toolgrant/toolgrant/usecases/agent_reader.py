@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from toolgrant.domain.catalog import Catalog
 from toolgrant.domain.evaluate import evaluate, grant_kinds
 from toolgrant.domain.findings import Resolution
-from toolgrant.domain.model import DRAFT, LATEST, GrantKind, QualifiedAgent, SecurityProfile
+from toolgrant.domain.model import DRAFT, LATEST, Grant, GrantKind, QualifiedAgent, SecurityProfile
 from toolgrant.domain.problems import JudgedQualifier
-from toolgrant.domain.records import AgentKey, Edge, EdgeKind
+from toolgrant.domain.records import ON_RECORD, AgentKey, Edge, EdgeKind
 from toolgrant.domain.requests import AgentRequest
 from toolgrant.domain.toolid import FlowModuleTool, GatewayTool, parse_tool_id
-from toolgrant.errors import NotFound, ServiceUnavailable
+from toolgrant.errors import InvalidInput, NotFound, RequestRefused, ServiceUnavailable
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.ports import Agents, Profiles, Store
 
@@ -88,7 +88,10 @@ class AgentReader:
         if instance_id is None:
             return OutOfScope(f"no Connect instance integrates assistant {draft.assistant_id}")
         versions = observed.agents[1:] if observed else self._versions(request.key, live)
-        judged = self._judge(instance_id, (draft, *versions), live)
+        attached = [(agent, self._attached(instance_id, agent)) for agent in (draft, *versions)]
+        if self._is_gone(instance_id, (ids for _, ids in attached)):
+            return OutOfScope(f"Connect instance {instance_id} does not exist here")
+        judged = (self._judge(instance_id, agent, ids or (), live) for agent, ids in attached)
         return JudgedAgent(instance_id, tuple(judged))
 
     def profile_names(self, seen: JudgedAgent) -> dict[str, str]:
@@ -125,31 +128,42 @@ class AgentReader:
             raise ServiceUnavailable(str(error)) from error
 
     def _judge(
-        self, instance_id: str, agents: tuple[QualifiedAgent, ...], live: frozenset[str]
-    ) -> Iterator[JudgedQualifier]:
-        for agent in agents:
-            ids = self._attached(instance_id, agent)
-            kinds = grant_kinds([agent], self.catalog)
-            profiles = [self._profile(instance_id, profile_id, kinds) for profile_id in ids]
-            yield JudgedQualifier(
-                evaluate(agent, profiles, self.catalog), agent.qualifier in live, ids
-            )
+        self,
+        instance_id: str,
+        agent: QualifiedAgent,
+        profile_ids: tuple[str, ...],
+        live: frozenset[str],
+    ) -> JudgedQualifier:
+        kinds = grant_kinds([agent], self.catalog)
+        profiles = [self._profile(instance_id, profile_id, kinds) for profile_id in profile_ids]
+        result = evaluate(agent, profiles, self.catalog)
+        return JudgedQualifier(result, agent.qualifier in live, profile_ids)
 
-    def _attached(self, instance_id: str, agent: QualifiedAgent) -> tuple[str, ...]:
+    def _attached(self, instance_id: str, agent: QualifiedAgent) -> tuple[str, ...] | None:
+        """None where the instance or this version is unknown to Connect."""
         try:
             return self.profiles.attached(instance_id, agent.qualified_arn)
         except NotFound:
-            return ()
+            return None
+
+    def _is_gone(self, instance_id: str, attached: Iterable[tuple[str, ...] | None]) -> bool:
+        """Whether the instance is what Connect does not know: the answer does not say which."""
+        return None in attached and instance_id not in self.profiles.instances()
 
     def _profile(
         self, instance_id: str, profile_id: str, kinds: frozenset[GrantKind]
     ) -> SecurityProfile:
-        """A deleted profile grants nothing."""
-        try:
-            grants = (self.profiles.grants(instance_id, profile_id, kind) for kind in sorted(kinds))
-            return SecurityProfile(profile_id, profile_id, frozenset().union(*grants))
-        except NotFound:
-            return SecurityProfile(profile_id, profile_id)
+        """A deleted profile grants nothing; what a list holds that cannot be read is not known."""
+        grants: set[Grant] = set()
+        unread: set[GrantKind] = set()
+        for kind in sorted(kinds):
+            try:
+                grants |= self.profiles.grants(instance_id, profile_id, kind)
+            except NotFound:
+                return SecurityProfile(profile_id, profile_id)
+            except (InvalidInput, RequestRefused):
+                unread.add(kind)
+        return SecurityProfile(profile_id, profile_id, frozenset(grants), frozenset(unread))
 
     def _name(self, instance_id: str, profile_id: str) -> str:
         try:
@@ -164,6 +178,7 @@ def agent_reader(deps: Deps) -> AgentReader:
 
 
 def _edges(seen: JudgedAgent) -> Iterator[Edge]:
+    yield ON_RECORD
     yield Edge(EdgeKind.INSTANCE, seen.instance_id)
     yield Edge(EdgeKind.ASSISTANT, seen.draft.assistant_id)
     for judged in seen.judged:

@@ -23,9 +23,11 @@ SCHEMA = "toolgrant/audit/1"
 
 
 def outcome_record(
-    request: AgentRequest, record: AgentRecord, outcome: str, reason: str = ""
+    request: AgentRequest, record: AgentRecord, outcome: str, reason: str = "", omitted: int = 0
 ) -> JsonObject:
-    """What became of a request for one AI agent. Carries no field that the service masks."""
+    """What became of a request for one AI agent. Carries no field that the service masks.
+
+    `omitted` counts the problems that the record has no room for."""
     return _record(
         outcome,
         reason,
@@ -34,6 +36,7 @@ def outcome_record(
         instanceId=record.instance_id or None,
         version=record.version,
         startedAt=utc_text(record.started_at) if record.started_at else None,
+        **({"problemsOmitted": omitted} if omitted else {}),
     )
 
 

@@ -63,6 +63,9 @@ class Profiles(Protocol):
     def instances_by_assistant(self) -> Mapping[str, str]:
         """Assistant id → id of the instance that integrates it (WISDOM_ASSISTANT)."""
 
+    def instances(self) -> frozenset[str]:
+        """Ids of the instances that exist in this account and Region."""
+
     def forget(self) -> None:
         """Drop the answers kept so far."""
 
@@ -81,10 +84,8 @@ class Store(Protocol):
         repairs: Sequence[Repair] = (),
         shown: Shown | None = None,
     ) -> None:
-        """Record, its edges, its pending alert with what it offers, and repairs in one transaction.
-
-        Raises Conflict if the stored version is no longer `previous.version`.
-        """
+        """Record (within its budget), edges, pending alert with what it offers, and repairs in one
+        transaction. Raises Conflict if the stored version is no longer `previous.version`."""
 
     def put_alert(self, alert: Rendered) -> None:
         """A pending alert of its own, beside any record."""

@@ -11,8 +11,9 @@ from toolgrant.domain.alerts.render import render
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.findings import NOTICE_LASTS, Change, Moment, Scope, reconcile
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind
-from toolgrant.domain.refused_saves import file_notice, notice
+from toolgrant.domain.refused_saves import file_notice, notice, with_notice
 from toolgrant.domain.requests import RefusedSave, created_key
+from toolgrant.domain.texts import clip
 from toolgrant.errors import Conflict
 from toolgrant.usecases.audit import notice_record
 from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps
@@ -40,8 +41,8 @@ def record_refusal(refused: RefusedSave, deps: Deps) -> None:
         after = replace(
             record,
             instance_id=record.instance_id or instance_id,
-            name=record.name or refused.agent_name or refused.key.ai_agent_id,
-            findings={**record.findings, finding.id: finding},
+            name=record.name or clip(refused.agent_name) or refused.key.ai_agent_id,
+            findings=with_notice(record.findings, finding),
             edges=record.edges if record.started_at else frozenset({NEVER_EVALUATED}),
         )
         return after, (change,) if change else ()

@@ -131,7 +131,7 @@ def _judge(agent: JudgedAgent, taken: tuple[TakenAway, ...], against: _Against) 
     alert = _alert(agent, told.changes, after, fixes, against) if told.changes else None
     against.ask_again(told.recheck_at)
     rendered = against.commit(after, alert, fixes)
-    decided = outcome_record(against.request, after, Outcome.EVALUATED)
+    decided = outcome_record(against.request, after, Outcome.EVALUATED, omitted=told.omitted)
     against.report(agent.judged, decided, decide(told), rendered, describe_plan(fixes.plan))
     return Outcome.EVALUATED
 
@@ -178,8 +178,10 @@ class _Against:
         """When the evaluation looks."""
         cause = self.request.cause
         # A second look tells what it finds: it must not be put off by itself again and again.
-        event_time = None if cause.reason == "recheck" else cause.event_time
-        return Moment(self.now, event_time, self.deps.settle, self._saved_at)
+        event_time, due = cause.event_time, None
+        if cause.reason == "recheck":
+            event_time, due = None, event_time
+        return Moment(self.now, event_time, self.deps.settle, self._saved_at, due)
 
     @property
     def _saved_at(self) -> datetime | None:

@@ -14,8 +14,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from toolgrant.domain.causes import Cause
+from toolgrant.domain.fixing.ledger import settling
 from toolgrant.domain.model import LATEST, QualifiedAgent
-from toolgrant.domain.records import AgentKey, Edge, EdgeKind, SweepProgress
+from toolgrant.domain.records import ON_RECORD, AgentKey, Edge, SweepProgress
 from toolgrant.domain.requests import AgentRequest, Observed
 from toolgrant.errors import (
     AccessDenied,
@@ -31,6 +32,8 @@ from toolgrant.usecases.refused_saves import NEVER_EVALUATED, close_notices
 from toolgrant.usecases.sweep_proof import prove
 
 NOW = timedelta()
+STUCK_AFTER = timedelta(minutes=15)
+"""Longer than a message of the fix queue is tried."""
 
 
 def sweep(deps: Deps, interval: timedelta, has_time: Callable[[], bool]) -> SweepProgress:
@@ -52,7 +55,20 @@ def sweep(deps: Deps, interval: timedelta, has_time: Callable[[], bool]) -> Swee
     if not progress.assistants and progress.finished_at is None:
         progress = _finish(progress, deps)
     publish_pending(None, deps)
+    _settle_stuck(deps)
     return progress
+
+
+def _settle_stuck(deps: Deps) -> None:
+    """Changes that began long ago and did not end, because their message is gone: the writer is
+    asked to find out what became of them."""
+    if deps.fixing is None:
+        return
+    ledger, now = deps.fixing.ledger, deps.clock.now()
+    for profile_id in sorted(set(ledger.open_changes().values())):
+        for change in ledger.history(profile_id).changes:
+            if change.open and now - change.began_at > STUCK_AFTER:
+                deps.fixing.queue.send(settling(change, now))
 
 
 def _current(deps: Deps, interval: timedelta) -> SweepProgress:
@@ -198,12 +214,9 @@ def counts(progress: SweepProgress) -> dict[str, int]:
 
 def _ask_about_the_gone(progress: SweepProgress, deps: Deps) -> int:
     """AI agents on record that no list names any more: looking at them resolves their findings."""
-    instances = set(deps.profiles.instances_by_assistant().values())
-    edges = (Edge(EdgeKind.INSTANCE, instance_id) for instance_id in instances)
     gone = {
         key
-        for edge in edges
-        for key in _agents_with(edge, deps)
+        for key in _agents_with(ON_RECORD, deps)
         if key not in progress.seen and key.assistant_id not in progress.assistants_failed.names
     }
     for key in sorted(gone):

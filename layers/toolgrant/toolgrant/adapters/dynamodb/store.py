@@ -29,7 +29,8 @@ from toolgrant.adapters.dynamodb import store_items
 from toolgrant.adapters.dynamodb.table import Item, Table, key_of, typed
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.fixing.repair import Repair, Shown
-from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind, SweepProgress
+from toolgrant.domain.record_budget import within_budget
+from toolgrant.domain.records import ANY, AgentKey, AgentRecord, Edge, EdgeKind, SweepProgress
 from toolgrant.errors import Conflict, ServiceUnavailable
 
 OUTBOX = "OUTBOX"
@@ -43,7 +44,6 @@ KEEP_SHOWN = timedelta(days=8)
 MOST_EDGES = 45
 """A transaction has at most 100 items: old edges to delete, new ones to put, record and alert."""
 
-ANY = "*"
 _SWEEP = ("SWEEP", "PROGRESS")
 _COLLAPSIBLE = (EdgeKind.FLOW_MODULE, EdgeKind.APPLICATION, EdgeKind.PROFILE)
 
@@ -176,7 +176,10 @@ def transaction(
     repairs: Sequence[Repair] = (),
     shown: Shown | None = None,
 ) -> list[dict[str, Any]]:
-    """The TransactItems of a commit, on the condition that `previous` is what the table has."""
+    """The TransactItems of a commit, on the condition that `previous` is what the table has.
+
+    The record is written as it fits its budget."""
+    record = within_budget(record)
     item = _record_item(record)
     condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
     if previous.version:

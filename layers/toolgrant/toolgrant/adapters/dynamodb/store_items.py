@@ -96,6 +96,7 @@ def finding_to_item(finding: Finding) -> Item:
         "openedAt": _time_text(finding.opened_at),
         "resolvedAt": _time_text(finding.resolved_at),
         "resolution": str(finding.resolution),
+        "missingDigest": finding.missing_digest,
     }
 
 
@@ -119,6 +120,7 @@ def finding_from_item(finding_id: str, item: Mapping[str, Any]) -> Finding:
         opened_at=_time(item["openedAt"]),
         resolved_at=_time(item["resolvedAt"]),
         resolution=item["resolution"],
+        missing_digest=item.get("missingDigest", ""),
     )
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from toolgrant.domain.fixing.repair import RepairItem
+from toolgrant.domain.fixing.repair import Repair, RepairItem
+from toolgrant.domain.ids import short_id
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.records import AgentKey
 
@@ -174,3 +175,9 @@ class ProfileChange:
 
 
 _THERE = (ListState.DONE, ListState.UNATTRIBUTED)
+
+
+def settling(change: ProfileChange, now: datetime) -> Repair:
+    """Asks for nothing but that open changes of the profile are settled."""
+    repair_id = short_id("fix", "settle", change.id, now.isoformat())
+    return Repair(repair_id, change.agent, change.profile_id, change.profile_id, (), now)
