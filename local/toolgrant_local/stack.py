@@ -29,6 +29,7 @@ FAST = {
     "ChangeDelaySeconds": "0",
     "BatchingWindowSeconds": "1",
     "RequestsPerSecond": "100",
+    "StalenessSeconds": "8",
 }
 
 
