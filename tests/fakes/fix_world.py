@@ -11,6 +11,7 @@ from tests.fakes.cloud import uuid_of
 from tests.fakes.world import World
 from tests.fakes.writer import FakeFixQueue, FakeLedger, FakeStop, FakeWriter, Holder
 
+from toolgrant.adapters.fix_queue import from_message, to_message
 from toolgrant.domain.fixing.repair import Repair
 from toolgrant.domain.fixing.rules import FixRules, Mode
 from toolgrant.domain.model import (
@@ -20,15 +21,14 @@ from toolgrant.domain.model import (
 from toolgrant.domain.profile_lists import Entry, with_grants
 from toolgrant.domain.records import SweepProgress
 from toolgrant.domain.requests import Order, UndoRequest
-from toolgrant.errors import PutOff
 from toolgrant.usecases.deps import Deps, FixPorts
 from toolgrant.usecases.orders import operate
-from toolgrant.usecases.writer.remediate import give_up, remediate
-from toolgrant.usecases.writer.undo import give_up_undo, undo
+from toolgrant.usecases.writer.delivery import MOST_ATTEMPTS, Delivery, work_off
+from toolgrant.usecases.writer.remediate import remediate
+from toolgrant.usecases.writer.undo import undo
 from toolgrant.usecases.writer.write import GrantWriter
 
 WRITER_ROLE = "arn:aws:iam::111122223333:role/toolgrant-RemediateRole"
-MOST_ATTEMPTS = 5
 
 
 class FixWorld(World):
@@ -117,29 +117,23 @@ class FixWorld(World):
             return undo(request, self.deps(), self.grant_writer)
         return remediate(request, self.deps(), self.grant_writer)
 
-    def fix(self, rounds: int = 20) -> list[str]:
+    def fix(self, rounds: int = 40) -> list[str]:
         """Work off the fix queue; the outcomes. What is put off comes back at its time."""
         outcomes: list[str] = []
-        attempts = 0
+        attempt = 0
         for _ in range(rounds):
             if not self.fixes.waiting:
                 return outcomes
-            request, attempts = self.fixes.waiting[0], attempts + 1
-            try:
-                outcomes.append(self.work(request))
-            except PutOff as error:
-                if attempts < MOST_ATTEMPTS:
-                    self.clock.advance(error.seconds)
-                    continue
-                outcomes.append(self._give_up(request, str(error)))
-            attempts = 0
+            request, attempt = self.fixes.waiting[0], attempt + 1
+            delivery = Delivery(to_message(request), attempt, "receipt")
+            outcome = work_off(delivery, from_message, self.deps(), self.grant_writer)
+            if outcome is None and attempt < MOST_ATTEMPTS:
+                self.clock.advance(self.fixes.seconds)
+                continue
+            outcomes.append(outcome or "dead-lettered")
+            attempt = 0
             self.fixes.waiting.pop(0)
         raise AssertionError("the fix queue does not get empty")
-
-    def _give_up(self, request: Repair | UndoRequest, reason: str) -> str:
-        if isinstance(request, UndoRequest):
-            return give_up_undo(request, reason, self.deps())
-        return give_up(request, reason, self.deps())
 
     def look_and_fix(self, agent: str = "agent") -> list[str]:
         """An event comes in, and all that follows from it happens."""

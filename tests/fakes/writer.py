@@ -234,6 +234,7 @@ class FakeFixQueue:
         self.clock, self.calls = clock, calls
         self.waiting: list[Repair | UndoRequest] = []
         self.taken: dict[Repair | UndoRequest, datetime] = {}
+        self.seconds = 0.0
 
     def send(self, request: Repair | UndoRequest) -> None:
         with self.calls.made("fixes.send", request):
@@ -241,6 +242,10 @@ class FakeFixQueue:
             if sent is None or self.clock.now() - sent > DEDUPLICATION:
                 self.taken[request] = self.clock.now()
                 self.waiting.append(request)
+
+    def put_off(self, receipt: str, seconds: float) -> None:
+        with self.calls.made("fixes.put_off", receipt, seconds):
+            self.seconds = seconds
 
 
 @dataclass

@@ -140,6 +140,9 @@ class FixQueue(Protocol):
     def send(self, request: Repair | UndoRequest) -> None:
         """Ask for a write; the same request twice within five minutes is one."""
 
+    def put_off(self, receipt: str, seconds: float) -> None:
+        """Let a message that was received come back after some seconds."""
+
 
 class EmergencyStop(Protocol):
     """The switch outside of our table that stops every write."""

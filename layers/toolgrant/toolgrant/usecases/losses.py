@@ -16,17 +16,17 @@ from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.deps import Deps
 
 
-def take_losses(agent: JudgedAgent, before: datetime, deps: Deps) -> tuple[TakenAway, ...]:
+def take_losses(agent: JudgedAgent, began: datetime, deps: Deps) -> tuple[TakenAway, ...]:
     """Open the breakers of what we gave to an AI agent and that is gone, and end its standing, so
     that each loss counts once.
 
-    A profile that the AI agent has no longer, or that was deleted, counts as a loss too. `before`
-    is when the evaluation began, less the time that reads may be old: only what was verified
-    earlier can be missed. Empty in mode `warn`.
+    A profile that the AI agent has no longer, or that was deleted, counts as a loss too. `began` is
+    when the evaluation began to read: only what was verified before all that it may have read can
+    be missed. Empty in mode `warn`.
     """
     if deps.fixing is None:
         return ()
-    ledger = deps.fixing.ledger
+    ledger, before = deps.fixing.ledger, began - deps.fixing.rules.bound
     histories = [ledger.history(profile_id) for profile_id in ledger.profiles_of(agent.key)]
     return tuple(
         loss

@@ -5,9 +5,10 @@ Reads only; what was taken away is noted before (`losses`), what is planned is c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from toolgrant.domain.alerts.alert import Alert
 from toolgrant.domain.alerts.fix_notes import notes_of_made, notes_of_plan, notes_of_taken
 from toolgrant.domain.findings import Change, Reconciled, Resolution, Status
 from toolgrant.domain.fixing.history import TakenAway
@@ -16,7 +17,7 @@ from toolgrant.domain.fixing.needs import needs_of
 from toolgrant.domain.fixing.policy import Plan, plan
 from toolgrant.domain.fixing.profile_gates import no_room
 from toolgrant.domain.fixing.proposal import Proposal, propose
-from toolgrant.domain.fixing.repair import Repair, RepairItem
+from toolgrant.domain.fixing.repair import Repair, RepairItem, Shown
 from toolgrant.domain.fixing.rules import FixRules, Need, ProfileFacts
 from toolgrant.domain.ids import short_id
 from toolgrant.domain.model import DRAFT, Grant
@@ -154,3 +155,13 @@ def _made(reconciled: Reconciled, agent: JudgedAgent, deps: Deps) -> dict[str, P
         for history in histories
         if finding.opened_at and (change := history.fix_of(finding.id, finding.opened_at))
     }
+
+
+def shown_in(alert: Alert | None, offers: Sequence[Repair]) -> Shown | None:
+    """What an alert offers: of the plan, what is about the findings that it tells."""
+    if alert is None:
+        return None
+    told = {change.finding.id for change in alert.changes}
+    parts = [offer.of(item for item in offer.items if item.finding_id in told) for offer in offers]
+    offered = tuple(part for part in parts if part.items)
+    return Shown(alert.alert_id, alert.time, offered) if offered else None

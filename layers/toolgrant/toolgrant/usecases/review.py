@@ -1,8 +1,8 @@
 """One review of one AI agent: the whole story on one page.
 
 load what is on record → look at the services → reconcile → decide → commit (findings, edges and the
-pending alert in one transaction) → publish. Dying at any line is safe: before the commit nothing
-happened, after it the alert waits in the outbox for the next review or sweep.
+pending alert in one transaction) → publish. Dying at any line is safe: after the commit the alert
+waits in the outbox for the next review or sweep.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from toolgrant.domain.alerts.render import Rendered, render
 from toolgrant.domain.findings import Change, Moment, Reconciled, Resolution, reconcile
 from toolgrant.domain.fixing.history import TakenAway
 from toolgrant.domain.fixing.policy import describe_plan
-from toolgrant.domain.fixing.repair import Repair, Shown
 from toolgrant.domain.json_fields import JsonObject
 from toolgrant.domain.model import FindingKind
 from toolgrant.domain.plan import Step, decide, describe
@@ -29,7 +28,7 @@ from toolgrant.usecases.audit import decision_fields, outcome_record, verdict_co
 from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps
 from toolgrant.usecases.losses import take_losses
 from toolgrant.usecases.outbox import publish_pending
-from toolgrant.usecases.plan_fixes import NOTHING, PlannedFixes, plan_fixes, with_fixes
+from toolgrant.usecases.plan_fixes import NOTHING, PlannedFixes, plan_fixes, shown_in, with_fixes
 from toolgrant.usecases.refused_saves import close_refused_create
 
 CLOCK_GRAIN = timedelta(seconds=1)
@@ -39,8 +38,8 @@ CLOCK_GRAIN = timedelta(seconds=1)
 def review(request: AgentRequest, deps: Deps, started_at: datetime) -> str:
     """Bring the record of one AI agent up to date and tell what changed.
 
-    `started_at` is when this batch began to read, the age of its oldest cached answer. Returns the
-    outcome: `evaluated`, `agent-deleted`, `not-judged`, `stale` or `superseded`.
+    `started_at` is when this batch began to read. Returns the outcome: `evaluated`,
+    `agent-deleted`, `not-judged`, `stale` or `superseded`.
     """
     record = deps.store.load(request.key)
     if _is_stale(record, request, deps.settle):
@@ -70,12 +69,11 @@ def _closes_notices(record: AgentRecord, request: AgentRequest) -> bool:
 def _evaluate(request: AgentRequest, record: AgentRecord, deps: Deps, started_at: datetime) -> str:
     if request.observed and request.observed.at > started_at:  # a clock that cannot be trusted
         request = replace(request, observed=None)
-    began = request.observed.at if request.observed else started_at
-    agent = _read(request, deps)
+    began, agent = request.observed.at if request.observed else started_at, _read(request, deps)
     if isinstance(agent, OutOfScope) and not record.qualifiers and not record.findings:
         return _done(request, record, Outcome.NOT_JUDGED, deps, reason=agent.reason)
-    # Once, and before all attempts: what was taken away is told by the one that succeeds.
-    taken = () if isinstance(agent, OutOfScope) else _losses(agent, began, deps)
+    # Once: what was taken away is told by the attempt that succeeds.
+    taken = () if isinstance(agent, OutOfScope) else take_losses(agent, began, deps)
     for _ in range(COMMIT_ATTEMPTS):
         if record.started_at and record.started_at > began:
             return _done(request, record, Outcome.SUPERSEDED, deps)
@@ -94,11 +92,6 @@ def _read(request: AgentRequest, deps: Deps) -> JudgedAgent | OutOfScope:
         return agent_reader(deps).read(request)
     except NotFound:
         return OutOfScope("the AI agent is gone", Resolution.AGENT_DELETED)
-
-
-def _losses(agent: JudgedAgent, began: datetime, deps: Deps) -> tuple[TakenAway, ...]:
-    bound = deps.fixing.rules.bound if deps.fixing else timedelta()
-    return take_losses(agent, began - bound, deps)
 
 
 def _forget(gone: OutOfScope, against: _Against) -> str:
@@ -232,7 +225,7 @@ class _Against:
         rendered = render(alert, deps.language) if alert else None
         if saved_at:
             close_refused_create(after, saved_at, self.request.cause, deps)
-        shown = _shown(alert, fixes.plan.offers)
+        shown = shown_in(alert, fixes.plan.offers)
         deps.store.commit(after, self.record, rendered, fixes.plan.repairs, shown)
         return rendered
 
@@ -250,16 +243,6 @@ class _Against:
             journal.count(metric, value)
         plan = [*(describe(step) for step in steps), *fixes]
         journal.decision({**decided, **decision_fields(judged, plan, alert)})
-
-
-def _shown(alert: Alert | None, offers: Sequence[Repair]) -> Shown | None:
-    """What an alert offers: of the plan, what is about the findings that it tells."""
-    if alert is None:
-        return None
-    told = {change.finding.id for change in alert.changes}
-    parts = [offer.of(item for item in offer.items if item.finding_id in told) for offer in offers]
-    offered = tuple(part for part in parts if part.items)
-    return Shown(alert.alert_id, alert.time, offered) if offered else None
 
 
 def _done(

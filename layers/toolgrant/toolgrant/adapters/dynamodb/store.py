@@ -17,7 +17,6 @@ has the version that was read. All findings of an AI agent are one item, so they
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,15 +43,9 @@ KEEP_SHOWN = timedelta(days=8)
 MOST_EDGES = 45
 """A transaction has at most 100 items: old edges to delete, new ones to put, record and alert."""
 
+_REPAIRS = tuple[Repair, ...]
 _SWEEP = ("SWEEP", "PROGRESS")
 _COLLAPSIBLE = (EdgeKind.FLOW_MODULE, EdgeKind.APPLICATION, EdgeKind.PROFILE)
-
-
-@dataclass(frozen=True)
-class _Repairs:
-    """What an item below FIXES holds."""
-
-    repairs: tuple[Repair, ...]
 
 
 class DynamoDBStore:
@@ -98,7 +91,9 @@ class DynamoDBStore:
     def pending_fixes(self, ai_agent_id: str | None = None) -> dict[str, tuple[Repair, ...]]:
         """Repairs that wait to be sent, by the id of their commit."""
         waiting = self._table.query(FIXES, f"{ai_agent_id}#" if ai_agent_id else None)
-        return {item["sk"]: from_json(_Repairs, item).repairs for item in waiting}
+        return {
+            item["sk"]: tuple(from_json(Repair, r) for r in item["repairs"]) for item in waiting
+        }
 
     def drop_sent(self, commit_id: str) -> None:
         """Delete the repairs of a commit, if they are still there."""
@@ -220,7 +215,7 @@ def _record_item(record: AgentRecord) -> Item:
 
 def _repairs_item(record: AgentRecord, repairs: Sequence[Repair]) -> Item:
     keys = {"pk": FIXES, "sk": f"{record.key.ai_agent_id}#{record.version}"}
-    return {**keys, "schema": store_items.SCHEMA, **to_json(_Repairs(tuple(repairs)))}
+    return {**keys, "schema": store_items.SCHEMA, "repairs": to_json(tuple(repairs))}
 
 
 def _shown_item(shown: Shown) -> Item:

@@ -34,7 +34,7 @@ from toolgrant.usecases.fix_ports import Ledger, Listed, ProfileWriter
 from toolgrant.usecases.ports import Clock
 
 READ_ATTEMPTS = 5
-"""How often the list is read anew because somebody else changed it between two reads."""
+"""How often the list is read anew because it changed between two reads."""
 
 VERIFY_WAITS = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Seconds between looks at the result: the service may answer with old data for a moment."""
@@ -45,6 +45,13 @@ FRESH_WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 REFUSED_FOR_GOOD = (AccessDenied, InvalidInput, NotFound, RequestRefused)
 """Answers that asking again does not better."""
+
+
+_FOUND = {
+    Attribution.OURS: ListState.DONE,
+    Attribution.UNATTRIBUTED: ListState.UNATTRIBUTED,
+    Attribution.ABSENT: ListState.ABANDONED,
+}
 
 
 @dataclass(frozen=True)
@@ -80,13 +87,9 @@ class GrantWriter:
             held = self._held(change, write.kind)
         except NotFound:  # the profile was deleted, and what we added with it
             return replace(write, state=ListState.ABANDONED, ended_at=now)
-        match attribute(write, held, edits):
-            case Attribution.OURS:
-                return replace(write, state=ListState.DONE, ended_at=now)
-            case Attribution.UNATTRIBUTED:
-                return replace(write, state=ListState.UNATTRIBUTED, ended_at=now)
-        if edits:
-            return replace(write, state=ListState.ABANDONED, ended_at=now)
+        found = attribute(write, held, edits)
+        if found is not Attribution.ABSENT or edits:
+            return replace(write, state=_FOUND[found], ended_at=now)
         left = (write.sent_at or now) + self.bound - now
         if left > timedelta():
             raise PutOff("a write that was not answered may still land", left.total_seconds())
