@@ -74,7 +74,7 @@ class GrantWriter:
         edits: list[ForeignEdit] = []
         for write in change.lists:
             if write.state is ListState.SENT:
-                met = _touching(write, history.edits_in(write, self.bound))
+                met = self._met(write, history)
                 change = change.with_list(self._settled(change, write, met))
                 edits += met
         return Written(change, tuple(dict.fromkeys(edits)))
@@ -107,11 +107,13 @@ class GrantWriter:
         for kind in planned:
             change, held = self._list(change, kind, fresh, basis)
             write = _part(change, kind)
+            fresh = fresh and write.state is not ListState.REFUSED  # waited for once
             if write.state is ListState.DONE:
                 expected = write.before | frozenset(write.grants)
                 lost, unexpected = lost | (expected - held), unexpected | (held - expected)
         change = self._attached(change)
-        changed = [kind for kind, grants in others.items() if self._held(change, kind) != grants]
+        # What else came is nobody's loss; what went may be ours to answer for.
+        changed = [kind for kind, grants in others.items() if grants - self._held(change, kind)]
         return replace(
             self.compared(change), lost=lost, unexpected=unexpected, others=tuple(changed)
         )
@@ -119,10 +121,14 @@ class GrantWriter:
     def compared(self, change: ProfileChange) -> Written:
         """A change with the foreign edits on record that may have met it."""
         history = self.ledger.history(change.profile_id)
-        near = {w.kind: history.edits_in(w, self.bound) for w in change.lists}
-        met = [e for w in change.lists for e in _touching(w, near[w.kind])]
-        elsewhere = [e for edits in near.values() for e in edits if e not in met]
-        return Written(change, tuple(dict.fromkeys(met)), tuple(dict.fromkeys(elsewhere)))
+        met = [edit for write in change.lists for edit in self._met(write, history)]
+        near = [e for w in change.lists for e in history.edits_in(w.window(self.bound))]
+        elsewhere = tuple(edit for edit in history.edits if edit in near and edit not in met)
+        return Written(change, tuple(edit for edit in history.edits if edit in met), elsewhere)
+
+    def _met(self, write: ListWrite, history: ProfileHistory) -> tuple[ForeignEdit, ...]:
+        near = history.edits_in(write.window(self.bound))
+        return tuple(edit for edit in near if edit.touches(write.kind, write.before))
 
     def _list(
         self, change: ProfileChange, kind: GrantKind, fresh: bool, basis: str
@@ -250,7 +256,3 @@ class GrantWriter:
 
 def _part(change: ProfileChange, kind: GrantKind) -> ListWrite:
     return next(write for write in change.lists if write.kind is kind)
-
-
-def _touching(write: ListWrite, edits: Iterable[ForeignEdit]) -> tuple[ForeignEdit, ...]:
-    return tuple(edit for edit in edits if edit.touches(write))
