@@ -161,6 +161,10 @@ class ProfileChange:
         taken = [write.removal.at for write in self.lists if write.removal]
         return [time for time in (*times, *taken, self.attached_at) if time]
 
+    def part(self, kind: GrantKind) -> ListWrite:
+        """Its write of one list."""
+        return next(write for write in self.lists if write.kind is kind)
+
     def with_list(self, write: ListWrite) -> ProfileChange:
         """The change with one of its lists in a new state."""
         lists = tuple(write if old.kind is write.kind else old for old in self.lists)
