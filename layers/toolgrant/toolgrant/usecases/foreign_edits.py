@@ -38,6 +38,7 @@ def _note_own(edit: ForeignEdit, fixing: FixPorts, deps: Deps) -> None:
     if history.own_write_at(edit.at, fixing.rules.bound):
         return
     agents = deps.store.agents_with(Edge(EdgeKind.PROFILE, edit.profile_id))
+    deps.journal.failure("unknown-write", eventId=edit.event_id, profileId=edit.profile_id)
     for key in agents:
         tell_unknown_write(key, edit, deps)
         publish_pending(key.ai_agent_id, deps)
@@ -47,9 +48,13 @@ def _note_foreign(edit: ForeignEdit, fixing: FixPorts, deps: Deps) -> None:
     fixing.ledger.remember(edit)
     history, bound = fixing.ledger.history(edit.profile_id), fixing.rules.bound
     for change in history.changes:
-        near = [write for write in change.lists if edit in history.edits_in(write, bound)]
-        if any(edit.touches(write) for write in near):
+        near = [w for w in change.lists if edit in history.edits_in(w.window(bound))]
+        removals = [(w.kind, w.removal) for w in change.lists if w.removal]
+        taken = [(k, r) for k, r in removals if edit in history.edits_in(r.window(bound))]
+        if any(edit.touches(w.kind, w.before) for w in near) or any(
+            edit.touches(kind, removal.held) for kind, removal in taken
+        ):
             tell_edit(change, edit, deps)
             publish_pending(change.agent.ai_agent_id, deps)
-        elif near:
+        elif near or taken:
             deps.journal.decision(edit_record(change, edit))

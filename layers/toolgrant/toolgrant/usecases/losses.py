@@ -11,7 +11,7 @@ from toolgrant.domain.fixing.ledger import ListState, ListWrite, ProfileChange
 from toolgrant.domain.fixing.repair import attachment
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.records import Edge, EdgeKind
-from toolgrant.errors import NotFound
+from toolgrant.errors import InvalidInput, NotFound, RequestRefused
 from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.deps import Deps
 
@@ -78,6 +78,8 @@ def _held(
         return deps.profiles.grants(agent.instance_id, change.profile_id, kind)
     except NotFound:
         return frozenset()
+    except (InvalidInput, RequestRefused):  # a list that cannot be read tells of no loss
+        return frozenset(change.grants)
 
 
 def _lost_qualifiers(change: ProfileChange, agent: JudgedAgent, before: datetime) -> list[str]:

@@ -155,10 +155,7 @@ def _profile_names(agent: JudgedAgent, changes: Sequence[Change], deps: Deps) ->
 
 @dataclass(frozen=True)
 class _Against:
-    """What an evaluation is held against: the request, and the record as it was loaded.
-
-    `began` is when the evaluation began to read, `now` when it decides.
-    """
+    """The request, and the record as it was loaded; `now` is when the evaluation decides."""
 
     request: AgentRequest
     record: AgentRecord

@@ -64,7 +64,7 @@ def _tell_service_refused(
 def tell_edit(change: ProfileChange, edit: ForeignEdit, deps: Deps) -> None:
     """CRITICAL: one foreign edit happened while we wrote. One of the two may have been lost."""
     kinds = sorted(edit.lists) if edit.lists is not None else ["?"]
-    met = [write for write in change.lists if edit.touches(write)]
+    met = [write for write in change.lists if edit.touches(write.kind)]
     stake = ", ".join(grant_texts(change.grants))
     count = sum(len(write.before) for write in met)
     who = f"{clip(edit.actor.name)} ({clip(edit.actor.via)})"

@@ -8,7 +8,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from toolgrant.domain.causes import Actor
-from toolgrant.domain.fixing.ledger import EVENT_GRAIN, ListState, ListWrite, ProfileChange
+from toolgrant.domain.fixing.ledger import (
+    EVENT_GRAIN,
+    ListState,
+    ListWrite,
+    ProfileChange,
+    Window,
+)
 from toolgrant.domain.model import Grant, GrantKind
 
 CAP_WINDOW = timedelta(hours=1)
@@ -27,11 +33,12 @@ class ForeignEdit:
     actor: Actor
     lists: Mapping[GrantKind, frozenset[Grant] | None] | None = None
 
-    def touches(self, write: ListWrite) -> bool:
-        """Whether it may have changed the list of a write, other than back to how it was."""
+    def touches(self, kind: GrantKind, before: frozenset[Grant] | None = None) -> bool:
+        """Whether it may have changed a list, other than to how that was `before`."""
         if self.lists is None:
             return True
-        return write.kind in self.lists and self.lists[write.kind] != write.before
+        left = self.lists.get(kind)
+        return kind in self.lists and (left is None or left != before)
 
 
 @dataclass(frozen=True)
@@ -82,19 +89,17 @@ class ProfileHistory:
         times = [change.verified_at for change in self.changes if change.verified_at]
         return sum(now - time < CAP_WINDOW for time in times)
 
-    def edits_in(self, write: ListWrite, bound: timedelta) -> tuple[ForeignEdit, ...]:
-        """Edits of somebody else that may have met a write of ours."""
-        spans = write.windows(bound)
-        return tuple(
-            edit
-            for edit in self.edits
-            if any(first - EVENT_GRAIN < edit.at < last for first, last in spans)
-        )
+    def edits_in(self, window: Window | None) -> tuple[ForeignEdit, ...]:
+        """Edits of somebody else within a time, which CloudTrail tells in whole seconds."""
+        if window is None:
+            return ()
+        first, last = window
+        return tuple(edit for edit in self.edits if first - EVENT_GRAIN < edit.at < last)
 
     def last_edit(self, write: ListWrite) -> ForeignEdit | None:
         """The newest edit of its list since a write, as far as events told."""
         since = [e for e in self.edits if write.read_at and e.at + EVENT_GRAIN > write.read_at]
-        return max((e for e in since if e.touches(write)), key=lambda e: e.at, default=None)
+        return max((e for e in since if e.touches(write.kind)), key=lambda e: e.at, default=None)
 
     def own_write_at(self, time: datetime, slack: timedelta = EVENT_GRAIN) -> bool:
         """Whether a write of ours can have been made at this time, as stamps and records tell it,

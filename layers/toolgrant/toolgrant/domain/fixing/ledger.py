@@ -31,6 +31,10 @@ class ListState(StrEnum):
     UNATTRIBUTED = "unattributed"
 
 
+Window = tuple[datetime, datetime]
+"""From a time to a later one."""
+
+
 class RemovalStep(StrEnum):
     """How far taking grants back came."""
 
@@ -51,6 +55,14 @@ class Removal:
     held: frozenset[Grant]
     at: datetime
     stamp: datetime | None = None
+
+    def window(self, bound: timedelta) -> Window:
+        """When an edit of somebody else may have been overwritten by it."""
+        verified = self.step is RemovalStep.VERIFIED
+        return self.at - bound, self.at + (2 * EVENT_GRAIN if verified else bound)
+
+
+_THERE = (ListState.DONE, ListState.UNATTRIBUTED)
 
 
 @dataclass(frozen=True)
@@ -81,28 +93,16 @@ class ListWrite:
     @property
     def standing(self) -> frozenset[Grant]:
         """The grants that must be in the profile as long as nobody takes them away."""
-        stands = self.state in (ListState.DONE, ListState.UNATTRIBUTED)
-        return frozenset(self.grants) - self.gone if stands else frozenset()
+        return frozenset(self.grants) - self.gone if self.state in _THERE else frozenset()
 
-    def windows(self, bound: timedelta) -> tuple[tuple[datetime, datetime], ...]:
-        """The times in which an edit of somebody else may have been overwritten by our write, or
-        by our removal. `bound` is how old a read may be."""
-        written = self._window(self.read_at, self.sent_at, self.ended_at, bound)
-        taken = self.removal and self._window(
-            self.removal.at,
-            self.removal.at,
-            self.removal.at + EVENT_GRAIN if self.removal.step == RemovalStep.VERIFIED else None,
-            bound,
-        )
-        return tuple(window for window in (written, taken) if window)
-
-    def _window(
-        self, read: datetime | None, sent: datetime | None, ended: datetime | None, bound: timedelta
-    ) -> tuple[datetime, datetime] | None:
-        if read is None or sent is None:
+    def window(self, bound: timedelta) -> Window | None:
+        """When an edit of somebody else may have been overwritten by this write: from its first
+        read, less the time that reads may be old (`bound`), until it was verified. One that was not
+        answered may land a bound later."""
+        if self.read_at is None or self.sent_at is None:
             return None
-        known = ended and self.state in (ListState.DONE, ListState.UNATTRIBUTED)
-        return read - bound, ended + EVENT_GRAIN if ended and known else sent + bound
+        verified = self.ended_at if self.state in _THERE else None
+        return self.read_at - bound, verified + EVENT_GRAIN if verified else self.sent_at + bound
 
 
 @dataclass(frozen=True)
@@ -161,6 +161,10 @@ class ProfileChange:
         taken = [write.removal.at for write in self.lists if write.removal]
         return [time for time in (*times, *taken, self.attached_at) if time]
 
+    def part(self, kind: GrantKind) -> ListWrite:
+        """Its write of one list."""
+        return next(write for write in self.lists if write.kind is kind)
+
     def with_list(self, write: ListWrite) -> ProfileChange:
         """The change with one of its lists in a new state."""
         lists = tuple(write if old.kind is write.kind else old for old in self.lists)
@@ -172,9 +176,6 @@ class ProfileChange:
         lists = (replace(w, gone=w.gone | (lost & frozenset(w.grants))) for w in self.lists)
         detached = self.detached | frozenset(qualifiers)
         return replace(self, lists=tuple(lists), detached=detached)
-
-
-_THERE = (ListState.DONE, ListState.UNATTRIBUTED)
 
 
 def settling(change: ProfileChange, now: datetime) -> Repair:

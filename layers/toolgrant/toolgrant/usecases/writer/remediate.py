@@ -29,6 +29,7 @@ from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_partly, tell_refused, tell_written
 from toolgrant.usecases.writer.check import Checked, check, intent_of
 from toolgrant.usecases.writer.dedicated import with_profile
+from toolgrant.usecases.writer.settle import given_up, settled
 from toolgrant.usecases.writer.write import GrantWriter
 
 FRESH = timedelta(minutes=10)
@@ -139,33 +140,17 @@ class _Remediation:
         for change in history.changes:
             if not change.open:
                 continue
-            settled = self.writer.settle(change, history)
+            found = settled(change, history, self.writer)
             if change.id != own_id:
-                settled = replace(settled, change=self._given_up(settled.change))
-            if settled.change.open:
-                ledger.save(settled.change)
+                found = replace(found, change=self._given_up(found.change))
+            if found.change.open:
+                ledger.save(found.change)
             else:
-                self._close(settled)
+                self._close(found)
         return ledger.history(known or "").change(own_id)
 
     def _given_up(self, change: ProfileChange) -> ProfileChange:
-        """What nobody goes on with. Where the profile is attached now, it was most likely us."""
-        now = self.deps.clock.now()
-        for write in change.lists:
-            if write.state is ListState.PLANNED:
-                given = replace(write, state=ListState.ABANDONED, ended_at=now)
-                change = change.with_list(given)
-        there = [name for name in change.to_attach if self._is_attached(change, name)]
-        attached = (*change.attached, *there)
-        at = now if there else change.attached_at
-        return replace(change, to_attach=(), attached=attached, attached_at=at)
-
-    def _is_attached(self, change: ProfileChange, qualifier: str) -> bool:
-        arn = f"{change.agent_arn}:{qualifier}"
-        try:
-            return change.profile_id in self.deps.profiles.attached(change.instance_id, arn)
-        except NotFound:
-            return False
+        return given_up(change, self.deps.profiles, self.writer)
 
     def _close(self, written: Written) -> None:
         """Tell, audit, and only then put the end on record."""

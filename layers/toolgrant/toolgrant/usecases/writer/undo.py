@@ -7,12 +7,11 @@ its audit record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from toolgrant.domain.alerts.alert import grant_texts
 from toolgrant.domain.causes import Cause
-from toolgrant.domain.fixing.history import Breaker
+from toolgrant.domain.fixing.history import ForeignEdit
 from toolgrant.domain.fixing.ledger import ListState, ListWrite, ProfileChange, RemovalStep
 from toolgrant.domain.fixing.profile_gates import undo_refusals
 from toolgrant.domain.fixing.repair import attachment
@@ -25,7 +24,7 @@ from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import paused, profile_itself
 from toolgrant.usecases.losses import holders, open_breakers
 from toolgrant.usecases.review import review
-from toolgrant.usecases.write_alerts import tell_undo, tell_written
+from toolgrant.usecases.write_alerts import tell_edit, tell_undo
 from toolgrant.usecases.writer.removal import Remover
 from toolgrant.usecases.writer.write import REFUSED_FOR_GOOD, GrantWriter
 
@@ -40,7 +39,8 @@ def undo(request: UndoRequest, deps: Deps, writer: GrantWriter) -> str:
         return outcome
     outcome, why = _Undo(request, deps, writer, change).run()
     after = writer.ledger.history(request.profile_id).change(request.change_id) or change
-    tell_written(writer.compared(after), deps)
+    for edit in _met(after, writer):
+        tell_edit(after, edit, deps)
     told = tell_undo(after, outcome, why, request, deps)
     said = why.en if why else ""
     deps.journal.decision({**undo_record(request, outcome, said, after), "alertId": told})
@@ -58,6 +58,18 @@ def give_up_undo(request: UndoRequest, reason: str, deps: Deps) -> str:
     return Outcome.UNDO_REFUSED
 
 
+def _met(change: ProfileChange, writer: GrantWriter) -> list[ForeignEdit]:
+    """Edits of others that may have met the removal."""
+    history = writer.ledger.history(change.profile_id)
+    taken = [(write.kind, write.removal) for write in change.lists if write.removal]
+    return [
+        edit
+        for kind, removal in taken
+        for edit in history.edits_in(removal.window(writer.bound))
+        if edit.touches(kind, removal.held)
+    ]
+
+
 Result = tuple[Outcome, Text | None]
 
 
@@ -70,30 +82,22 @@ class _Undo:
 
     def run(self) -> Result:
         """What became of it, and why."""
-        if self._resumed():
-            return self._take_back()
-        refusal = self._refusal()
+        resumed = any(
+            w.removal and w.removal.order == self.request.order for w in self.change.lists
+        )
+        refusal = self._refusal() or self._profile_refusal(resumed)
         if refusal:
             return Outcome.UNDO_REFUSED, refusal
         if not self._left() and not self._to_detach():
             return Outcome.UNDONE, _why("before")
         known = self.writer.ledger.breakers()
         whats = [*map(str, sorted(self._left())), *self._attachments()]
-        open_breakers(
-            self.change, whats, f"undone by {self.request.by or 'an operator'}", self.deps
-        )
-        opened = self.writer.ledger.breakers() - known
+        reason = f"undone by {self.request.by or 'an operator'}"
+        open_breakers(self.change, whats, reason, self.deps)
         outcome, why = self._take_back()
-        if outcome == Outcome.UNDO_REFUSED:
-            self._close(opened)
+        if outcome == Outcome.UNDO_REFUSED:  # nothing was taken, so nothing is kept away
+            self.writer.ledger.close_breakers(self.writer.ledger.breakers() - known)
         return outcome, why
-
-    def _close(self, opened: Iterable[Breaker]) -> None:
-        self.writer.ledger.close_breakers(opened)
-
-    def _resumed(self) -> bool:
-        """Whether an earlier delivery of this very order has begun to remove."""
-        return any(w.removal and w.removal.order == self.request.order for w in self.change.lists)
 
     def _asked(self, write: ListWrite) -> frozenset[Grant]:
         return frozenset(self.request.grants or write.grants) & frozenset(write.grants)
@@ -116,9 +120,6 @@ class _Undo:
             return _why("pause-unreadable")
         if stopped:
             return _why("paused")
-        return self._state_refusal() or self._profile_refusal()
-
-    def _state_refusal(self) -> Text | None:
         if self.change.open:
             return _why("still-writing")
         foreign = sorted(set(self.request.grants).difference(self.change.grants))
@@ -130,18 +131,17 @@ class _Undo:
         written = any(write.state is ListState.DONE for write in asked)
         return None if written or self.change.attached else _why("never-written")
 
-    def _profile_refusal(self) -> Text | None:
-        """The conditions of a write that are about the profile; whether all is as we left it."""
+    def _profile_refusal(self, resumed: bool) -> Text | None:
+        """The conditions of a write that are about the profile; whether all is as we left it, which
+        only `Remover` can tell once it has begun."""
         change = self.change
         where = (change.profile_id, change.instance_id)
         profile = profile_itself(*where, tuple(GrantKind), self.deps)
-        if profile.type is None:
-            return _why("profile-gone")
         refused = undo_refusals(profile, self.deps.fix_ports.rules)
         if refused:
             return _why("refused", reason=refused[0].text)
         held = frozenset().union(*(profile.held(kind) for kind in GrantKind))
-        return None if self._left() <= held else _why("edited", change=change.id)
+        return None if resumed or self._left() <= held else _why("edited", change=change.id)
 
     def _take_back(self) -> Result:
         change, remover = self.change, Remover(self.writer, self.request.order)

@@ -7,16 +7,14 @@ next delivery `settle`s what was sent. A list that the service refuses never sto
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from toolgrant.domain.fixing.history import (
-    Attribution,
     ForeignEdit,
     ProfileHistory,
     Written,
-    attribute,
 )
 from toolgrant.domain.fixing.ledger import ListState, ListWrite, ProfileChange
 from toolgrant.domain.model import Grant, GrantKind
@@ -47,13 +45,6 @@ REFUSED_FOR_GOOD = (AccessDenied, InvalidInput, NotFound, RequestRefused)
 """Answers that asking again does not better."""
 
 
-_FOUND = {
-    Attribution.OURS: ListState.DONE,
-    Attribution.UNATTRIBUTED: ListState.UNATTRIBUTED,
-    Attribution.ABSENT: ListState.ABANDONED,
-}
-
-
 @dataclass(frozen=True)
 class GrantWriter:
     """Writes to security profiles. `wait` lets seconds pass; `bound` is how old a read may be."""
@@ -64,54 +55,25 @@ class GrantWriter:
     wait: Callable[[float], None]
     bound: timedelta = field(default=timedelta(seconds=60))
 
-    def settle(self, change: ProfileChange, history: ProfileHistory) -> Written:
-        """What became of the lists of a change that an earlier delivery sent.
-
-        DONE: it was our write. UNATTRIBUTED: the grants are there, and it cannot be said who added
-        them. ABANDONED: somebody else's edit took their place. PLANNED again: not there, and too
-        old to land any more. Raises PutOff while it still may land.
-        """
-        edits: list[ForeignEdit] = []
-        for write in change.lists:
-            if write.state is ListState.SENT:
-                met = _touching(write, history.edits_in(write, self.bound))
-                change = change.with_list(self._settled(change, write, met))
-                edits += met
-        return Written(change, tuple(dict.fromkeys(edits)))
-
-    def _settled(
-        self, change: ProfileChange, write: ListWrite, edits: tuple[ForeignEdit, ...]
-    ) -> ListWrite:
-        now = self.clock.now()
-        try:
-            held = self._held(change, write.kind)
-        except NotFound:  # the profile was deleted, and what we added with it
-            return replace(write, state=ListState.ABANDONED, ended_at=now)
-        found = attribute(write, held, edits)
-        if found is not Attribution.ABSENT or edits:
-            return replace(write, state=_FOUND[found], ended_at=now)
-        left = (write.sent_at or now) + self.bound - now
-        if left > timedelta():
-            raise PutOff("a write that was not answered may still land", left.total_seconds())
-        return replace(write, state=ListState.PLANNED)
-
     def write(self, change: ProfileChange, fresh: bool, basis: str) -> Written:
         """Send every list of a change that is planned, then attach the profile where it is to be.
         `fresh`: something it names is so new that a refusal may pass. Raises PutOff, Throttled,
         ServiceUnavailable; what was sent is then on record."""
         planned = [write.kind for write in change.lists if write.state is ListState.PLANNED]
         kept = set(GrantKind) - {write.kind for write in change.lists} if planned else ()
-        others = {kind: self._held(change, kind) for kind in sorted(kept)}
+        others = {kind: self.held(change, kind) for kind in sorted(kept)}
         lost: frozenset[Grant] = frozenset()
         unexpected: frozenset[Grant] = frozenset()
         for kind in planned:
             change, held = self._list(change, kind, fresh, basis)
-            write = _part(change, kind)
+            write = change.part(kind)
+            fresh = fresh and write.state is not ListState.REFUSED  # waited for once
             if write.state is ListState.DONE:
                 expected = write.before | frozenset(write.grants)
                 lost, unexpected = lost | (expected - held), unexpected | (held - expected)
         change = self._attached(change)
-        changed = [kind for kind, grants in others.items() if self._held(change, kind) != grants]
+        # What else came is nobody's loss; what went may be ours to answer for.
+        changed = [kind for kind, grants in others.items() if grants - self.held(change, kind)]
         return replace(
             self.compared(change), lost=lost, unexpected=unexpected, others=tuple(changed)
         )
@@ -119,10 +81,15 @@ class GrantWriter:
     def compared(self, change: ProfileChange) -> Written:
         """A change with the foreign edits on record that may have met it."""
         history = self.ledger.history(change.profile_id)
-        near = {w.kind: history.edits_in(w, self.bound) for w in change.lists}
-        met = [e for w in change.lists for e in _touching(w, near[w.kind])]
-        elsewhere = [e for edits in near.values() for e in edits if e not in met]
-        return Written(change, tuple(dict.fromkeys(met)), tuple(dict.fromkeys(elsewhere)))
+        met = [edit for write in change.lists for edit in self.met(write, history)]
+        near = [e for w in change.lists for e in history.edits_in(w.window(self.bound))]
+        elsewhere = tuple(edit for edit in history.edits if edit in near and edit not in met)
+        return Written(change, tuple(edit for edit in history.edits if edit in met), elsewhere)
+
+    def met(self, write: ListWrite, history: ProfileHistory) -> tuple[ForeignEdit, ...]:
+        """Edits of others on record that may have met a write: one of the two may be lost."""
+        near = history.edits_in(write.window(self.bound))
+        return tuple(edit for edit in near if edit.touches(write.kind, write.before))
 
     def _list(
         self, change: ProfileChange, kind: GrantKind, fresh: bool, basis: str
@@ -135,7 +102,7 @@ class GrantWriter:
             if seconds is None:
                 return self._refused(change, kind, refusal, basis), frozenset()
             self.wait(seconds)
-        write = _part(change, kind)
+        write = change.part(kind)
         if write.state is not ListState.SENT:
             return change, write.before
         held = self._read_back(change, write)
@@ -144,38 +111,43 @@ class GrantWriter:
 
     def _sent(self, change: ProfileChange, kind: GrantKind) -> tuple[ProfileChange, str | None]:
         """Read the list, put it on record, read it last, and send it. Returns the refusal of the
-        service, if it gave one. Grants that somebody else added meanwhile are not claimed."""
+        service, if it gave one."""
         for _ in range(READ_ATTEMPTS):
-            write, began = _part(change, kind), self.clock.now()
-            first = self._listed(change, kind)
-            held = granted(kind, first.entries)
-            missing = tuple(grant for grant in write.grants if grant not in held)
-            if not missing:
-                given = replace(write, state=ListState.ABANDONED, before=held, ended_at=began)
-                return change.with_list(given), None
-            sent = replace(
-                write,
-                grants=missing,
-                before=held,
-                read_at=write.read_at or began,
-                sent_at=self.clock.now(),
-                state=ListState.SENT,
-            )
-            before, change = change, self._save(change.with_list(sent))
+            began, first = self.clock.now(), self._listed(change, kind)
+            intent = self._intent(change.part(kind), granted(kind, first.entries), began)
+            if intent.state is ListState.ABANDONED:
+                return change.with_list(intent), None
+            sent = self._save(change.with_list(intent))
             last = self._listed(change, kind)
-            if last.entries != first.entries:
-                change = self._save(before)
-                self._disagree(last)
-                continue
-            try:
-                self._replace(change, kind, last, missing)
-            except Throttled:  # refused before it did anything
-                self._save(before)
-                raise
-            except REFUSED_FOR_GOOD as error:
-                return change, type(error).__name__
-            return change, None
+            if last.entries == first.entries:
+                return self._replace(sent, change, kind, last)
+            self._save(change)
+            self._disagree(last)
         raise PutOff(f"security profile {change.profile_id}: others keep writing", 5)
+
+    def _intent(self, write: ListWrite, held: frozenset[Grant], began: datetime) -> ListWrite:
+        """What is about to be sent. Grants that somebody else added meanwhile are not claimed."""
+        now = self.clock.now()
+        missing = tuple(grant for grant in write.grants if grant not in held)
+        if not missing:
+            return replace(write, state=ListState.ABANDONED, before=held, ended_at=now)
+        read_at, state = write.read_at or began, ListState.SENT
+        return replace(
+            write, grants=missing, before=held, read_at=read_at, sent_at=now, state=state
+        )
+
+    def _replace(
+        self, sent: ProfileChange, before: ProfileChange, kind: GrantKind, last: Listed
+    ) -> tuple[ProfileChange, str | None]:
+        entries = with_grants(kind, last.entries, sent.part(kind).grants)
+        try:
+            self.profiles.replace(sent.instance_id, sent.profile_id, kind, entries)
+        except Throttled:  # refused before it did anything
+            self._save(before)
+            raise
+        except REFUSED_FOR_GOOD as error:
+            return sent, type(error).__name__
+        return sent, None
 
     def _disagree(self, last: Listed) -> None:
         """Two reads differ: while the newest is young, one of them may still be old."""
@@ -188,9 +160,9 @@ class GrantWriter:
         self, change: ProfileChange, kind: GrantKind, reason: str, basis: str
     ) -> ProfileChange:
         """The service said no for good: what that write left behind, which should be nothing."""
-        write, now = _part(change, kind), self.clock.now()
+        write, now = change.part(kind), self.clock.now()
         try:
-            held = self._held(change, kind)
+            held = self.held(change, kind)
         except NotFound:
             held = frozenset()
         state = ListState.REFUSED
@@ -227,17 +199,12 @@ class GrantWriter:
         for seconds in (0.0, *VERIFY_WAITS):
             if seconds:
                 self.wait(seconds)
-            if (held := self._held(change, write.kind)).issuperset(write.grants):
+            if (held := self.held(change, write.kind)).issuperset(write.grants):
                 return held
         raise ServiceUnavailable(f"change {change.id}: not to be seen in the profile yet")
 
-    def _replace(
-        self, change: ProfileChange, kind: GrantKind, last: Listed, grants: Iterable[Grant]
-    ) -> None:
-        entries = with_grants(kind, last.entries, grants)
-        self.profiles.replace(change.instance_id, change.profile_id, kind, entries)
-
-    def _held(self, change: ProfileChange, kind: GrantKind) -> frozenset[Grant]:
+    def held(self, change: ProfileChange, kind: GrantKind) -> frozenset[Grant]:
+        """The grants of one list of the profile, as the service tells now. Raises NotFound."""
         return granted(kind, self._listed(change, kind).entries)
 
     def _listed(self, change: ProfileChange, kind: GrantKind) -> Listed:
@@ -246,11 +213,3 @@ class GrantWriter:
     def _save(self, change: ProfileChange) -> ProfileChange:
         self.ledger.save(change)
         return change
-
-
-def _part(change: ProfileChange, kind: GrantKind) -> ListWrite:
-    return next(write for write in change.lists if write.kind is kind)
-
-
-def _touching(write: ListWrite, edits: Iterable[ForeignEdit]) -> tuple[ForeignEdit, ...]:
-    return tuple(edit for edit in edits if edit.touches(write))

@@ -1,0 +1,77 @@
+"""What became of what an earlier delivery sent, and of what nobody goes on with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from toolgrant.domain.fixing.history import (
+    Attribution,
+    ForeignEdit,
+    ProfileHistory,
+    Written,
+    attribute,
+)
+from toolgrant.domain.fixing.ledger import ListState, ListWrite, ProfileChange
+from toolgrant.errors import NotFound, PutOff
+from toolgrant.usecases.ports import Profiles
+from toolgrant.usecases.writer.write import GrantWriter
+
+_FOUND = {
+    Attribution.OURS: ListState.DONE,
+    Attribution.UNATTRIBUTED: ListState.UNATTRIBUTED,
+    Attribution.ABSENT: ListState.ABANDONED,
+}
+
+
+def settled(change: ProfileChange, history: ProfileHistory, writer: GrantWriter) -> Written:
+    """The change with every list that was sent in its new state.
+
+    DONE: it was our write. UNATTRIBUTED: the grants are there, and it cannot be said who added
+    them. ABANDONED: somebody else's edit took their place. PLANNED again: not there, and too old to
+    land any more. Raises PutOff while it still may land.
+    """
+    met: list[ForeignEdit] = []
+    for write in change.lists:
+        if write.state is ListState.SENT:
+            found = _found(change, write, history, writer)
+            change = change.with_list(found)
+            met += writer.met(write, history)
+    return Written(change, tuple(dict.fromkeys(met)))
+
+
+def _found(
+    change: ProfileChange, write: ListWrite, history: ProfileHistory, writer: GrantWriter
+) -> ListWrite:
+    now, edits = writer.clock.now(), writer.met(write, history)
+    try:
+        held = writer.held(change, write.kind)
+    except NotFound:  # the profile was deleted, and what we added with it
+        return replace(write, state=ListState.ABANDONED, ended_at=now)
+    found = attribute(write, held, edits)
+    if found is not Attribution.ABSENT or edits:
+        return replace(write, state=_FOUND[found], ended_at=now)
+    left = (write.sent_at or now) + writer.bound - now
+    if left > timedelta():
+        raise PutOff("a write that was not answered may still land", left.total_seconds())
+    return replace(write, state=ListState.PLANNED)
+
+
+def given_up(change: ProfileChange, profiles: Profiles, writer: GrantWriter) -> ProfileChange:
+    """The change without what is only planned. Where the profile is attached now, it was most
+    likely us."""
+    now = writer.clock.now()
+    for write in change.lists:
+        if write.state is ListState.PLANNED:
+            change = change.with_list(replace(write, state=ListState.ABANDONED, ended_at=now))
+    there = [name for name in change.to_attach if _is_attached(change, name, profiles)]
+    at = now if there else change.attached_at
+    return replace(change, to_attach=(), attached=(*change.attached, *there), attached_at=at)
+
+
+def _is_attached(change: ProfileChange, qualifier: str, profiles: Profiles) -> bool:
+    try:
+        attached = profiles.attached(change.instance_id, f"{change.agent_arn}:{qualifier}")
+    except NotFound:
+        return False
+    return change.profile_id in attached
