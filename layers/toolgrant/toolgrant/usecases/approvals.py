@@ -45,7 +45,7 @@ def _approval_line(repair: Repair) -> str:
     where = f"security profile {repair.profile_name}"
     if repair.dedicated:
         where = f"a security profile of its own, {repair.dedicated}"
-    return f"approve {repair.id}: {what} for {tools} by {where}"
+    return f"approve {repair.id}: {what} {'to ' if repair.grants else ''}{where} for {tools}"
 
 
 def _ask(approval: Approval, deps: Deps) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from toolgrant.domain.fixing.history import Breaker, ForeignEdit, ProfileHistory, TakenAway
-from toolgrant.domain.fixing.ledger import ListState, ListWrite, ProfileChange
+from toolgrant.domain.fixing.history import Breaker, ProfileHistory, TakenAway
+from toolgrant.domain.fixing.ledger import ListState, ProfileChange
 from toolgrant.domain.fixing.repair import attachment
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.records import Edge, EdgeKind
@@ -20,52 +20,79 @@ def take_losses(agent: JudgedAgent, began: datetime, deps: Deps) -> tuple[TakenA
     """Open the breakers of what we gave to an AI agent and that is gone, and end its standing, so
     that each loss counts once.
 
-    A profile that the AI agent has no longer, or that was deleted, counts as a loss too. `began` is
-    when the evaluation began to read: only what was verified before all that it may have read can
-    be missed. Empty in mode `warn`.
+    Looked for in all changes of the AI agent, also on profiles that it has no longer or that were
+    deleted, and in those of others on its profiles. `began` is when the evaluation began to read:
+    only what was verified before all that it may have read can be missed. Empty in mode `warn`.
     """
     if deps.fixing is None:
         return ()
-    ledger, before = deps.fixing.ledger, began - deps.fixing.rules.bound
-    histories = [ledger.history(profile_id) for profile_id in ledger.profiles_of(agent.key)]
-    return tuple(
-        loss
-        for history in histories
-        for change in history.changes
-        if change.agent == agent.key
-        for loss in _losses(_landed(change, agent, deps), history, agent, before, deps)
-    )
+    before = began - deps.fixing.rules.bound
+    lost: list[TakenAway] = []
+    for change, history in _changes(agent, deps):
+        gone = _gone(_landed(change, agent, deps), history, agent, deps)
+        sure = [loss for loss in gone if loss.since < before]
+        if sure:
+            _take(sure, deps)
+            lost += sure
+    return tuple(lost)
 
 
-def _losses(
-    change: ProfileChange,
-    history: ProfileHistory,
-    agent: JudgedAgent,
-    before: datetime,
-    deps: Deps,
+def seconds_of_doubt(
+    agent: JudgedAgent, whats: frozenset[str], began: datetime, deps: Deps
+) -> float:
+    """How long to wait until it is sure whether something of `whats` that we gave is gone, or only
+    not to be seen yet; 0 where nothing is in doubt."""
+    bound = deps.fix_ports.rules.bound
+    left = [
+        loss.since + bound - began
+        for change, history in _changes(agent, deps)
+        for loss in _gone(change, history, agent, deps)
+        if loss.what in whats
+    ]
+    return max((wait.total_seconds() for wait in left), default=0.0)
+
+
+def _changes(agent: JudgedAgent, deps: Deps) -> Iterator[tuple[ProfileChange, ProfileHistory]]:
+    ledger = deps.fix_ports.ledger
+    for profile_id in dict.fromkeys((*ledger.profiles_of(agent.key), *agent.profile_ids)):
+        history = ledger.history(profile_id)
+        for change in history.changes:
+            if change.agent == agent.key or profile_id in agent.profile_ids:
+                yield change, history
+
+
+def _gone(
+    change: ProfileChange, history: ProfileHistory, agent: JudgedAgent, deps: Deps
 ) -> list[TakenAway]:
-    grants = _lost_grants(change, agent, before, deps)
-    detached = _lost_qualifiers(change, agent, before)
-    edits = {grant: _edit(change, grant, history) for grant in grants}
-    lost = [TakenAway(str(grant), change, edits[grant]) for grant in grants]
-    if detached:
-        lost.append(TakenAway(attachment(change.profile_id), change))
-    if lost:
-        open_breakers(change, [loss.what for loss in lost], f"taken away by {_who(lost)}", deps)
-        deps.fix_ports.ledger.save(change.without(grants, detached))
-    return lost
+    """What of a change should be there and is not to be seen."""
+    grants = [
+        TakenAway(str(grant), change, write.ended_at, history.last_edit(write))
+        for write in change.lists
+        if write.ended_at and write.standing
+        for grant in sorted(write.standing - _held(change, write.kind, agent, deps))
+    ]
+    if not change.attached_at or not _detached(change, agent):
+        return grants
+    return [*grants, TakenAway(attachment(change.profile_id), change, change.attached_at)]
 
 
-def _lost_grants(
-    change: ProfileChange, agent: JudgedAgent, before: datetime, deps: Deps
-) -> list[Grant]:
-    writes = [write for write in change.lists if write.ended_at and write.ended_at < before]
-    return sorted(
-        grant
-        for write in writes
-        if write.standing
-        for grant in write.standing - _held(change, write.kind, agent, deps)
-    )
+def _detached(change: ProfileChange, agent: JudgedAgent) -> frozenset[str]:
+    """Where we attached the profile and it is no longer, of the qualifiers that are still there."""
+    if change.agent != agent.key:
+        return frozenset()
+    there = frozenset(judged.qualifier for judged in agent.judged)
+    return change.standing_at & there - agent.qualifiers_with(change.profile_id)
+
+
+def _take(lost: Sequence[TakenAway], deps: Deps) -> None:
+    change, whats = lost[0].change, [loss.what for loss in lost]
+    edits = [loss.edit for loss in lost if loss.edit]
+    who = f"{edits[0].actor.name} ({edits[0].actor.via})" if edits else "unknown"
+    open_breakers(change, whats, f"taken away by {who}", deps)
+    attached = attachment(change.profile_id)
+    grants = [Grant.parse(what) for what in whats if what != attached]
+    detached = change.attached if attached in whats else ()
+    deps.fix_ports.ledger.save(change.without(grants, detached))
 
 
 def _held(
@@ -80,14 +107,6 @@ def _held(
         return frozenset()
     except (InvalidInput, RequestRefused):  # a list that cannot be read tells of no loss
         return frozenset(change.grants)
-
-
-def _lost_qualifiers(change: ProfileChange, agent: JudgedAgent, before: datetime) -> list[str]:
-    """Where we attached the profile and it is no longer, of the qualifiers that are still there."""
-    if change.attached_at is None or change.attached_at >= before:
-        return []
-    there = {judged.qualifier for judged in agent.judged}
-    return sorted(change.standing_at & there - agent.qualifiers_with(change.profile_id))
 
 
 def _landed(change: ProfileChange, agent: JudgedAgent, deps: Deps) -> ProfileChange:
@@ -123,16 +142,3 @@ def holders(change: ProfileChange, deps: Deps) -> list[str]:
     """The ids of the change's AI agent and of all others that have the profile."""
     others = deps.store.agents_with(Edge(EdgeKind.PROFILE, change.profile_id))
     return sorted({key.ai_agent_id for key in (change.agent, *others)})
-
-
-def _edit(change: ProfileChange, grant: Grant, history: ProfileHistory) -> ForeignEdit | None:
-    return history.last_edit(_part(change, grant.kind))
-
-
-def _part(change: ProfileChange, kind: GrantKind) -> ListWrite:
-    return next(write for write in change.lists if write.kind is kind)
-
-
-def _who(lost: Iterable[TakenAway]) -> str:
-    edits = [loss.edit for loss in lost if loss.edit]
-    return f"{edits[0].actor.name} ({edits[0].actor.via})" if edits else "unknown"

@@ -114,7 +114,7 @@ def tell_undo(
     change: ProfileChange, outcome: str, reason: Text | None, request: UndoRequest, deps: Deps
 ) -> str:
     """An operator's undo, in the thread of the AI agent. Returns the alert's id."""
-    grants = ", ".join(grant_texts(request.grants or change.grants))
+    grants = ", ".join(grant_texts(request.grants or change.grants)) or change.profile_id
     by, why = clip(request.by) or "?", reason or ""
     notes = [note(outcome, grants=grants, change=change.id, by=by, reason=why)]
     if outcome != Outcome.UNDONE:

@@ -43,10 +43,12 @@ class ForeignEdit:
 
 @dataclass(frozen=True)
 class TakenAway:
-    """What we gave and that is gone, as breakers name it, and the edit that may have removed it."""
+    """What we gave and that is gone, as breakers name it, since when it was there, and the edit
+    that may have removed it."""
 
     what: str
     change: ProfileChange
+    since: datetime
     edit: ForeignEdit | None = None
 
     @property

@@ -95,7 +95,8 @@ def intent_of(
     repair = checked.repair
     ended = {write.kind: write for write in known.lists if not write.open} if known else {}
     sent = {write.kind: write for write in known.lists} if known else {}
-    kinds = sorted({grant.kind for grant in repair.grants} | ended.keys())
+    wanted = {grant.kind for grant in repair.grants} | ended.keys()
+    kinds = [kind for kind in GrantKind if kind in wanted]  # what only reads comes first
     begun = known or ProfileChange(
         id=short_id("c", repair.id),
         fix_id=repair.id,

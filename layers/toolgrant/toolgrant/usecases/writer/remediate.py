@@ -25,6 +25,7 @@ from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reade
 from toolgrant.usecases.audit import change_record, fix_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import basis, seconds_to_wait
+from toolgrant.usecases.losses import seconds_of_doubt, take_losses
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_partly, tell_refused, tell_written
 from toolgrant.usecases.writer.check import Checked, check, intent_of
@@ -85,10 +86,15 @@ class _Remediation:
         if approval and approval.used:
             refused = _all_refused(self.repair, Refusal("used-before"), self.deps)
             return self._nothing(refused, approval, None)
-        agent = self._look()
+        began, agent = self.deps.clock.now(), self._look()
         if isinstance(agent, OutOfScope):
             return self._nothing((), approval, known)
-        return self._carry_out(approval.repair if approval else self.repair, agent, approval, known)
+        asked = approval.repair if approval else self.repair
+        take_losses(agent, began, self.deps)
+        doubt = seconds_of_doubt(agent, asked.whats, began, self.deps)
+        if doubt:
+            raise PutOff("what was given before is not to be seen: taken away, or not yet", doubt)
+        return self._carry_out(asked, agent, approval, known)
 
     def _carry_out(
         self,
