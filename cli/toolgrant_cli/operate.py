@@ -48,8 +48,8 @@ ACTIONS: Mapping[str, Action] = {
     "unmute": Action("ID", "end a mute"),
     "reset": Action(
         "TARGET",
-        "let toolgrant give again what was taken away or undone: of an AI agent, a security profile, "
-        "a change (c-…, or fix-…) or a grant",
+        "let toolgrant give again what was undone or taken away: to an AI agent, to a profile, by "
+        "a change (c-…, or fix-…), or a grant to all",
         ("--grant",),
     ),
     "pause": Action("", "stop every write"),

@@ -177,6 +177,3 @@ def repair_for(operator: Operator, agent: Agent, profile_id: str) -> Repair:
 def delivery(repair: Repair) -> dict[str, Any]:
     """A repair as the function gets it."""
     return {"Records": [{"messageId": "1", "body": to_message(repair)}]}
-
-
-
