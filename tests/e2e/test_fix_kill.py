@@ -11,6 +11,8 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from tests.e2e.fixing import VIEW, Operator, operator, quiet, silent_gaps
 
+from toolgrant_local.stack import LocalStack
+
 pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("quiet")]
 __all__ = ["operator", "quiet"]
 
@@ -24,22 +26,25 @@ POINTS = (
 """Calls of a fix at which the process may die, and how often they are let through before."""
 
 
-def workers(function: str) -> list[int]:
-    """The processes that run a function of the stack."""
-    mark = f"AWS_LAMBDA_FUNCTION_NAME={function}".encode()
+def workers(stack: LocalStack, function: str) -> list[int]:
+    """The processes that run a function of this very stack."""
+    marks = {
+        f"AWS_LAMBDA_FUNCTION_NAME={function}".encode(),
+        f"AWS_ENDPOINT_URL_CONNECT={stack.connect_endpoint}".encode(),
+    }
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             environment = (process / "environ").read_bytes().split(b"\0")
         except OSError:
             continue
-        if mark in environment:
+        if marks <= set(environment):
             found.append(int(process.name))
     return found
 
 
-def kill(function: str, killed: list[int]) -> None:
-    for pid in workers(function):
+def kill(stack: LocalStack, function: str, killed: list[int]) -> None:
+    for pid in workers(stack, function):
         os.kill(pid, signal.SIGKILL)
         killed.append(pid)
 
@@ -51,7 +56,7 @@ def test_a_killed_worker_converges(operator: Operator) -> None:
     for (operation, skip), gap in zip(points, silent_gaps(operator, ROUNDS), strict=True):
         agent, profile_id, payload = gap
         place = chosen.choice([faults.before, faults.after])
-        place(f"connect:{operation}", lambda: kill(function, killed), skip=skip)
+        place(f"connect:{operation}", lambda: kill(operator.stack, function, killed), skip=skip)
         try:
             operator.deliver(payload)
         except (AssertionError, BotoCoreError, ClientError):
