@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from toolgrant.domain.fixing.history import Breaker, ProfileHistory, TakenAway
+from toolgrant.domain.fixing.history import Breaker, ProfileHistory, TakenAway, Written
 from toolgrant.domain.fixing.ledger import ListState, ProfileChange
 from toolgrant.domain.fixing.repair import attachment
 from toolgrant.domain.model import Grant, GrantKind
@@ -14,6 +14,7 @@ from toolgrant.domain.records import Edge, EdgeKind
 from toolgrant.errors import InvalidInput, NotFound, RequestRefused
 from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.deps import Deps
+from toolgrant.usecases.write_alerts import tell_written
 
 
 def take_losses(agent: JudgedAgent, began: datetime, deps: Deps) -> tuple[TakenAway, ...]:
@@ -117,6 +118,7 @@ def _landed(change: ProfileChange, agent: JudgedAgent, deps: Deps) -> ProfileCha
         there = replace(write, state=ListState.UNATTRIBUTED, ended_at=deps.clock.now())
         change = change.with_list(there)
     if landed:
+        tell_written(Written(change), deps)
         deps.fix_ports.ledger.save(change)
     return change
 

@@ -105,7 +105,7 @@ class _Remediation:
     ) -> Ended:
         first = check(asked, agent, approval, self.deps)
         if not first.repair.items:
-            return self._nothing(first.refused, approval, known)
+            return self._nothing(first.refused, approval, known, _offer(asked, first))
         self._wait_for_others(first)
         first = with_profile(first, agent, known, self.writer, self.deps)
         change = intent_of(first, agent, approval, known, self.deps.clock.now())
@@ -115,7 +115,8 @@ class _Remediation:
         # Once more, after the claim, with all but the AI agent itself read afresh.
         last = check(first.repair, agent, approval, self.deps)
         if not last.repair.items:
-            return self._nothing((*first.refused, *last.refused), approval, change)
+            refused = (*first.refused, *last.refused)
+            return self._nothing(refused, approval, change, _offer(asked, last))
         self._wait_for_others(last)
         change = intent_of(last, agent, approval, change, self.deps.clock.now())
         return self._write(change, last, (*first.refused, *last.refused))
@@ -124,7 +125,8 @@ class _Remediation:
         stamp, now = checked.profile.stamp, self.deps.clock.now()
         times = [item.opened_at for item in checked.repair.items] + ([stamp] if stamp else [])
         fresh = now - max(times) < FRESH
-        self._close(self.writer.write(change, fresh, basis(self.deps)))
+        written = self.writer.write(change, fresh, basis(self.deps))
+        self._close(replace(written, offer=_offer(checked.repair, checked)))
         closed = self.writer.ledger.history(change.profile_id).change(change.id) or change
         if refused:
             tell_refused(self.repair, refused, self.deps)
@@ -180,10 +182,12 @@ class _Remediation:
         refused: Sequence[Refuse],
         approval: Approval | None,
         begun: ProfileChange | None,
+        offer: Repair | None = None,
     ) -> Ended:
-        """Nothing is written: an intent is given up, an approval used up, and the reason told."""
+        """Nothing is written: an intent is given up, an approval used up, and the reason told, with
+        what may be approved instead."""
         if refused:
-            tell_refused(self.repair, refused, self.deps)
+            tell_refused(self.repair, refused, self.deps, offer if approval else None)
         if begun:
             self.writer.ledger.save(self._given_up(begun))
         if approval:
@@ -195,6 +199,12 @@ class _Remediation:
     def _report(self, outcome: str, reason: str) -> str:
         self.deps.journal.decision(fix_record(self.repair, outcome, reason))
         return outcome
+
+
+def _offer(asked: Repair, checked: Checked) -> Repair:
+    """The same repair with who would gain now: what was refused because of that can be approved."""
+    people, others = checked.profile.people or 0, checked.profile.others or ()
+    return replace(asked, people=people, others=tuple(sorted(others)))
 
 
 def _reason(refused: Iterable[Refuse]) -> str:
