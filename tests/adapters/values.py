@@ -96,7 +96,7 @@ def alert(
     )
 
 
-# ----------------------------------------------------- what fix mode keeps, each with every field set
+# --------------------------------------------------- what fix mode keeps, each with every field set
 
 VIEW, EDIT = Grant.parse("permission:Wisdom.View"), Grant.parse("permission:Cases.Edit")
 TOOL = Grant.parse("mcp:ns/a___b")
