@@ -181,7 +181,7 @@ def in_writing_modes(value: Tree) -> Tree:
 
 
 def test_the_writer_names_itself_in_its_calls(resources: Tree) -> None:
-    """Its role is how our own writes are told from those of others."""
+    """For whoever reads the records; our own writes are told from others by the role's ARN."""
     own = resources["RemediateFunction"]["Properties"]["Environment"]["Variables"]
     assert own == {"AWS_SDK_UA_APP_ID": ref("RemediateRole")}
     for other in set(FUNCTIONS) - {"RemediateFunction"}:
