@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from toolgrant.domain.fixing.history import Breaker, ProfileHistory, TakenAway
+from toolgrant.domain.fixing.history import Breaker, ForeignEdit, ProfileHistory, TakenAway
 from toolgrant.domain.fixing.ledger import ListState, ProfileChange
 from toolgrant.domain.fixing.repair import attachment
 from toolgrant.domain.model import Grant, GrantKind
@@ -15,10 +15,13 @@ from toolgrant.errors import InvalidInput, NotFound, RequestRefused
 from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.deps import Deps
 
+_TAKEN = "taken away by "
+_Recorded = tuple[ProfileChange, ProfileHistory]
+
 
 def take_losses(agent: JudgedAgent, began: datetime, deps: Deps) -> tuple[TakenAway, ...]:
     """Open the breakers of what we gave to an AI agent and that is gone, and end its standing, so
-    that each loss counts once.
+    that each loss counts once. Returns all whose breakers are open.
 
     Looked for in all changes of the AI agent, also on profiles that it has no longer or that were
     deleted, and in those of others on its profiles. `began` is when the evaluation began to read:
@@ -26,15 +29,31 @@ def take_losses(agent: JudgedAgent, began: datetime, deps: Deps) -> tuple[TakenA
     """
     if deps.fixing is None:
         return ()
-    before = began - deps.fixing.rules.bound
-    lost: list[TakenAway] = []
-    for change, history in _changes(agent, deps):
+    before, changes = began - deps.fixing.rules.bound, tuple(_changes(agent, deps))
+    for change, history in changes:
         gone = _gone(_landed(change, agent, deps), history, agent, deps)
         sure = [loss for loss in gone if loss.since < before]
         if sure:
             _take(sure, deps)
-            lost += sure
-    return tuple(lost)
+    return _known(agent, changes, deps) if changes else ()
+
+
+def _known(agent: JudgedAgent, changes: Iterable[_Recorded], deps: Deps) -> tuple[TakenAway, ...]:
+    """Every loss whose breaker is open, those of earlier evaluations too: the one that saw it first
+    need not be the one that tells."""
+    by_id = {change.id: (change, history) for change, history in changes}
+    return tuple(
+        TakenAway(breaker.what, change, breaker.at, _edit(breaker.what, change, history))
+        for breaker in sorted(deps.fix_ports.ledger.breakers(), key=lambda breaker: breaker.what)
+        if breaker.subject == agent.key.ai_agent_id and breaker.reason.startswith(_TAKEN)
+        for change, history in [by_id[breaker.change_id]] * (breaker.change_id in by_id)
+    )
+
+
+def _edit(what: str, change: ProfileChange, history: ProfileHistory) -> ForeignEdit | None:
+    if what == attachment(change.profile_id):
+        return None
+    return history.last_edit(change.part(Grant.parse(what).kind))
 
 
 def seconds_of_doubt(
@@ -52,7 +71,7 @@ def seconds_of_doubt(
     return max((wait.total_seconds() for wait in left), default=0.0)
 
 
-def _changes(agent: JudgedAgent, deps: Deps) -> Iterator[tuple[ProfileChange, ProfileHistory]]:
+def _changes(agent: JudgedAgent, deps: Deps) -> Iterator[_Recorded]:
     ledger = deps.fix_ports.ledger
     for profile_id in dict.fromkeys((*ledger.profiles_of(agent.key), *agent.profile_ids)):
         history = ledger.history(profile_id)
@@ -88,7 +107,7 @@ def _take(lost: Sequence[TakenAway], deps: Deps) -> None:
     change, whats = lost[0].change, [loss.what for loss in lost]
     edits = [loss.edit for loss in lost if loss.edit]
     who = f"{edits[0].actor.name} ({edits[0].actor.via})" if edits else "unknown"
-    open_breakers(change, whats, f"taken away by {who}", deps)
+    open_breakers(change, whats, f"{_TAKEN}{who}", deps)
     attached = attachment(change.profile_id)
     grants = [Grant.parse(what) for what in whats if what != attached]
     detached = change.attached if attached in whats else ()
