@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.fakes import DESCRIBE_CONTACT, GET_ORDER, RETRIEVE, FixWorld, mcp, uuid_of
 from tests.usecases.fix_cases import (
-    BASIC,
     BEFORE,
     HOUR,
     ORDER,
@@ -23,16 +23,16 @@ from tests.usecases.fix_cases import (
 
 from toolgrant.domain.fixing.repair import Repair
 from toolgrant.domain.fixing.rules import Mode
-from toolgrant.domain.model import Risk
+from toolgrant.domain.model import Risk, Tool
 from toolgrant.errors import InvalidInput, ServiceUnavailable
 
 MANY = tuple(mcp(f"gateway_gw-1a2b__orders-api___Tool{number}") for number in range(20))
 WEEK = timedelta(days=7).total_seconds()
 
 
-def offered(*tools: object, **rules: object) -> FixWorld:
+def offered(*tools: Tool, **rules: Any) -> FixWorld:
     """A world in mode `approve`, in which all that is missing was offered."""
-    return asked(*(tools or (RETRIEVE,)), mode=Mode.APPROVE, **rules)  # type: ignore[arg-type]
+    return asked(*tools, mode=Mode.APPROVE, **rules)
 
 
 def alert_of(world: FixWorld) -> str:
@@ -54,7 +54,7 @@ def test_an_approved_finding_is_fixed_and_says_who_approved() -> None:
 
     (line,) = world.operate("approve", world.finding_id())
 
-    assert f"add {VIEW} for Retrieve" in line
+    assert f"add {VIEW} to security profile {PROFILE} for Retrieve" in line
     assert world.fix() == ["fixed"]
     assert VIEW in world.grants(PROFILE)
     assert {record["approvedBy"] for record in audited(world, "granted")} == {"ann"}
@@ -113,7 +113,7 @@ def test_an_agent_and_any_number_is_no_alert() -> None:
 
 def test_an_ambiguous_or_too_short_beginning_is_refused() -> None:
     world = offered(RETRIEVE, GET_ORDER)
-    with pytest.raises(InvalidInput, match="at least 6 characters|ambiguous"):
+    with pytest.raises(InvalidInput, match="at least 6 characters"):
         world.operate("approve", "f-")
     with pytest.raises(InvalidInput, match="at least 6 characters"):
         world.operate("approve", world.finding_id()[:5])
@@ -135,30 +135,32 @@ def test_an_approval_of_one_finding_in_an_alert_touches_no_other() -> None:
     assert world.states()["insufficient DescribeContact"] == "open"
 
 
-def test_a_swapped_tool_id_is_refused_before_and_after_the_order() -> None:
+def test_an_order_on_a_tool_whose_id_was_swapped_since_is_refused() -> None:
     world = offered(mcp(RETRIEVE.id, "Tool"))
-    finding = world.finding_id("Tool")
-    world.operate("approve", finding)
-    world.agent(mcp(GET_ORDER.id, "Tool"))  # the order waits in the queue meanwhile
+    alert = alert_of(world)
+    world.agent(mcp(GET_ORDER.id, "Tool"))
     world.look()
 
-    assert world.fix() != ["fixed"]
-    assert nothing_written(world)
-
-    with pytest.raises(InvalidInput, match="the tool id is now|was not offered|is not missing"):
-        world.operate("approve", world.store.shown()[0].alert_id)
+    with pytest.raises(InvalidInput, match="the tool id is now gateway_"):
+        world.operate("approve", alert)
 
 
-def test_a_tool_id_that_is_swapped_unseen_is_refused_and_told() -> None:
-    """Nothing has looked at the AI agent between the swap and the write."""
+@pytest.mark.parametrize("seen", [True, False])
+@pytest.mark.parametrize("tool", [GET_ORDER, DESCRIBE_CONTACT])
+def test_a_tool_id_that_is_swapped_after_the_order_is_refused_and_told(
+    tool: Tool, seen: bool
+) -> None:
+    """Whether or not something looked at the AI agent between the swap and the write."""
     world = offered(mcp(RETRIEVE.id, "Tool"))
     world.operate("approve", world.finding_id("Tool"))
-    other = mcp("aws_service__qconnect_CancelWork", "Tool")
-    world.agent(mcp(DESCRIBE_CONTACT.id, "Tool"), other)
+    world.agent(mcp(tool.id, "Tool"))
+    if seen:
+        world.look()
 
-    assert world.fix() != ["fixed"]
+    assert world.fix() == ["fix-refused"]
+
     assert nothing_written(world)
-    assert BASIC not in world.grants(PROFILE)
+    assert "the finding is another one since" in notes(*refused(world))
 
 
 def reopened(world: FixWorld) -> None:

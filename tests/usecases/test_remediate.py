@@ -22,7 +22,6 @@ from tests.usecases.fix_cases import (
 )
 
 from toolgrant.domain.fixing.repair import Repair
-from toolgrant.domain.fixing.rules import Mode
 from toolgrant.domain.model import DRAFT, LATEST, GrantKind, Risk
 
 MANY = tuple(mcp(f"gateway_gw-1a2b__orders-api___Tool{number}") for number in range(20))
