@@ -54,7 +54,7 @@ def fixed(*tools: Tool, **fields: Any) -> FixWorld:
 def updated(world: FixWorld, profile: str = PROFILE, **fields: Any) -> str:
     """The record of an UpdateSecurityProfile; `lists` are those that it sent, by their names in the
     API, `by` is who called. Somebody's who sent the permissions, unless given."""
-    lists = fields.pop("lists", {"Permissions": ["Tasks.View"]})
+    lists = fields.pop("lists", {"Permissions": ["Tasks.View", "Users.View"]})
     requests = {"SecurityProfileId": uuid_of(profile), **lists}
     identity = fields.pop("by", ANN)
     fields.setdefault("eventID", uuid_of(f"{fields} {lists} {identity}"))
