@@ -26,6 +26,7 @@ from toolgrant.usecases.audit import change_record, fix_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import basis, seconds_to_wait
 from toolgrant.usecases.losses import seconds_of_doubt, take_losses
+from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_partly, tell_refused, tell_written
 from toolgrant.usecases.writer.check import Checked, check, intent_of
@@ -55,7 +56,9 @@ def remediate(repair: Repair, deps: Deps, writer: GrantWriter) -> str:
 def give_up(repair: Repair, reason: str, deps: Deps) -> str:
     """Tell that a repair was put off or failed too often; what was sent is settled by the sweep."""
     refused = _all_refused(repair, Refusal("gave-up", {"reason": reason}), deps)
-    tell_refused(repair, refused, deps)
+    if refused:
+        tell_refused(repair, refused, deps)
+        publish_pending(repair.agent.ai_agent_id, deps)
     deps.journal.decision(fix_record(repair, Outcome.FIX_REFUSED, reason))
     return Outcome.FIX_REFUSED
 
