@@ -72,11 +72,13 @@ def seconds_of_doubt(
 
 
 def _changes(agent: JudgedAgent, deps: Deps) -> Iterator[_Recorded]:
+    """Those that ended: of one on its way, what is not there yet is not lost."""
     ledger = deps.fix_ports.ledger
     for profile_id in dict.fromkeys((*ledger.profiles_of(agent.key), *agent.profile_ids)):
         history = ledger.history(profile_id)
         for change in history.changes:
-            if change.agent == agent.key or profile_id in agent.profile_ids:
+            ours = change.agent == agent.key or profile_id in agent.profile_ids
+            if ours and not change.open:
                 yield change, history
 
 
