@@ -50,6 +50,7 @@ def remediate(repair: Repair, deps: Deps, writer: GrantWriter) -> str:
     review(AgentRequest(repair.agent, cause), deps, deps.clock.now())
     if change:
         tell_partly(change, deps)
+        publish_pending(repair.agent.ai_agent_id, deps)
     return outcome
 
 
@@ -188,7 +189,7 @@ class _Remediation:
         if refused:
             tell_refused(self.repair, refused, self.deps)
         if begun:
-            self.writer.ledger.save(self._given_up(begun))
+            self._close(self.writer.compared(self._given_up(begun)))
         if approval:
             self.writer.ledger.approve(replace(approval, used=True))
         outcome = Outcome.FIX_REFUSED if refused else Outcome.NOT_NEEDED
