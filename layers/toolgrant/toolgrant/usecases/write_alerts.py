@@ -128,9 +128,9 @@ def tell_undo(
         notes.append(note("undo-by-hand", grants=grants, profile=change.profile_id))
     status = Status.CHANGED if outcome == Outcome.UNDONE else Status.REFUSED
     told = [Change(status, _noted(finding, notes)) for finding in _findings(change, deps)]
-    what = f"{change.id} {outcome} {request.order} {reason.en if reason else ''}"
-    alert = replace(_alert(change.agent, what, told, deps), change_id=change.id)
-    _put(alert, deps)
+    said = reason.en if reason and outcome != Outcome.UNDONE else ""  # undone is so at any delivery
+    alert = _alert(change.agent, f"{change.id} {outcome} {request.order} {said}", told, deps)
+    _put(replace(alert, change_id=change.id), deps)
     return alert.alert_id
 
 

@@ -17,6 +17,7 @@ from toolgrant.domain.fixing.ledger import (
 )
 from toolgrant.domain.fixing.repair import Repair
 from toolgrant.domain.model import Grant, GrantKind
+from toolgrant.domain.records import AgentKey
 
 CAP_WINDOW = timedelta(hours=1)
 REFUSAL_LASTS = timedelta(hours=24)
@@ -137,6 +138,15 @@ class ProfileHistory:
             and write.ended_at
             and now - write.ended_at < REFUSAL_LASTS
         )
+
+    def attach_refused(self, agent: AgentKey, now: datetime) -> str:
+        """Why the service refused within 24 hours to attach it to an AI agent; empty if not."""
+        reasons = [
+            change.attach_reason
+            for change in self.changes
+            if change.agent == agent and now - change.began_at < REFUSAL_LASTS
+        ]
+        return next(filter(None, reversed(reasons)), "")
 
     def fix_of(self, finding_id: str, since: datetime) -> ProfileChange | None:
         """The newest change that was made for a finding and stands, verified since."""

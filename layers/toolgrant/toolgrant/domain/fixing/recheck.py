@@ -28,6 +28,9 @@ def still_allowed(
     refused: list[Refuse] = []
     for item in repair.items:
         need = needs.get(item.finding_id)
+        if need and _moved(item, need):
+            refused.append(Refuse(need.finding, (Refusal("moved-on"),)))
+            continue
         now = _as_announced(item, need) if need else None
         if need is None or now is None:
             continue
@@ -45,6 +48,12 @@ def still_allowed(
     return repair.of(allowed), tuple(refused)
 
 
+def _moved(item: RepairItem, need: Need) -> bool:
+    """Whether the finding is another one by now, whatever it lacks."""
+    finding = need.finding
+    return (finding.opened_at, finding.tool_id) != (item.opened_at, item.tool_id)
+
+
 def _as_announced(item: RepairItem, need: Need) -> Need | None:
     """What a finding needs now, of what was announced; None if that is nothing."""
     if not item.grants:
@@ -57,11 +66,8 @@ def _as_announced(item: RepairItem, need: Need) -> Need | None:
 
 
 def _against(item: RepairItem, case: Case, profile: ProfileFacts) -> tuple[Refusal, ...]:
-    finding = case.need.finding
-    moved = (finding.opened_at, finding.tool_id) != (item.opened_at, item.tool_id)
     asks = needs_approval(case, item.grants)
     return (
-        *([Refusal("moved-on")] if moved else []),
         *([Refusal("approval")] if asks else []),
         *refusals(case),
         *profile_refusals(case, profile),

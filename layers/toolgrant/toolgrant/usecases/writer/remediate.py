@@ -26,6 +26,7 @@ from toolgrant.usecases.audit import change_record, fix_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import basis, seconds_to_wait
 from toolgrant.usecases.losses import seconds_of_doubt, take_losses
+from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_partly, tell_refused, tell_written
 from toolgrant.usecases.writer.check import Checked, check, intent_of
@@ -49,13 +50,16 @@ def remediate(repair: Repair, deps: Deps, writer: GrantWriter) -> str:
     review(AgentRequest(repair.agent, cause), deps, deps.clock.now())
     if change:
         tell_partly(change, deps)
+        publish_pending(repair.agent.ai_agent_id, deps)
     return outcome
 
 
 def give_up(repair: Repair, reason: str, deps: Deps) -> str:
     """Tell that a repair was put off or failed too often; what was sent is settled by the sweep."""
     refused = _all_refused(repair, Refusal("gave-up", {"reason": reason}), deps)
-    tell_refused(repair, refused, deps)
+    if refused:
+        tell_refused(repair, refused, deps)
+        publish_pending(repair.agent.ai_agent_id, deps)
     deps.journal.decision(fix_record(repair, Outcome.FIX_REFUSED, reason))
     return Outcome.FIX_REFUSED
 
@@ -189,7 +193,7 @@ class _Remediation:
         if refused:
             tell_refused(self.repair, refused, self.deps, offer if approval else None)
         if begun:
-            self.writer.ledger.save(self._given_up(begun))
+            self._close(self.writer.compared(self._given_up(begun)))
         if approval:
             self.writer.ledger.approve(replace(approval, used=True))
         outcome = Outcome.FIX_REFUSED if refused else Outcome.NOT_NEEDED

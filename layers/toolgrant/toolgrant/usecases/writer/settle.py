@@ -37,7 +37,7 @@ def settled(change: ProfileChange, history: ProfileHistory, writer: GrantWriter)
             found = _found(change, write, history, writer)
             change = change.with_list(found)
             met += writer.met(write, history)
-    return Written(change, tuple(dict.fromkeys(met)))
+    return Written(change, tuple(edit for edit in history.edits if edit in met))
 
 
 def _found(

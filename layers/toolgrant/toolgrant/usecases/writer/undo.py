@@ -23,6 +23,7 @@ from toolgrant.usecases.audit import undo_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import paused, profile_itself
 from toolgrant.usecases.losses import holders, open_breakers
+from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_edit, tell_undo
 from toolgrant.usecases.writer.removal import Remover
@@ -50,10 +51,16 @@ def undo(request: UndoRequest, deps: Deps, writer: GrantWriter) -> str:
 
 
 def give_up_undo(request: UndoRequest, reason: str, deps: Deps) -> str:
-    """Tell that an undo failed too often."""
-    change = deps.fix_ports.ledger.history(request.profile_id).change(request.change_id)
+    """Tell that an undo failed too often. Of what it has not begun to take, no breaker stays."""
+    ledger = deps.fix_ports.ledger
+    change = ledger.history(request.profile_id).change(request.change_id)
     if change:
+        left = {str(g) for w in change.lists if not w.removal for g in w.standing}
+        ledger.close_breakers(
+            b for b in ledger.breakers() if b.change_id == change.id and b.what in left
+        )
         tell_undo(change, Outcome.UNDO_REFUSED, _why("gave-up", reason=reason), request, deps)
+        publish_pending(change.agent.ai_agent_id, deps)
     deps.journal.decision(undo_record(request, Outcome.UNDO_REFUSED, reason, change))
     return Outcome.UNDO_REFUSED
 
