@@ -12,9 +12,18 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from toolgrant.domain.causes import Actor, Cause
-from toolgrant.domain.model import QualifiedAgent, Tool
+from toolgrant.domain.fixing.history import Breaker, ForeignEdit
+from toolgrant.domain.fixing.ledger import (
+    ListState,
+    ListWrite,
+    ProfileChange,
+    Removal,
+    RemovalStep,
+)
+from toolgrant.domain.fixing.repair import Approval, Repair, RepairItem, Shown
+from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent, Tool
 from toolgrant.domain.records import AgentKey
-from toolgrant.domain.requests import AgentRequest, Observed
+from toolgrant.domain.requests import AgentRequest, Observed, UndoRequest
 
 STRESS = bool(os.environ.get("TOOLGRANT_STRESS"))
 MANY = settings(
@@ -80,3 +89,78 @@ def agent_requests(draw: st.DrawFn) -> AgentRequest:
         draw(st.integers(0, 30)),
         draw(st.none() | times),
     )
+
+
+# ----------------------------------------------------------------------------- values of fix mode
+
+grants = st.builds(Grant, st.sampled_from(GrantKind), names)
+few_grants = st.lists(grants, max_size=3).map(tuple)
+grant_sets = st.frozensets(grants, max_size=3)
+few_names = st.lists(texts, max_size=2).map(tuple)
+some_time = st.none() | times
+keys = st.builds(AgentKey, texts, texts)
+actors = st.builds(Actor, texts, texts, texts, texts, texts)
+
+
+def repair_items() -> st.SearchStrategy[RepairItem]:
+    return st.builds(RepairItem, texts, times, texts, st.none() | texts, few_names, few_grants)
+
+
+def repairs() -> st.SearchStrategy[Repair]:
+    items = st.lists(repair_items(), max_size=2).map(tuple)
+    others = st.lists(keys, max_size=2).map(tuple)
+    people = st.integers(0, 10_000)
+    return st.builds(Repair, texts, keys, texts, texts, items, times, people, others, texts)
+
+
+def shown() -> st.SearchStrategy[Shown]:
+    return st.builds(Shown, texts, times, st.lists(repairs(), max_size=2).map(tuple))
+
+
+def approvals() -> st.SearchStrategy[Approval]:
+    return st.builds(Approval, repairs(), texts, times, st.booleans())
+
+
+def list_writes() -> st.SearchStrategy[ListWrite]:
+    step, state = st.sampled_from(RemovalStep), st.sampled_from(ListState)
+    removals = st.builds(Removal, texts, grant_sets, step, grant_sets, times, some_time)
+    return st.builds(
+        ListWrite,
+        st.sampled_from(GrantKind),
+        few_grants,
+        grant_sets,
+        state,
+        *(some_time, some_time, some_time),
+        grant_sets,
+        st.none() | removals,
+        texts,
+        texts,
+    )
+
+
+def changes() -> st.SearchStrategy[ProfileChange]:
+    return st.builds(
+        ProfileChange,
+        *(texts, texts, texts, texts),
+        keys,
+        st.lists(repair_items(), max_size=2).map(tuple),
+        times,
+        st.lists(list_writes(), max_size=2).map(tuple),
+        *(few_names, few_names),
+        some_time,
+        st.frozensets(texts, max_size=2),
+        *(texts, texts, texts),
+    )
+
+
+def foreign_edits() -> st.SearchStrategy[ForeignEdit]:
+    lists = st.dictionaries(st.sampled_from(GrantKind), st.none() | grant_sets)
+    return st.builds(ForeignEdit, texts, texts, times, actors, st.none() | lists)
+
+
+def breakers() -> st.SearchStrategy[Breaker]:
+    return st.builds(Breaker, texts, texts, texts, texts, times)
+
+
+def undo_requests() -> st.SearchStrategy[UndoRequest]:
+    return st.builds(UndoRequest, texts, texts, texts, few_grants, texts)

@@ -85,6 +85,7 @@ INTENDED_OWN: dict[str, type[ToolgrantError]] = {
     "ResourceNotFoundException": NotFound,
     "ThrottlingException": Throttled,
     "TransactionInProgressException": ServiceUnavailable,
+    "TransactionCanceledException": ServiceUnavailable,
 }
 SECRET = "customer said: my card is 4111 1111"
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.config import Config
 from tests.adapters.gateways import ONCE, Gateways
-from tests.emulator.world import World
+from tests.emulator.world import ACCOUNT, REGION, Clock, World
 
+from connect_emulator import Emulator, Server, seed
 from toolgrant.adapters.aws import WRITER_CONFIG
+from toolgrant.adapters.cloudtrail import actor_of
 from toolgrant.adapters.connect_fresh import ConnectProfiles
+from toolgrant.bootstrap import writer_client
 from toolgrant.domain.fixing.proposal import Proposal
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.profile_lists import PROFILE_LISTS, granted, with_grants, without_grants
@@ -52,6 +56,20 @@ LISTS: dict[str, list[Any]] = {
 }
 
 
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def world(emulator_server: Server, clock: Clock) -> Iterator[World]:
+    """The sample account under a clock that the test moves."""
+    emulator = Emulator(REGION, ACCOUNT, now=clock)
+    emulator_server.emulator = emulator
+    yield World(emulator, seed(emulator))
+    emulator.closing.set()
+
+
 class Sent:
     """A client that notes the parameters of each call."""
 
@@ -79,7 +97,7 @@ def full_profile(world: World, **more: Any) -> str:
 
 def all_lists(world: World, profiles: ConnectProfiles, profile: str) -> dict[str, list[Any]]:
     return {
-        PROFILE_LISTS[kind]: list(profiles.entries(world.instance_id, profile, kind))
+        PROFILE_LISTS[kind]: list(profiles.listed(world.instance_id, profile, kind).entries)
         for kind in GrantKind
     }
 
@@ -122,7 +140,7 @@ def test_a_list_is_read_as_the_service_has_it(
 ) -> None:
     profile = full_profile(world)
     gateways.forget()
-    entries = writer(gateways).entries(world.instance_id, profile, kind)
+    entries = writer(gateways).listed(world.instance_id, profile, kind).entries
     assert list(entries) == LISTS[PROFILE_LISTS[kind]]
     assert sum(gateways.sent().values()) == 1
 
@@ -142,7 +160,7 @@ def test_a_list_is_read_to_its_last_page(world: World, gateways: Gateways, kind:
     profile = world.profile("long", **many)
     world.emulator.settings.page_size = 2
     gateways.forget()
-    entries = writer(gateways).entries(world.instance_id, profile, kind)
+    entries = writer(gateways).listed(world.instance_id, profile, kind).entries
     assert list(entries) == many[PROFILE_LISTS[kind]]
     assert sum(gateways.sent().values()) == (len(entries) + 1) // 2
 
@@ -152,7 +170,7 @@ def test_a_page_that_fails_fails_the_whole_list(world: World, gateways: Gateways
     world.emulator.settings.page_size = 1
     world.emulator.faults.error("connect:ListSecurityProfilePermissions", skip=1)
     with pytest.raises(ServiceUnavailable):
-        writer(gateways).entries(world.instance_id, profile, GrantKind.PERMISSION)
+        writer(gateways).listed(world.instance_id, profile, GrantKind.PERMISSION)
 
 
 def test_nothing_is_kept_between_reads(world: World, gateways: Gateways) -> None:
@@ -166,10 +184,100 @@ def test_nothing_is_kept_between_reads(world: World, gateways: Gateways) -> None
             Permissions=[permission],
             Description=permission,
         )
-        seen += profiles.entries(world.instance_id, profile, GrantKind.PERMISSION)
+        seen += profiles.listed(world.instance_id, profile, GrantKind.PERMISSION).entries
         profiles.describe(world.instance_id, profile)
     assert seen == ["Cases.View", "Users.View"]
     assert gateways.sent()["connect:DescribeSecurityProfile"] == 2
+
+
+# ------------------------------------------------------------------------------------------ stamps
+
+
+def touch(world: World, profile: str, *lists: str) -> None:
+    """Replace lists by what they hold already, which moves their stamps on."""
+    for name in lists:
+        world.emulator.apply(
+            "connect:UpdateSecurityProfile",
+            InstanceId=world.instance_id,
+            SecurityProfileId=profile,
+            **{name: LISTS[name]},
+        )
+
+
+def stamps(world: World, profiles: ConnectProfiles, profile: str) -> dict[str, datetime | None]:
+    """What the service says of each list, and of the profile under `profile`."""
+    described = profiles.describe(world.instance_id, profile).stamp
+    of_lists = {
+        PROFILE_LISTS[kind]: profiles.listed(world.instance_id, profile, kind).stamp
+        for kind in GrantKind
+    }
+    return {"profile": described, **of_lists}
+
+
+@pytest.mark.parametrize(
+    ("setting", "renewed"),
+    [
+        ("shared", {"profile", *PROFILE_LISTS.values()}),
+        ("per-list", {"profile", "Applications"}),
+    ],
+)
+def test_profile_and_lists_tell_when_they_were_changed_last(
+    world: World, clock: Clock, gateways: Gateways, setting: str, renewed: set[str]
+) -> None:
+    world.emulator.settings.profile_stamps = setting
+    profile, profiles, made = full_profile(world), writer(gateways), clock.time
+    clock.advance(60)
+    touch(world, profile, "Applications")
+    found = stamps(world, profiles, profile)
+    assert {name for name, stamp in found.items() if stamp == clock.time} == renewed
+    assert {stamp for name, stamp in found.items() if name not in renewed} <= {made}
+
+
+def test_where_the_service_leaves_stamps_out_there_are_none(
+    world: World, gateways: Gateways
+) -> None:
+    world.emulator.settings.profile_stamps = "absent"
+    profile, profiles = full_profile(world), writer(gateways)
+    assert set(stamps(world, profiles, profile).values()) == {None}
+    assert all_lists(world, profiles, profile) == LISTS
+
+
+OLD, NEW = datetime(2026, 11, 23, 12, tzinfo=UTC), datetime(2026, 11, 23, 13, tzinfo=UTC)
+
+
+class Paged:
+    """A client whose pages have these stamps."""
+
+    def __init__(self, *pages: datetime | None) -> None:
+        self._pages = pages
+
+    def list_security_profile_permissions(self, NextToken: str = "0", **_: object) -> Any:  # noqa: N803
+        number = int(NextToken)
+        stamp = self._pages[number]
+        more = {"NextToken": str(number + 1)} if number + 1 < len(self._pages) else {}
+        stamped = {"LastModifiedTime": stamp} if stamp else {}
+        return {"Permissions": [f"P{number}.View"], **stamped, **more}
+
+
+@pytest.mark.parametrize(
+    ("pages", "stamp"),
+    [
+        ((OLD,), OLD),
+        ((OLD, NEW), NEW),
+        ((NEW, OLD), NEW),
+        ((OLD, None, NEW, OLD), NEW),
+        ((None, OLD), OLD),
+        ((None, None), None),
+    ],
+)
+def test_a_list_has_the_newest_stamp_of_its_pages(
+    gateways: Gateways, pages: tuple[datetime | None, ...], stamp: datetime | None
+) -> None:
+    api = gateways.api("connect")
+    api.client = Paged(*pages)
+    listed = ConnectProfiles(api, api).listed("instance", "profile", GrantKind.PERMISSION)
+    assert listed.entries == tuple(f"P{number}.View" for number in range(len(pages)))
+    assert listed.stamp == stamp
 
 
 # ------------------------------------------------------------------------------------------ people
@@ -260,7 +368,7 @@ def test_adding_keeps_all_that_was_there_type_and_order_included(
 ) -> None:
     profile, profiles, grant = full_profile(world), writer(gateways), extended(kind, world)
     before = all_lists(world, profiles, profile)
-    entries = profiles.entries(world.instance_id, profile, kind)
+    entries = profiles.listed(world.instance_id, profile, kind).entries
     profiles.replace(world.instance_id, profile, kind, with_grants(kind, entries, [grant]))
     after = all_lists(world, profiles, profile)
     changed = PROFILE_LISTS[kind]
@@ -278,7 +386,7 @@ def test_taking_back_what_was_added_leaves_the_profile_as_it_was(
     profile, profiles, grant = full_profile(world), writer(gateways), extended(kind, world)
     before = all_lists(world, profiles, profile)
     for edit in (with_grants, without_grants):
-        entries = profiles.entries(world.instance_id, profile, kind)
+        entries = profiles.listed(world.instance_id, profile, kind).entries
         profiles.replace(world.instance_id, profile, kind, edit(kind, entries, [grant]))
     assert all_lists(world, profiles, profile) == before
 
@@ -341,6 +449,53 @@ def test_attaching_sends_one_profile_and_may_be_repeated(world: World, gateways:
     assert gateways.connect().attached(world.instance_id, arn) == (other, profile)
 
 
+def test_detaching_takes_one_profile_off_and_may_be_repeated(
+    world: World, gateways: Gateways
+) -> None:
+    agent, profile, other = world.agent(), world.profile("one"), world.profile("other")
+    draft, version = f"{agent['aiAgentArn']}:$SAVED", f"{agent['aiAgentArn']}:$LATEST"
+    profiles = writer(gateways)
+    for arn in (draft, version):
+        for profile_id in (other, profile):
+            profiles.attach(world.instance_id, profile_id, arn)
+    for _ in range(2):
+        profiles.detach(world.instance_id, profile, draft)
+    assert gateways.connect().attached(world.instance_id, draft) == (other,)
+    assert set(gateways.connect().attached(world.instance_id, version)) == {other, profile}
+
+
+def test_detaching_that_is_refused_for_another_reason_is_refused(
+    world: World, gateways: Gateways
+) -> None:
+    operation = "connect:DisassociateSecurityProfiles"
+    world.emulator.faults.error(operation, 400, code="InvalidParameterException")
+    assert type(fail(world, gateways, operation)) is RequestRefused
+
+
+# ------------------------------------------------------------------------------- who says it writes
+
+
+def test_the_client_that_writes_says_which_stack_it_is_of(
+    gateways: Gateways, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "local")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CONNECT", gateways.server.url("connect"))
+    sent: list[str] = []
+    client = writer_client.__wrapped__("toolgrant-prod")
+    gateways.cleanup.callback(client.close)
+    client.meta.events.register(
+        "before-send.connect", lambda request, **_: sent.append(request.headers["User-Agent"])
+    )
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.describe_security_profile(InstanceId=UNKNOWN, SecurityProfileId=UNKNOWN)
+    agents = [agent.decode() if isinstance(agent, bytes) else agent for agent in sent]
+    assert ["toolgrant/toolgrant-prod" in agent.split() for agent in agents] == [True]
+    assert actor_of({"userAgent": agents[0]}).stack == "toolgrant-prod"
+    assert client.meta.config.retries["total_max_attempts"] == 1
+
+
 # ------------------------------------------------------------------- a write that fails is one call
 
 WRITES: dict[str, Callable[[ConnectProfiles, World, str, str], object]] = {
@@ -348,6 +503,9 @@ WRITES: dict[str, Callable[[ConnectProfiles, World, str, str], object]] = {
         world.instance_id, profile, GrantKind.PERMISSION, ["Cases.View"]
     ),
     "connect:AssociateSecurityProfiles": lambda profiles, world, profile, arn: profiles.attach(
+        world.instance_id, profile, arn
+    ),
+    "connect:DisassociateSecurityProfiles": lambda profiles, world, profile, arn: profiles.detach(
         world.instance_id, profile, arn
     ),
     "connect:CreateSecurityProfile": lambda profiles, world, _, __: profiles.create(
@@ -360,6 +518,8 @@ def fail(world: World, gateways: Gateways, operation: str, patience: float = 60)
     """The error of a write with the settings of the deployed client that writes, but for how many
     seconds it waits: no test may depend on how fast the machine is."""
     profile, arn = full_profile(world), f"{world.agent()['aiAgentArn']}:$SAVED"
+    if operation == "connect:DisassociateSecurityProfiles":
+        writer(gateways).attach(world.instance_id, profile, arn)
     gateways.forget()
     writer_client = WRITER_CONFIG.merge(Config(connect_timeout=60, read_timeout=patience))
     with pytest.raises(ToolgrantError) as raised:
@@ -392,7 +552,8 @@ def test_an_error_is_not_tried_again(
 ) -> None:
     world.emulator.faults.error(operation, status, times=None, code=code)
     assert type(fail(world, gateways, operation)) is expected
-    assert gateways.sent() == {operation: 1}
+    writes = {name: count for name, count in gateways.sent().items() if ":List" not in name}
+    assert writes == {operation: 1}
 
 
 @pytest.mark.parametrize("operation", WRITES)
@@ -432,6 +593,6 @@ def test_a_deleted_profile_is_not_found(world: World, gateways: Gateways, kind: 
     with pytest.raises(NotFound):
         profiles.describe(world.instance_id, UNKNOWN)
     with pytest.raises(NotFound):
-        profiles.entries(world.instance_id, UNKNOWN, kind)
+        profiles.listed(world.instance_id, UNKNOWN, kind)
     with pytest.raises(NotFound):
         profiles.replace(world.instance_id, UNKNOWN, kind, LISTS[PROFILE_LISTS[kind]])

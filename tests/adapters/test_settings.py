@@ -25,8 +25,8 @@ GOOD = {
     "TOOLGRANT_SWEEP_INTERVAL_HOURS": "6",
     "TOOLGRANT_CATALOG_OVERRIDES": "parameter",
 }
+WRITER_ROLE = "arn:aws:iam::111122223333:role/toolgrant-RemediateRole-1"
 FIXING = {
-    "TOOLGRANT_OPT_IN_TAG_NAME": "team:auto-fix",
     "TOOLGRANT_OPT_IN_TAG_VALUE": "yes",
     "TOOLGRANT_LEAST_CONFIDENCE": "documented",
     "TOOLGRANT_AUTOMATIC_RISK": "write",
@@ -35,10 +35,11 @@ FIXING = {
     "TOOLGRANT_CHANGES_PER_HOUR": "9",
     "TOOLGRANT_ASSOCIATION_GAPS": "fix",
     "TOOLGRANT_DEDICATED_PROFILES": "approve",
+    "TOOLGRANT_STALENESS_SECONDS": "45",
     "TOOLGRANT_STACK": "toolgrant",
     "TOOLGRANT_FIX_QUEUE_URL": "https://sqs/111122223333/fixes.fifo",
     "TOOLGRANT_EMERGENCY_STOP": "stop",
-    "TOOLGRANT_WRITER_ROLE": "toolgrant-RemediateRole-1",
+    "TOOLGRANT_WRITER_ROLE": WRITER_ROLE,
 }
 """Read in the modes that may write, and only there."""
 WRITING = {**GOOD, **FIXING, "TOOLGRANT_MODE": "fix"}
@@ -66,7 +67,6 @@ def test_a_complete_environment_of_a_mode_that_may_write(mode: str) -> None:
     assert settings.fix == FixSettings(
         FixRules(
             mode=Mode(mode),
-            tag_name="team:auto-fix",
             tag_value="yes",
             least_confidence=Confidence.DOCUMENTED,
             automatic_risk=Risk.WRITE,
@@ -76,10 +76,11 @@ def test_a_complete_environment_of_a_mode_that_may_write(mode: str) -> None:
             stack="toolgrant",
             association=Mode.FIX,
             dedicated=True,
+            bound=timedelta(seconds=45),
         ),
         queue_url="https://sqs/111122223333/fixes.fifo",
         emergency_stop="stop",
-        writer_role="toolgrant-RemediateRole-1",
+        writer_role=WRITER_ROLE,
     )
 
 
@@ -145,6 +146,9 @@ def test_an_empty_variable_is_named(variable: str) -> None:
         ("TOOLGRANT_MOST_OTHER_AGENTS", "1001"),
         ("TOOLGRANT_CHANGES_PER_HOUR", "0"),
         ("TOOLGRANT_CHANGES_PER_HOUR", "101"),
+        ("TOOLGRANT_STALENESS_SECONDS", "0"),
+        ("TOOLGRANT_STALENESS_SECONDS", "901"),
+        ("TOOLGRANT_STALENESS_SECONDS", "a minute"),
         ("TOOLGRANT_ASSOCIATION_GAPS", "warn"),
         ("TOOLGRANT_DEDICATED_PROFILES", "fix"),
     ],
@@ -167,6 +171,8 @@ def test_a_wrong_value_is_named_with_its_variable(variable: str, value: str) -> 
         ("TOOLGRANT_MOST_PEOPLE", "10000"),
         ("TOOLGRANT_MOST_OTHER_AGENTS", "0"),
         ("TOOLGRANT_MOST_OTHER_AGENTS", "1000"),
+        ("TOOLGRANT_STALENESS_SECONDS", "1"),
+        ("TOOLGRANT_STALENESS_SECONDS", "900"),
         ("TOOLGRANT_CHANGES_PER_HOUR", "1"),
         ("TOOLGRANT_CHANGES_PER_HOUR", "100"),
     ],

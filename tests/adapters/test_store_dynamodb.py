@@ -12,12 +12,22 @@ from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
-from tests.adapters.values import NOON, alert, finding, new_key, profile_edges, record
+from tests.adapters.values import (
+    NOON,
+    REPAIR,
+    SHOWN,
+    alert,
+    finding,
+    new_key,
+    profile_edges,
+    record,
+)
 
-from toolgrant.adapters.dynamodb.store import MOST_EDGES, DynamoDBStore, transaction
+from toolgrant.adapters.dynamodb.store import KEEP_SHOWN, MOST_EDGES, DynamoDBStore, transaction
 from toolgrant.adapters.dynamodb.store_items import sweep_to_item
 from toolgrant.domain.catalog import packaged
 from toolgrant.domain.evaluate import evaluate
+from toolgrant.domain.fixing.rules import APPROVAL_LASTS
 from toolgrant.domain.model import FindingState, QualifiedAgent, Tool
 from toolgrant.domain.problems import JudgedQualifier, problems_of
 from toolgrant.domain.record_budget import within_budget
@@ -111,11 +121,11 @@ def test_a_write_on_top_of_an_old_version_conflicts_and_leaves_no_trace(
     stale = before if known else AgentRecord(key)
     losing = record(key, known + 1, edges=profile_edges(3, "lost"), name="lost")
     with pytest.raises(Conflict):
-        store.commit(losing, stale, alert(f"{key.ai_agent_id}-{known + 1}"))
+        store.commit(losing, stale, alert("al-lost"), [REPAIR], SHOWN)
     assert store.load(key) == second
     assert store.agents_with(Edge(EdgeKind.PROFILE, "lost-0")) == ()
     assert store.agents_with(Edge(EdgeKind.PROFILE, "profile-0")) == (key,)
-    assert list(store.pending()) == []
+    assert (list(store.pending()), store.pending_fixes(), list(store.shown())) == ([], {}, [])
 
 
 def in_threads(count: int, work: Callable[[int], None]) -> None:
@@ -145,7 +155,8 @@ def test_of_eight_writers_of_one_version_exactly_one_wins(store: DynamoDBStore) 
     def write(number: int) -> None:
         mine = record(key, 1, name=f"writer {number}", edges=profile_edges(1, f"w{number}"))
         try:
-            store.commit(mine, AgentRecord(key), alert(f"{key.ai_agent_id}-1", str(number)))
+            told = alert("al-1", str(number), key.ai_agent_id)
+            store.commit(mine, AgentRecord(key), told)
         except Conflict:
             return
         won.append(number)
@@ -250,7 +261,7 @@ def test_the_largest_change_of_edges_fits_one_transaction(store: DynamoDBStore, 
     before = first(store, key, edges=profile_edges(MOST_EDGES, "old"))
     after = record(key, 2, edges=profile_edges(MOST_EDGES, "new"))
     assert len(transaction(table, after, before, alert("a-1"))) <= 100
-    store.commit(after, before, alert(f"{key.ai_agent_id}-2"))
+    store.commit(after, before, alert("al-2"))
     assert store.agents_with(Edge(EdgeKind.PROFILE, f"new-{MOST_EDGES - 1}")) == (key,)
     assert store.agents_with(Edge(EdgeKind.PROFILE, "old-0")) == ()
 
@@ -275,64 +286,135 @@ def test_a_thousand_edges_of_all_kinds_fit_one_transaction(
 
 def test_an_alert_waits_from_its_commit_until_it_is_published(store: DynamoDBStore) -> None:
     key = new_key()
-    told = alert(f"{key.ai_agent_id}-1", '{"machine": "ü"}')
+    told = alert("al-1", '{"machine": "ü"}', key.ai_agent_id)
     store.commit(record(key), AgentRecord(key), told)
     assert list(store.pending(key.ai_agent_id)) == [told]
     assert list(store.pending()) == [told]
     for _ in range(2):
-        store.drop_published(told.alert_id)
+        store.drop_published(told)
         assert list(store.pending()) == []
+
+
+def test_an_alert_lies_beside_those_of_its_agent(
+    store: DynamoDBStore, client: Any, table: str
+) -> None:
+    store.put_alert(alert("al-1", thread_id="agent"))
+    (item,) = items(client, table)
+    assert (item["pk"], item["sk"]) == ("OUTBOX", "agent#al-1")
+
+
+def test_an_alert_without_a_record_waits_too_and_twice_is_once(store: DynamoDBStore) -> None:
+    told = alert("al-1", thread_id="sweep")
+    for body in ("old", "new"):
+        told = replace(told, bodies={"default": body})
+        store.put_alert(told)
+    assert list(store.pending()) == [told]
 
 
 def test_pending_alerts_of_one_agent_come_oldest_first_and_without_the_others(
     store: DynamoDBStore,
 ) -> None:
-    key, other = new_key(), new_key()
-    before = AgentRecord(key)
-    for version in range(1, 12):
-        after = record(key, version)
-        store.commit(after, before, alert(f"{key.ai_agent_id}-{version}"))
-        before = after
-    store.commit(record(other), AgentRecord(other), alert(f"{other.ai_agent_id}-1"))
-    mine = [alert.alert_id for alert in store.pending(key.ai_agent_id)]
-    assert mine == [f"{key.ai_agent_id}-{version}" for version in range(1, 12)]
-    assert len(list(store.pending())) == 12
+    """Ids are not in the order of time: `al-0` is the newest."""
+    mine, other, longer = "agent", "other agent", "agent-2"
+    for age in range(11):
+        store.put_alert(alert(f"al-{age}", "", mine, NOON - timedelta(hours=age)))
+    store.put_alert(alert("al-5", "", other, NOON - timedelta(minutes=270)))
+    store.put_alert(alert("al-6", "", longer, NOON - timedelta(minutes=330)))
+    ids = [(alert.thread_id, alert.alert_id) for alert in store.pending(mine)]
+    assert ids == [(mine, f"al-{age}") for age in reversed(range(11))]
+    all_ids = [(alert.thread_id, alert.alert_id) for alert in store.pending()]
+    assert all_ids[5:8] == [(longer, "al-6"), (mine, "al-5"), (other, "al-5")]
+    assert len(all_ids) == 13
 
 
 def test_pending_may_be_published_while_it_is_read(store: DynamoDBStore) -> None:
-    keys = [new_key() for _ in range(4)]
-    for key in keys:
-        store.commit(record(key), AgentRecord(key), alert(f"{key.ai_agent_id}-1"))
+    for number in range(4):
+        store.put_alert(alert(f"al-{number}"))
     for waiting in store.pending():
-        store.drop_published(waiting.alert_id)
+        store.drop_published(waiting)
     assert list(store.pending()) == []
 
 
 def test_of_two_publishers_one_may_publish_until_its_claim_ends(store: DynamoDBStore) -> None:
-    key = new_key()
-    told = alert(f"{key.ai_agent_id}-1")
-    store.commit(record(key), AgentRecord(key), told)
+    told = alert("al-1")
+    store.put_alert(told)
     until = NOON + timedelta(seconds=60)
-    assert store.claim(told.alert_id, NOON, until)
-    assert not store.claim(told.alert_id, until - timedelta(seconds=1), until)
+    assert store.claim(told, NOON, until)
+    assert not store.claim(told, until - timedelta(seconds=1), until)
     assert list(store.pending()) == [told], "claimed is not published"
-    assert store.claim(told.alert_id, until + timedelta(seconds=1), until + timedelta(seconds=61))
-    store.drop_published(told.alert_id)
-    assert not store.claim(told.alert_id, until + timedelta(hours=1), until + timedelta(hours=2))
+    assert store.claim(told, until + timedelta(seconds=1), until + timedelta(seconds=61))
+    store.drop_published(told)
+    assert not store.claim(told, until + timedelta(hours=1), until + timedelta(hours=2))
     assert list(store.pending()) == []
 
 
 def test_eight_publishers_of_one_alert_agree_on_one(store: DynamoDBStore) -> None:
-    key, won = new_key(), []
-    told = alert(f"{key.ai_agent_id}-1")
-    store.commit(record(key), AgentRecord(key), told)
+    told, won = alert("al-1"), []
+    store.put_alert(told)
 
     def claim(number: int) -> None:
-        if store.claim(told.alert_id, NOON, NOON + timedelta(seconds=60)):
+        if store.claim(told, NOON, NOON + timedelta(seconds=60)):
             won.append(number)
 
     in_threads(8, claim)
     assert len(won) == 1
+
+
+# ------------------------------------------------------------------------------- repairs and offers
+
+
+def test_repairs_wait_from_their_commit_until_they_are_sent(store: DynamoDBStore) -> None:
+    key, other = new_key(), new_key()
+    repairs = (REPAIR, replace(REPAIR, id="fix-2"))
+    before = first(store, key)
+    store.commit(replace(before, version=2), before, None, repairs)
+    store.commit(record(other), AgentRecord(other), None, [REPAIR])
+    mine = {f"{key.ai_agent_id}#2": repairs}
+    assert store.pending_fixes(key.ai_agent_id) == mine
+    assert store.pending_fixes() == {**mine, f"{other.ai_agent_id}#1": (REPAIR,)}
+    for _ in range(2):
+        store.drop_sent(f"{key.ai_agent_id}#2")
+        assert set(store.pending_fixes()) == {f"{other.ai_agent_id}#1"}
+
+
+def test_repairs_of_two_commits_wait_side_by_side(store: DynamoDBStore) -> None:
+    key = new_key()
+    before = AgentRecord(key)
+    for version in (1, 2):
+        after = record(key, version)
+        store.commit(after, before, None, [replace(REPAIR, id=f"fix-{version}")])
+        before = after
+    waiting = store.pending_fixes(key.ai_agent_id)
+    assert [repair.id for (repair,) in waiting.values()] == ["fix-1", "fix-2"]
+
+
+def test_a_commit_without_repairs_or_offers_leaves_none(store: DynamoDBStore) -> None:
+    first(store, new_key())
+    assert (store.pending_fixes(), list(store.shown())) == ({}, [])
+
+
+def test_what_an_alert_offered_is_kept_a_little_longer_than_it_may_be_approved(
+    store: DynamoDBStore, client: Any, table: str
+) -> None:
+    key = new_key()
+    store.commit(record(key), AgentRecord(key), alert("al-1"), (), SHOWN)
+    assert list(store.shown()) == [SHOWN]
+    (item,) = (item for item in items(client, table) if item["pk"] == "SHOWN")
+    assert item["sk"] == SHOWN.alert_id
+    expires = datetime.fromtimestamp(int(item["expiresAt"]), UTC)
+    assert expires == (NOON + KEEP_SHOWN).replace(microsecond=0)
+    assert APPROVAL_LASTS < KEEP_SHOWN < APPROVAL_LASTS + timedelta(days=2)
+
+
+def test_a_commit_with_everything_fits_one_transaction(store: DynamoDBStore, table: str) -> None:
+    key = new_key()
+    before = first(store, key, edges=profile_edges(MOST_EDGES, "old"))
+    after = record(key, 2, edges=profile_edges(MOST_EDGES, "new"))
+    told = alert("al-1")
+    assert len(transaction(table, after, before, told, [REPAIR], SHOWN)) <= 100
+    store.commit(after, before, told, [REPAIR], SHOWN)
+    assert (list(store.pending()), list(store.shown())) == ([told], [SHOWN])
+    assert list(store.pending_fixes().values()) == [(REPAIR,)]
 
 
 # ----------------------------------------------------------------------------------------- sweep
@@ -390,57 +472,80 @@ def item_size(item: Mapping[str, Any]) -> int:
 # ------------------------------------------------------------------------------------- instances
 
 
-def test_instances_are_remembered_and_overwritten(store: DynamoDBStore) -> None:
-    assert store.instance_of("assistant") is None
+def test_instances_are_remembered_overwritten_and_forgotten(store: DynamoDBStore) -> None:
+    assert (store.instance_of("assistant"), store.assistants()) == (None, ())
     store.remember_instances({"assistant": "one", "other": "two"})
+    assert store.assistants() == ("assistant", "other")
     store.remember_instances({"assistant": "three"})
     assert (store.instance_of("assistant"), store.instance_of("other")) == ("three", None)
+    assert store.assistants() == ("assistant",)
 
 
-# ---------------------------------------------------------------------------------- newer schema
+# --------------------------------------------------------------------------------- another schema
+
+READS: dict[str, Callable[[DynamoDBStore, AgentKey], Any]] = {
+    "load": lambda store, key: store.load(key),
+    "pending": lambda store, key: list(store.pending(key.ai_agent_id)),
+    "pending-all": lambda store, _: list(store.pending()),
+    "pending-fixes": lambda store, _: store.pending_fixes(),
+    "shown": lambda store, _: list(store.shown()),
+    "agents-with": lambda store, _: store.agents_with(Edge(EdgeKind.PROFILE, "profile-0")),
+    "assistants": lambda store, _: store.assistants(),
+    "instance-of": lambda store, key: store.instance_of(key.assistant_id),
+    "sweep": lambda store, _: store.sweep_progress(),
+}
 
 
-def make_newer(client: Any, table: str) -> None:
+def write_everything(store: DynamoDBStore, key: AgentKey) -> None:
+    told = alert("al-1", thread_id=key.ai_agent_id)
+    store.commit(record(key), AgentRecord(key), told, [REPAIR], SHOWN)
+    store.remember_instances({key.assistant_id: "instance"})
+    store.save_sweep_progress(SweepProgress(NOON))
+
+
+def set_schema(client: Any, table: str, schema: int | None) -> None:
+    """Make all items those of another version; None: of one that wrote no schema."""
     for item in items(client, table):
-        client.update_item(
-            TableName=table,
-            Key={"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}},
-            UpdateExpression="SET #schema = :newer",
-            ExpressionAttributeNames={"#schema": "schema"},
-            ExpressionAttributeValues={":newer": {"N": "99"}},
-        )
+        number = {"Value": {"N": str(schema)}} if schema is not None else {}
+        action = {"Action": "PUT" if number else "DELETE", **number}
+        key = {"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}}
+        client.update_item(TableName=table, Key=key, AttributeUpdates={"schema": action})
 
 
-@pytest.mark.parametrize(
-    "read",
-    [
-        lambda store, key: store.load(key),
-        lambda store, key: list(store.pending(key.ai_agent_id)),
-        lambda store, _: list(store.pending()),
-        lambda store, _: store.agents_with(Edge(EdgeKind.PROFILE, "profile-0")),
-        lambda store, key: store.instance_of(key.assistant_id),
-    ],
-    ids=["load", "pending", "pending-all", "agents-with", "instance-of"],
-)
-def test_items_of_a_newer_schema_are_refused(
-    store: DynamoDBStore, client: Any, table: str, read: Callable[[DynamoDBStore, AgentKey], Any]
+@pytest.mark.parametrize("schema", [1, None, 99])
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_items_of_another_schema_are_refused_by_their_keys(
+    store: DynamoDBStore,
+    client: Any,
+    table: str,
+    read: Callable[[DynamoDBStore, AgentKey], Any],
+    schema: int | None,
 ) -> None:
     key = new_key()
-    store.commit(record(key), AgentRecord(key), alert(f"{key.ai_agent_id}-1"))
-    store.remember_instances({key.assistant_id: "instance"})
-    read(store, key)
-    make_newer(client, table)
-    with pytest.raises(OtherSchema, match="schema 99"):
+    write_everything(store, key)
+    assert read(store, key)
+    set_schema(client, table, schema)
+    with pytest.raises(OtherSchema, match=f"has schema {schema}, this version knows 2") as raised:
         read(store, key)
+    named = [f"item {item['pk']} {item['sk']} has" for item in items(client, table)]
+    assert any(name in str(raised.value) for name in named)
+
+
+def test_an_item_of_another_schema_is_not_overwritten_by_a_commit(
+    store: DynamoDBStore, client: Any, table: str
+) -> None:
+    key = new_key()
+    write_everything(store, key)
+    set_schema(client, table, 1)
+    with pytest.raises(Conflict):
+        store.commit(record(key), AgentRecord(key), None)
 
 
 def test_every_item_carries_its_schema(store: DynamoDBStore, client: Any, table: str) -> None:
-    key = new_key()
-    store.commit(record(key), AgentRecord(key), alert(f"{key.ai_agent_id}-1"))
-    store.remember_instances({key.assistant_id: "instance"})
+    write_everything(store, new_key())
     written = items(client, table)
-    assert len(written) == 6  # record, three edges, alert, instance
-    assert {item.get("schema") for item in written} == {1}
+    assert len(written) == 9  # record, three edges, alert, repairs, offer, instance, sweep
+    assert {item.get("schema") for item in written} == {2}
 
 
 # ----------------------------------------------------------------------------------------- sizes
@@ -524,12 +629,20 @@ def test_a_record_with_many_resolved_findings_is_taken_without_the_oldest(
         lambda store, key: store.load(key),
         lambda store, key: store.commit(record(key), AgentRecord(key), None),
         lambda store, _: list(store.pending()),
-        lambda store, _: store.drop_published("alert"),
+        lambda store, _: store.drop_published(alert("al-1")),
+        lambda store, _: store.put_alert(alert("al-1")),
+        lambda store, _: store.pending_fixes(),
+        lambda store, _: store.drop_sent("commit"),
+        lambda store, _: list(store.shown()),
+        lambda store, _: store.assistants(),
         lambda store, _: store.agents_with(INSTANCE),
         lambda store, _: store.instance_of("assistant"),
         lambda store, _: store.remember_instances({"assistant": "instance"}),
     ],
-    ids=["load", "commit", "pending", "published", "agents-with", "instance-of", "remember"],
+    ids=[
+        *("load", "commit", "pending", "published", "put-alert", "pending-fixes", "sent"),
+        *("shown", "assistants", "agents-with", "instance-of", "remember"),
+    ],
 )
 def test_a_missing_table_is_a_misconfiguration(
     client: Any, use: Callable[[DynamoDBStore, AgentKey], Any]

@@ -7,16 +7,28 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from toolgrant.domain.alerts.render import Rendered
+from toolgrant.domain.causes import Actor
+from toolgrant.domain.fixing.history import Breaker, ForeignEdit
+from toolgrant.domain.fixing.ledger import (
+    ListState,
+    ListWrite,
+    ProfileChange,
+    Removal,
+    RemovalStep,
+)
+from toolgrant.domain.fixing.repair import Approval, Repair, RepairItem, Shown
 from toolgrant.domain.model import (
     Confidence,
     Finding,
     FindingKind,
     FindingState,
     Grant,
+    GrantKind,
     Severity,
     Verdict,
 )
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind
+from toolgrant.domain.requests import UndoRequest
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -71,10 +83,85 @@ def record(key: AgentKey, version: int = 1, **changes: object) -> AgentRecord:
     return replace(full, **changes)  # type: ignore[arg-type]
 
 
-def alert(alert_id: str, body: str = "{}") -> Rendered:
+def alert(
+    alert_id: str, body: str = "{}", thread_id: str = "thread", time: datetime = NOON
+) -> Rendered:
     return Rendered(
         alert_id=alert_id,
+        thread_id=thread_id,
+        time=time,
         subject="[toolgrant] HIGH: something",
         bodies={"default": body, "email": "plain text – 日本語", "https": '{"version": "1.0"}'},
         attributes={"severity": "HIGH", "status": "opened", "instanceId": "instance"},
     )
+
+
+# --------------------------------------------------- what fix mode keeps, each with every field set
+
+VIEW, EDIT = Grant.parse("permission:Wisdom.View"), Grant.parse("permission:Cases.Edit")
+TOOL = Grant.parse("mcp:ns/a___b")
+AGENT = AgentKey("assistant", "agent")
+PROFILE = "0f0e0d0c-0000-4000-8000-000000000001"
+ITEM = RepairItem(
+    finding_id="f-0123456789",
+    opened_at=NOON,
+    tool_name="注文",
+    tool_id="aws_service__qconnect_Retrieve",
+    qualifiers=("$SAVED", "3"),
+    grants=(EDIT, VIEW),
+)
+REPAIR = Repair(
+    id="fix-0123456789",
+    agent=AGENT,
+    profile_id=PROFILE,
+    profile_name="AI agents – 注文",
+    items=(ITEM, replace(ITEM, finding_id="f-9876543210", grants=(TOOL,))),
+    planned_at=NOON,
+    people=3,
+    others=(AgentKey("assistant", "another agent"),),
+    dedicated="a profile of its own",
+)
+SHOWN = Shown("al-0123456789", NOON, (REPAIR,))
+APPROVAL = Approval(REPAIR, "arn:aws:sts::111122223333:assumed-role/Operator/someone", NOON, True)
+UNDO = UndoRequest("c-0123456789", PROFILE, "o-0123456789", (TOOL, VIEW), "someone")
+BREAKER = Breaker("agent", str(VIEW), "c-0123456789", "taken away", NOON)
+FOREIGN_EDIT = ForeignEdit(
+    event_id="event",
+    profile_id=PROFILE,
+    at=NOON,
+    actor=Actor("AssumedRole", "Operator/someone", "CloudFormation", "arn:role", "other-stack"),
+    lists={GrantKind.PERMISSION: frozenset({VIEW, EDIT}), GrantKind.MCP: frozenset({TOOL})},
+)
+REMOVAL = Removal(
+    "o-0123456789", frozenset({VIEW}), RemovalStep.REMOVING, frozenset({VIEW, EDIT}), NOON, NOON
+)
+LIST_WRITE = ListWrite(
+    kind=GrantKind.PERMISSION,
+    grants=(EDIT, VIEW),
+    before=frozenset({Grant.parse("permission:Users.View")}),
+    state=ListState.DONE,
+    read_at=NOON,
+    sent_at=NOON + timedelta(seconds=1),
+    ended_at=NOON + timedelta(seconds=2),
+    gone=frozenset({VIEW}),
+    removal=REMOVAL,
+    reason="AccessDenied",
+    basis="0123456789abcdef",
+)
+CHANGE = ProfileChange(
+    id="c-0123456789",
+    fix_id=REPAIR.id,
+    instance_id="instance",
+    profile_id=PROFILE,
+    agent=AGENT,
+    items=(ITEM,),
+    began_at=NOON,
+    lists=(LIST_WRITE, replace(LIST_WRITE, kind=GrantKind.MCP, grants=(TOOL,))),
+    to_attach=("$LATEST",),
+    attached=("$SAVED", "3"),
+    attached_at=NOON + timedelta(seconds=3),
+    detached=frozenset({"3"}),
+    attach_reason="NotFound",
+    agent_arn="arn:aws:wisdom:us-east-1:111122223333:ai-agent/x/agent",
+    approved_by="someone",
+)

@@ -109,7 +109,8 @@ class FixWorld(World):
     @property
     def grant_writer(self) -> GrantWriter:
         bound = self.rules.bound
-        return GrantWriter(self.writer, self.ledger, self.clock, self.clock.advance, bound)
+        stop, clock = self.stop, self.clock
+        return GrantWriter(self.writer, self.ledger, stop, clock, clock.advance, bound)
 
     def work(self, request: Repair | UndoRequest) -> str:
         """One delivery to the writer."""

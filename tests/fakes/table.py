@@ -62,8 +62,10 @@ class FakeStore:
             if shown:
                 self.offered[shown.alert_id] = json.dumps(to_json(shown))
 
-    def put_alert(self, alert: Rendered) -> None:
+    def put_alert(self, alert: Rendered, shown: Shown | None = None) -> None:
         with self.calls.made("store.put_alert", alert.alert_id):
+            if shown:
+                self.offered[shown.alert_id] = json.dumps(to_json(shown))
             item = store_items.alert_to_item("OUTBOX", alert)
             self.outbox[item["sk"]] = json.dumps(item)
 

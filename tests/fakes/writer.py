@@ -58,7 +58,8 @@ class FakeWriter:
     def people(self, instance_id: str, profile_id: str) -> int:
         assert instance_id == INSTANCE
         with self._calls.made("writer.people", profile_id):
-            return self._world.holders[profile_id].people
+            holder = self._world.holders.get(profile_id)
+            return holder.people if holder else 0  # who is on a profile that is gone: nobody
 
     def listed(self, instance_id: str, profile_id: str, kind: GrantKind) -> Listed:
         assert instance_id == INSTANCE

@@ -156,31 +156,32 @@ def test_what_the_functions_are_told(template: Tree) -> None:
         "TOOLGRANT_LANGUAGE": ref("AlertLanguage"),
         "TOOLGRANT_SWEEP_INTERVAL_HOURS": ref("SweepIntervalHours"),
         "TOOLGRANT_CATALOG_OVERRIDES": ref("CatalogOverrides"),
-        "TOOLGRANT_OPT_IN_TAG_NAME": ref("OptInTagName"),
         "TOOLGRANT_OPT_IN_TAG_VALUE": ref("OptInTagValue"),
         "TOOLGRANT_LEAST_CONFIDENCE": ref("LeastConfidence"),
         "TOOLGRANT_AUTOMATIC_RISK": ref("AutomaticRisk"),
         "TOOLGRANT_MOST_PEOPLE": ref("MostPeople"),
         "TOOLGRANT_MOST_OTHER_AGENTS": ref("MostOtherAgents"),
         "TOOLGRANT_CHANGES_PER_HOUR": ref("ChangesPerHour"),
+        "TOOLGRANT_STALENESS_SECONDS": ref("StalenessSeconds"),
         "TOOLGRANT_ASSOCIATION_GAPS": ref("AssociationGaps"),
         "TOOLGRANT_DEDICATED_PROFILES": ref("DedicatedProfiles"),
         "TOOLGRANT_STACK": ref("AWS::StackName"),
-        "TOOLGRANT_FIX_QUEUE_URL": in_writing_modes("FixQueue"),
-        "TOOLGRANT_EMERGENCY_STOP": in_writing_modes("EmergencyStop"),
-        "TOOLGRANT_WRITER_ROLE": in_writing_modes("RemediateRole"),
+        "TOOLGRANT_FIX_QUEUE_URL": in_writing_modes(ref("FixQueue")),
+        "TOOLGRANT_EMERGENCY_STOP": in_writing_modes(ref("EmergencyStop")),
+        # By its ARN, which names the account and the path, our own writes are told from others.
+        "TOOLGRANT_WRITER_ROLE": in_writing_modes(arn("RemediateRole")),
         "POWERTOOLS_SERVICE_NAME": "toolgrant",
         "POWERTOOLS_METRICS_NAMESPACE": "toolgrant",
         "POWERTOOLS_LOG_LEVEL": ref("LogLevel"),
     }
 
 
-def in_writing_modes(name: str) -> Tree:
-    return {"Fn::If": ["MayWrite", ref(name), ""]}
+def in_writing_modes(value: Tree) -> Tree:
+    return {"Fn::If": ["MayWrite", value, ""]}
 
 
 def test_the_writer_names_itself_in_its_calls(resources: Tree) -> None:
-    """Its role is how our own writes are told from those of others."""
+    """For whoever reads the records; our own writes are told from others by the role's ARN."""
     own = resources["RemediateFunction"]["Properties"]["Environment"]["Variables"]
     assert own == {"AWS_SDK_UA_APP_ID": ref("RemediateRole")}
     for other in set(FUNCTIONS) - {"RemediateFunction"}:

@@ -9,7 +9,9 @@ import pytest
 from tests.template.reading import PROJECT, Tree, arn, of_type, ref
 
 from toolgrant.adapters.events import DETAIL_TYPE, SOURCES
+from toolgrant.adapters.fix_queue import LONGEST_WAIT
 from toolgrant.adapters.triggers import TRIGGERS
+from toolgrant.usecases.writer.delivery import MOST_ATTEMPTS
 
 QUEUES = (
     "ChangeQueue",
@@ -102,6 +104,12 @@ def test_work_gets_five_attempts(resources: Tree, queue: str) -> None:
     }
 
 
+def test_the_writer_knows_how_many_attempts_a_fix_gets(resources: Tree) -> None:
+    """After the last one it tells people; the queue then sets the message aside."""
+    policy = resources["FixQueue"]["Properties"]["RedrivePolicy"]
+    assert policy["maxReceiveCount"] == MOST_ATTEMPTS
+
+
 def test_the_delay_of_changes_is_a_parameter(resources: Tree) -> None:
     assert resources["ChangeQueue"]["Properties"]["DelaySeconds"] == ref("ChangeDelaySeconds")
 
@@ -115,6 +123,19 @@ def test_a_change_stays_invisible_for_six_timeouts_and_the_longest_window(templa
 def test_a_fix_stays_invisible_for_six_timeouts(resources: Tree) -> None:
     visibility = resources["FixQueue"]["Properties"]["VisibilityTimeout"]
     assert visibility >= 6 * resources["RemediateFunction"]["Properties"]["Timeout"]
+
+
+def test_a_fix_that_is_put_off_is_never_out_of_sight_longer_than_one_that_was_lost(
+    resources: Tree,
+) -> None:
+    assert resources["FixQueue"]["Properties"]["VisibilityTimeout"] > LONGEST_WAIT
+
+
+def test_a_fix_can_be_put_off_until_an_edit_is_old_enough(template: Tree) -> None:
+    """The default bound and the first waits fit into one; a longer bound takes several."""
+    assert template["Parameters"]["StalenessSeconds"]["Default"] <= LONGEST_WAIT
+    longest = template["Parameters"]["StalenessSeconds"]["MaxValue"]
+    assert longest <= LONGEST_WAIT * (MOST_ATTEMPTS - 1)
 
 
 def test_fixes_come_in_the_order_of_their_security_profile(resources: Tree) -> None:
@@ -144,10 +165,12 @@ def test_evaluate_is_fed_in_batches_two_at_a_time(translated: Tree) -> None:
 
 
 def test_remediate_is_fed_one_fix_at_a_time(translated: Tree) -> None:
-    """One message a batch: the whole invocation fails for it and for no other."""
+    """One message a batch, which is left in the queue by being told as failed: it comes back when
+    the function said, and no failure of the function is counted for it."""
     mapping = mappings(translated)["RemediateFunction"]
     assert mapping["EventSourceArn"] == arn("FixQueue")
     assert mapping["BatchSize"] == 1
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert "MaximumBatchingWindowInSeconds" not in mapping  # FIFO queues know none
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
 

@@ -57,7 +57,13 @@ def test_remediate_writes_what_the_writer_writes(deployed: Deployed) -> None:
     assert "connect:UpdateSecurityProfile" in wrote
 
 
-def test_readers_write_nothing(deployed: Deployed) -> None:
+def test_readers_write_nothing() -> None:
     for adapter in READERS:
         assert writes(dict.fromkeys(called(*adapter))) == set()
-    assert allowed(deployed, "OperateRole", Mode="fix", **EVERYTHING) == set()
+
+
+def test_operate_reads_for_a_dry_run_what_evaluate_reads(deployed: Deployed) -> None:
+    """So that what it shows is what evaluate would plan; it writes nothing in Connect."""
+    operate = allowed(deployed, "OperateRole", Mode="fix", **EVERYTHING)
+    assert operate == allowed(deployed, "EvaluateRole", Mode="fix", **EVERYTHING)
+    assert writes(dict.fromkeys(operate)) == set()

@@ -8,7 +8,7 @@ from enum import StrEnum
 import pytest
 from tests.template.reading import Tree
 
-from toolgrant.domain.fixing.rules import Mode
+from toolgrant.domain.fixing.rules import FixRules, Mode
 from toolgrant.domain.model import Confidence, Risk
 
 RANGES = {
@@ -20,6 +20,7 @@ RANGES = {
     "MostPeople": (0, 0, 10_000),
     "MostOtherAgents": (0, 0, 1_000),
     "ChangesPerHour": (5, 1, 100),
+    "StalenessSeconds": (60, 30, 900),
 }
 CHOICES = {
     "Mode": ("warn", ["warn", "approve", "fix"]),
@@ -71,19 +72,15 @@ def test_words_are_those_of_the_code(template: Tree, words: type[StrEnum]) -> No
     assert set(template["Parameters"][name]["AllowedValues"]) == set(words)
 
 
-@pytest.mark.parametrize(
-    ("name", "good", "bad"),
-    [
-        ("OptInTagName", ["toolgrant:auto-fix", "a", "Team/x y_z.=+-@", "x" * 128], ["aws:x"]),
-        ("OptInTagValue", ["true", "1", "y" * 256], ["y" * 257]),
-    ],
-)
-def test_the_opt_in_tag_is_a_tag(
-    template: Tree, name: str, good: list[str], bad: list[str]
-) -> None:
-    pattern = re.compile(template["Parameters"][name]["AllowedPattern"])
-    assert all(pattern.fullmatch(text) for text in good)
-    assert not any(pattern.fullmatch(text) for text in [*bad, "", "x" * 257, "a*", "${x}", "a\n"])
+def test_the_value_of_the_opt_in_tag_is_one_of_a_tag(template: Tree) -> None:
+    pattern = re.compile(template["Parameters"]["OptInTagValue"]["AllowedPattern"])
+    assert all(pattern.fullmatch(text) for text in ["true", "1", "Team/x y_z.=+-@", "y" * 256])
+    assert not any(pattern.fullmatch(text) for text in ["", "y" * 257, "a*", "${x}", "a\n"])
+
+
+def test_the_default_of_the_bound_is_that_of_the_rules(template: Tree) -> None:
+    default = template["Parameters"]["StalenessSeconds"]["Default"]
+    assert FixRules().bound.total_seconds() == default
 
 
 def test_every_parameter_is_described_and_grouped(template: Tree) -> None:

@@ -1,5 +1,5 @@
 """Who may do what: exactly this, in every mode. Only remediate changes anything in Connect, and
-with Mode warn nothing does.
+with Mode warn nothing does. Operate reads what a dry run needs, and changes nothing there.
 
 The list has four parts: what every stack allows, and what three conditions add to it. A new
 permission is one line in the part that it belongs to.
@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from tests.template.conftest import Deployed
 from tests.template.reading import Tree, arn, as_list, of_type, ref, walk
+
+from toolgrant.domain.fixing.rules import STACK_TAG, TAG_NAME
 
 CONNECT = "arn:${AWS::Partition}:connect:${AWS::Region}:${AWS::AccountId}:"
 WISDOM = "arn:${AWS::Partition}:wisdom:${AWS::Region}:${AWS::AccountId}:"
@@ -120,16 +122,22 @@ MAY_WRITE: Allowed = {
     },
     "OperateRole": {
         **{action: state for action, state in STATE.items() if action != "dynamodb:UpdateItem"},
+        **JUDGING,
+        **PEOPLE,
         **logging("AuditLogGroup"),
         "sqs:SendMessage": [arn("FixQueue")],
+        "ssm:GetParameter": [OVERRIDES, EMERGENCY_STOP],
     },
 }
-MAY_ATTACH: Allowed = {
-    "RemediateRole": {"connect:AssociateSecurityProfiles": [INSTANCE, PROFILE, AGENT]},
+# Undo detaches what remediate attached, so one comes with the other.
+ATTACHING: dict[str, list[Any]] = {
+    "connect:AssociateSecurityProfiles": [INSTANCE, PROFILE, AGENT],
+    "connect:DisassociateSecurityProfiles": [INSTANCE, PROFILE, AGENT],
 }
+MAY_ATTACH: Allowed = {"RemediateRole": ATTACHING}
 MAY_CREATE: Allowed = {
     "RemediateRole": {
-        "connect:AssociateSecurityProfiles": [INSTANCE, PROFILE, AGENT],
+        **ATTACHING,
         "connect:CreateSecurityProfile": [PROFILE],
         "connect:ListSecurityProfiles": [INSTANCE],
         "connect:TagResource": [PROFILE],
@@ -288,10 +296,17 @@ def test_only_remediate_changes_anything_in_connect(stack: tuple[str, Tree]) -> 
     assert able == (set() if name in WARN else {"RemediateRole"})
 
 
-def test_remediate_never_removes_anything(stack: tuple[str, Tree]) -> None:
+def test_nothing_of_the_customer_s_is_ever_deleted(stack: tuple[str, Tree]) -> None:
     for role in roles(stack[1]).values():
         operations = {action.split(":", 1)[1] for action in writes(granted(role))}
-        assert not {o for o in operations if o.startswith(("Delete", "Disassociate", "Untag"))}
+        assert not {o for o in operations if o.startswith(("Delete", "Remove", "Untag"))}
+
+
+def test_whoever_may_attach_may_detach_the_same_and_nobody_else(stack: tuple[str, Tree]) -> None:
+    for role in roles(stack[1]).values():
+        actions = granted(role)
+        attach, detach = (actions.get(action) for action in ATTACHING)
+        assert attach == detach
 
 
 @pytest.mark.parametrize("name", WARN)
@@ -319,16 +334,14 @@ def test_a_security_profile_is_changed_only_with_the_opt_in_tag(
     }
 
 
-def test_another_tag_name_is_left_to_the_function(deployed: Deployed) -> None:
-    """A condition key cannot be made from a parameter; docs/fix-mode.md says so."""
-    (statement,) = updating(deployed(Mode="fix", OptInTagName="team:auto-fix"))
-    assert "Condition" not in statement
-    assert statement["Resource"] == PROFILE
+def test_the_tag_of_the_condition_is_the_one_that_the_function_checks(template: Tree) -> None:
+    assert f"aws:ResourceTag/{TAG_NAME}" in CONDITIONS["UpdateOptedInProfiles"]["StringEquals"]
+    assert TAG_NAME in template["Parameters"]["OptInTagValue"]["Description"]
+    assert "OptInTagName" not in template["Parameters"]
 
 
-def test_the_tag_of_the_condition_is_the_default_one(template: Tree) -> None:
-    default = template["Parameters"]["OptInTagName"]["Default"]
-    assert f"aws:ResourceTag/{default}" in CONDITIONS["UpdateOptedInProfiles"]["StringEquals"]
+def test_the_tag_of_a_profile_of_its_own_is_the_one_that_the_function_sets() -> None:
+    assert f"aws:RequestTag/{STACK_TAG}" in CONDITIONS["CreateDedicatedProfiles"]["StringEquals"]
 
 
 def updating(stack: Tree) -> list[Tree]:

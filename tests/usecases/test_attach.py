@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
-from tests.fakes import OPT_IN, RETRIEVE, Crash, Fault, FixWorld, Holder, uuid_of
+from tests.fakes import GET_ORDER, OPT_IN, RETRIEVE, Crash, Fault, FixWorld, Holder, uuid_of
+from tests.usecases.fix_cases import HOUR, ORDER, VIEW, is_quiet, notes, refused
 
 from toolgrant.domain.fixing.proposal import AGENT_TAG
 from toolgrant.domain.fixing.rules import Mode
-from toolgrant.domain.model import DRAFT, GrantKind
-from toolgrant.errors import EditedProfile, ForeignProfile, NotFound, ToolgrantError
-
-VIEW = "permission:Wisdom.View"
+from toolgrant.domain.model import DRAFT, Grant, GrantKind, Risk, SecurityProfile
+from toolgrant.errors import AccessDenied, InvalidInput, NotFound
 
 
-def gap_world(**rules: object) -> FixWorld:
+def gap_world(**rules: Any) -> FixWorld:
     """The draft has the profile, the live version 1 has not."""
     world = FixWorld(**rules)
     world.agent(RETRIEVE)
@@ -26,7 +26,7 @@ def gap_world(**rules: object) -> FixWorld:
     return world
 
 
-def crowded_world(**rules: object) -> FixWorld:
+def crowded_world(**rules: Any) -> FixWorld:
     """The only attached profile is held by people."""
     world = FixWorld(dedicated=True, **rules)
     world.agent(RETRIEVE)
@@ -81,8 +81,39 @@ def test_a_gap_that_somebody_opens_again_is_left_open() -> None:
     world.clock.advance(3600)
 
     assert world.look_and_fix() == []
-    notes = world.notifier.alerts[-1]["findings"][-1]["advisories"]
-    assert any("attached before" in note for note in notes)
+    assert "breaker is open" in notes(world.notifier.alerts[-1])
+    assert is_quiet(world)
+
+
+def test_reset_lets_a_gap_be_closed_once_more() -> None:
+    world = gap_world(association=Mode.FIX)
+    world.look_and_fix()
+    del world.cloud.attached[f"{world.arn()}:1"]
+    world.clock.advance(HOUR)
+    assert world.look_and_fix() == []
+
+    world.operate("reset", world.change_ids[0])
+
+    world.later(HOUR)
+    assert world.look_and_fix() == ["fixed"]
+    assert is_quiet(world)
+
+
+def test_an_attachment_that_is_refused_for_good_is_told_and_not_repeated() -> None:
+    world = gap_world(association=Mode.FIX)
+    world.look()
+    world.later(HOUR)
+    world.calls.faults.append(Fault("writer.attach", 1, AccessDenied("no"), times=10_000))
+
+    assert world.fix() == ["fix-refused"]
+
+    assert len(refused(world)) == 1
+    assert "(AccessDenied)" in notes(*refused(world))
+    assert not any(change.open for change in world.ledger.all_changes())
+    assert is_quiet(world)
+    world.calls.faults.clear()
+    world.later(24 * HOUR)
+    assert world.look_and_fix() == ["fixed"]
 
 
 def test_the_refusal_proposes_a_profile_with_exactly_the_grants() -> None:
@@ -103,99 +134,193 @@ def test_the_refusal_proposes_a_profile_with_exactly_the_grants() -> None:
     assert 'resource "aws_connect_security_profile"' in email
 
 
-def test_an_approved_proposal_is_created_and_attached() -> None:
-    world = crowded_world()
+def ordered(**rules: Any) -> FixWorld:
+    """The proposed profile was approved, and that waits in the queue."""
+    world = crowded_world(**rules)
     world.look_and_fix()
-
     world.operate("approve", finding_of(world, "insufficient"), dedicated=True)
+    return world
+
+
+def made(world: FixWorld) -> list[SecurityProfile]:
+    """The profiles of toolgrant's making."""
+    return [one for one in world.cloud.profiles.values() if one.name.startswith("toolgrant ")]
+
+
+def test_an_approved_proposal_is_created_and_attached() -> None:
+    world = ordered()
 
     assert world.fix() == ["fixed"]
-    made = [one for one in world.cloud.profiles.values() if one.name.startswith("toolgrant ")]
-    assert [set(map(str, one.grants)) for one in made] == [{VIEW}]
-    assert world.cloud.attached[f"{world.arn()}:{DRAFT}"] == (uuid_of("crowded"), made[0].id)
+
+    (profile,) = made(world)
+    assert set(map(str, profile.grants)) == {VIEW}
+    assert world.cloud.attached[f"{world.arn()}:{DRAFT}"] == (uuid_of("crowded"), profile.id)
     assert world.grants("crowded") == frozenset()
     assert world.told[-1] == "fixed Retrieve"
 
 
-def test_a_proposal_is_not_created_unless_the_parameter_allows_it() -> None:
-    world = FixWorld()
-    world.agent(RETRIEVE)
-    world.profile("crowded", people=12)
-    world.attach("crowded")
-    world.look_and_fix()
-
-    world.operate("approve", finding_of(world, "insufficient"), dedicated=True)
-
-    assert world.fix() == ["fix-refused"]
-    assert len(world.cloud.profiles) == 1
-
-
-CALLS = ("writer.create", "ledger.save", "writer.attach", "store.commit", "notifier.publish")
-
-
-@pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("call", CALLS)
-def test_a_crash_on_the_way_makes_no_second_profile(call: str, after: bool) -> None:
+def test_an_approval_of_the_finding_alone_is_not_one_of_a_profile_of_its_own() -> None:
+    """Nothing was offered but the profile, so the order says so."""
     world = crowded_world()
     world.look_and_fix()
+
+    with pytest.raises(InvalidInput, match="was not offered so"):
+        world.operate("approve", finding_of(world, "insufficient"))
+
+
+def test_a_proposal_is_not_created_unless_the_parameter_allows_it() -> None:
+    world = ordered()
+    world.rules = replace(world.rules, dedicated=False)
+
+    assert world.fix() == ["fix-refused"]
+    assert made(world) == []
+    assert "DedicatedProfiles" in notes(*refused(world))
+
+
+def test_an_approved_profile_is_never_moved_to_an_attached_one_that_became_eligible() -> None:
+    world = ordered()
+    world.holders[uuid_of("crowded")].people = 0
+
+    assert world.fix() == ["fixed"]
+
+    assert world.grants("crowded") == frozenset()
+    assert [set(map(str, one.grants)) for one in made(world)] == [{VIEW}]
+
+
+def test_an_unused_latest_version_does_not_matter() -> None:
+    world = crowded_world()
+    world.publish(1, live=False)
+    world.attach("crowded", on=("$LATEST",))
+    world.look_and_fix()
     world.operate("approve", finding_of(world, "insufficient"), dedicated=True)
-    world.calls.faults.append(Fault(call, 1, Crash(), after=after))
-    with pytest.raises(Crash):
+
+    assert world.fix() == ["fixed"]
+    assert is_quiet(world)
+    (profile,) = made(world)
+    assert profile.id not in world.cloud.attached[f"{world.arn()}:$LATEST"]
+
+
+def test_a_second_finding_gets_its_own_approval_and_no_error() -> None:
+    world = ordered(automatic_risk=Risk.READ)
+    assert world.fix() == ["fixed"]
+    world.agent(RETRIEVE, GET_ORDER)
+    world.later(HOUR)
+
+    world.look()
+    world.operate("approve", world.finding_id("GetOrder"))
+
+    assert world.fix() == ["fixed"]
+    assert {str(g) for one in made(world) for g in one.grants} == {VIEW, ORDER}
+    assert world.journal.failures == []
+
+
+CALLS = (
+    "writer.named",
+    "writer.create",
+    "ledger.save",
+    "ledger.claim",
+    "writer.attach",
+    "store.commit",
+    "notifier.publish",
+)
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("call", CALLS)
+def test_a_crash_on_the_way_makes_no_second_profile(call: str, after: bool, nth: int) -> None:
+    world = ordered()
+    world.calls.faults.append(Fault(call, nth, Crash(), after=after))
+    try:
         world.fix()
-
+    except Crash:
+        world.fix()
+    world.calls.faults.clear()
+    world.later(HOUR)
+    world.sweep()
+    world.drain()
     world.fix()
-    world.later(3600)
-    world.fix()
 
-    assert len(world.cloud.profiles) == 2
+    assert len(made(world)) == 1
     assert world.states()["insufficient Retrieve"] == "resolved"
-    audited = {json.dumps(one["change"]) for one in world.journal.decisions if one.get("change")}
-    assert audited
+    audited = {one["change"]["changeId"] for one in world.journal.decisions if one.get("change")}
+    assert audited == set(world.change_ids)
 
 
-def edited(world: FixWorld, profile_id: str) -> None:
+def more_grants(world: FixWorld, profile_id: str) -> None:
+    world.set_list(profile_id, GrantKind.MCP, frozenset({Grant.parse("mcp:gw-9z9z/other___Tool")}))
+
+
+def fewer_grants(world: FixWorld, profile_id: str) -> None:
     world.set_list(profile_id, GrantKind.PERMISSION, frozenset())
 
 
-def foreign(world: FixWorld, profile_id: str) -> None:
+def other_tags(world: FixWorld, profile_id: str) -> None:
     world.holders[profile_id] = Holder()
 
 
-@pytest.mark.parametrize(("change", "error"), [(edited, EditedProfile), (foreign, ForeignProfile)])
-def test_a_profile_of_the_wanted_name_that_is_not_as_we_made_it_is_left_alone(
-    change: Callable[[FixWorld, str], None], error: type[ToolgrantError]
+def more_tags(world: FixWorld, profile_id: str) -> None:
+    world.holders[profile_id].tags["team"] = "x"
+
+
+SPOILT = [more_grants, fewer_grants, other_tags, more_tags]
+
+
+@pytest.mark.parametrize("spoil", SPOILT, ids=lambda spoil: spoil.__name__)
+def test_a_premade_profile_of_that_name_that_is_not_exactly_it_is_not_used(
+    spoil: Callable[[FixWorld, str], None],
 ) -> None:
     world = crowded_world()
     world.look_and_fix()
+    proposal = world.notifier.alerts[-1]["proposal"]
+    theirs = world.profile(proposal["name"], *proposal["grants"], tags=dict(proposal["tags"]))
+    spoil(world, theirs)
+    before = world.cloud.profiles[theirs]
     world.operate("approve", finding_of(world, "insufficient"), dedicated=True)
+
+    assert world.fix() == ["fixed"]
+
+    assert world.cloud.profiles[theirs] == before
+    attached = world.cloud.attached[f"{world.arn()}:{DRAFT}"]
+    assert theirs not in attached
+    (profile,) = [one for one in made(world) if one.id in attached]
+    assert profile.name == f"{proposal['name']} 2"
+    assert set(map(str, profile.grants)) == {VIEW}
+
+
+@pytest.mark.parametrize("spoil", SPOILT, ids=lambda spoil: spoil.__name__)
+def test_a_profile_that_was_changed_since_it_was_made_is_not_attached(
+    spoil: Callable[[FixWorld, str], None],
+) -> None:
+    world = ordered()
     world.calls.faults.append(Fault("writer.attach", 1, Crash()))
     with pytest.raises(Crash):
         world.fix()
-    change(world, next(id_ for id_ in world.cloud.profiles if id_ != uuid_of("crowded")))
+    (profile,) = made(world)
+    spoil(world, profile.id)
     profiles, attached = dict(world.cloud.profiles), dict(world.cloud.attached)
 
-    with pytest.raises(error):
-        world.fix()
+    assert world.fix() == ["dead-lettered"]
 
     assert (world.cloud.profiles, world.cloud.attached) == (profiles, attached)
+    assert "tried several times" in notes(*refused(world))
 
 
 def test_a_profile_that_is_not_found_right_after_its_creation_is_waited_for() -> None:
-    world = crowded_world()
-    world.look_and_fix()
-    world.operate("approve", finding_of(world, "insufficient"), dedicated=True)
+    world = ordered()
     world.calls.faults.append(Fault("writer.attach", 1, NotFound("not yet"), times=3))
 
     assert world.fix() == ["fixed"]
 
 
-def test_undo_empties_a_dedicated_profile() -> None:
-    world = crowded_world()
-    world.look_and_fix()
-    world.operate("approve", finding_of(world, "insufficient"), dedicated=True)
+def test_undo_empties_a_dedicated_profile_and_detaches_it() -> None:
+    world = ordered()
     world.fix()
+    world.later(HOUR)
 
     world.operate("undo", world.change_ids[-1])
 
     assert world.fix() == ["undone"]
     assert [one.grants for one in world.cloud.profiles.values()] == [frozenset(), frozenset()]
+    assert world.cloud.attached[f"{world.arn()}:{DRAFT}"] == (uuid_of("crowded"),)
+    assert is_quiet(world)

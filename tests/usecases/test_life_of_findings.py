@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -25,10 +26,11 @@ from tests.fakes import (
 
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.causes import Cause
+from toolgrant.domain.fixing.repair import Repair, Shown
 from toolgrant.domain.model import DRAFT, LATEST
 from toolgrant.domain.record_budget import BUDGET, size_of
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind
-from toolgrant.domain.requests import AgentRequest, FixRequest
+from toolgrant.domain.requests import AgentRequest
 from toolgrant.errors import NotFound
 from toolgrant.usecases.review import review
 
@@ -492,7 +494,7 @@ def test_an_alert_says_who_where_and_what(world: World) -> None:
     assert alert["actor"] == {"type": "AssumedRole", "name": "Admin/ann", "via": "API"}
     assert alert["instanceId"] == INSTANCE
     assert alert["threadId"] == uuid_of("agent")
-    assert alert["alertId"] == f"{uuid_of('agent')}-2"  # the suspicion was commit 1
+    assert re.fullmatch("al-[0-9a-z]{10}", alert["alertId"])
     assert "Agents" in world.notifier.sent[0].bodies["email"]
 
 
@@ -599,13 +601,14 @@ class _RacingStore:
         record: AgentRecord,
         previous: AgentRecord,
         alert: Rendered | None,
-        fixes: Sequence[FixRequest] = (),
+        repairs: Sequence[Repair] = (),
+        shown: Shown | None = None,
     ) -> None:
         if self.losses:
             self.losses -= 1
             now = self.store.record(record.key)
             self._commit(replace(now, version=now.version + 1), now, None)
-        self._commit(record, previous, alert, fixes)
+        self._commit(record, previous, alert, repairs, shown)
 
 
 def test_records_of_two_assistants_do_not_mix(world: World) -> None:

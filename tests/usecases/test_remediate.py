@@ -5,39 +5,75 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.fakes import CREATE_CASE, RETRIEVE, FixWorld, uuid_of
+from tests.fakes import DESCRIBE_CONTACT, GET_ORDER, MODULE, RETRIEVE, FixWorld, mcp, uuid_of
+from tests.usecases.fix_cases import (
+    BASIC,
+    BEFORE,
+    HOUR,
+    ORDER,
+    PROFILE,
+    VIEW,
+    asked,
+    fixed,
+    is_quiet,
+    notes,
+    ready,
+    refused,
+)
 
-from toolgrant.domain.fixing.rules import Mode
-from toolgrant.domain.requests import FixRequest
-from toolgrant.errors import GaveUp, InvalidInput
-from toolgrant.usecases.writer.remediate import MOST_MOVES
+from toolgrant.domain.fixing.repair import Repair
+from toolgrant.domain.model import DRAFT, LATEST, GrantKind, Risk
 
-VIEW = "permission:Wisdom.View"
-
-
-def world_with(mode: Mode = Mode.FIX, **holder: object) -> FixWorld:
-    world = FixWorld(mode)
-    world.agent(RETRIEVE)
-    world.profile("agent-profile", "permission:Tasks.View", **holder)
-    world.attach("agent-profile")
-    return world
+MANY = tuple(mcp(f"gateway_gw-1a2b__orders-api___Tool{number}") for number in range(20))
 
 
 def test_exactly_the_missing_grant_is_added_and_told() -> None:
-    world = world_with()
+    world = ready()
 
     assert world.look_and_fix() == ["fixed"]
 
-    assert world.grants("agent-profile") == {VIEW, "permission:Tasks.View"}
+    assert world.grants(PROFILE) == {VIEW, BEFORE}
     assert world.told == ["opened Retrieve", "fixed Retrieve"]
     assert world.notifier.alerts[-1]["changeId"] == world.change_ids[0]
     assert world.states() == {"insufficient Retrieve": "resolved"}
     assert world.writes == 1
 
 
-def test_a_request_that_comes_twice_changes_nothing_more() -> None:
-    world = world_with()
+def test_all_that_one_profile_lacks_is_one_change_and_one_mail() -> None:
+    world = ready(*MANY[:18], RETRIEVE, MODULE, automatic_risk=Risk.WRITE, changes_per_hour=1)
+
+    assert world.look_and_fix() == ["fixed"]
+
+    assert len(world.change_ids) == 1
+    assert world.writes == 3  # one for each list
+    assert len(world.notifier.sent) == 2
+    assert len(world.told) == 40
+
+
+def test_each_profile_gets_what_the_qualifiers_on_it_lack() -> None:
+    world = FixWorld()
+    world.agent(RETRIEVE)
+    world.publish(1)
+    world.publish(2)
+    world.make_live("1", "2")
+    world.profile("of version 1")
+    world.profile("of version 2")
+    world.attach("of version 1", on=("1",))
+    world.attach("of version 2", on=("2",))
+
     world.look()
+
+    repairs = [one for one in world.fixes.waiting if isinstance(one, Repair)]
+    assert {(r.profile_name, q) for r in repairs for i in r.items for q in i.qualifiers} == {
+        ("of version 1", "1"),
+        ("of version 2", "2"),
+    }
+    assert world.fix() == ["fixed", "fixed"]
+    assert world.grants("of version 1") == world.grants("of version 2") == {VIEW}
+
+
+def test_a_request_that_comes_twice_changes_nothing_more() -> None:
+    world = asked()
     (request,) = world.fixes.waiting
     assert [world.work(request), world.work(request)] == ["fixed", "fixed"]
 
@@ -45,18 +81,36 @@ def test_a_request_that_comes_twice_changes_nothing_more() -> None:
     assert world.told == ["opened Retrieve", "fixed Retrieve"]
 
 
-def test_a_request_moves_on_to_the_best_profile_but_not_for_ever() -> None:
-    world = world_with()
-    world.look()
+def test_a_request_replayed_after_a_persons_removal_writes_nothing() -> None:
+    world = asked()
     (request,) = world.fixes.waiting
-    assert isinstance(request, FixRequest)
-    elsewhere = replace(request, profile_id=world.profile("other"))
+    world.fix()
+    world.clock.advance(HOUR)
+    world.edit(PROFILE, remove=[VIEW])
 
-    assert world.work(elsewhere) == "superseded"
-    moved = replace(request, attempt=1)
-    assert world.fixes.waiting == [request, moved]
-    with pytest.raises(GaveUp, match="the best security profile changed 3 times"):
-        world.work(replace(elsewhere, attempt=MOST_MOVES))
+    world.work(request)
+
+    assert world.writes == 1
+    assert VIEW not in world.grants(PROFILE)
+
+
+def test_more_than_was_announced_is_never_written() -> None:
+    """Between the announcement and the write the tool comes to need something else too."""
+    world = asked()
+    world.agent(RETRIEVE, DESCRIBE_CONTACT, GET_ORDER)
+
+    assert world.fix() == ["fixed"]
+
+    assert world.grants(PROFILE) == {VIEW, BEFORE}
+
+
+def test_a_request_for_another_profile_than_is_attached_is_refused() -> None:
+    world = asked()
+    (request,) = world.fixes.waiting
+    assert isinstance(request, Repair)
+    elsewhere = replace(request, id="fix-elsewhere", profile_id=world.profile("other"))
+
+    assert world.work(elsewhere) != "fixed"
     assert world.writes == 0
 
 
@@ -65,7 +119,7 @@ def test_a_request_moves_on_to_the_best_profile_but_not_for_ever() -> None:
     [{"people": 1}, {"type": "AWS_MANAGED"}, {"tags": {}}, {"tags": {"toolgrant:auto-fix": "no"}}],
 )
 def test_what_policy_forbids_is_not_asked_for(holder: dict[str, object]) -> None:
-    world = world_with(**holder)
+    world = ready(holder=holder)
 
     assert world.look_and_fix() == []
     assert world.writes == 0
@@ -73,153 +127,156 @@ def test_what_policy_forbids_is_not_asked_for(holder: dict[str, object]) -> None
 
 
 def test_people_who_join_before_the_write_stop_it() -> None:
-    world = world_with()
-    world.look()
-    holder = world.holders[uuid_of("agent-profile")]
+    world = asked()
+    holder = world.holders[uuid_of(PROFILE)]
     world.before("ledger.save", lambda: setattr(holder, "people", 1))
 
     assert world.fix() == ["fix-refused"]
     assert world.writes == 0
-    assert VIEW not in world.grants("agent-profile")
+    assert not any(change.open for change in world.ledger.all_changes())
 
 
-def test_a_refusal_after_the_request_is_told_once() -> None:
-    world = world_with()
-    world.look()
-    world.holders[uuid_of("agent-profile")].people = 3
+def test_a_refusal_after_the_request_is_told_once_and_never_says_that_it_adds() -> None:
+    world = asked()
+    world.holders[uuid_of(PROFILE)].people = 3
     (request,) = world.fixes.waiting
 
     assert [world.work(request), world.work(request)] == ["fix-refused", "fix-refused"]
     assert world.told[0] == "opened Retrieve"
-    assert set(world.told[1:]) == {"refused Retrieve"}
-    assert len({alert["alertId"] for alert in world.notifier.alerts}) == 2
+    (alert,) = refused(world)
+    assert "people: 3" in notes(alert)
+    assert "adds" not in notes(alert)
+
+
+def test_two_different_refusals_of_one_repair_are_two_alerts() -> None:
+    world = asked()
+    (request,) = world.fixes.waiting
+    world.holders[uuid_of(PROFILE)].people = 3
+    world.work(request)
+    world.holders[uuid_of(PROFILE)].people = 0
+    world.operate("pause")
+    world.work(request)
+
+    first, second = refused(world)
+    assert first["alertId"] != second["alertId"]
+    assert "held by people" in notes(first)
+    assert "paused" in notes(second)
 
 
 def test_what_was_granted_meanwhile_is_not_claimed() -> None:
-    world = world_with()
-    world.look()
-    world.edit("agent-profile", add=[VIEW])
+    world = asked()
+    world.edit(PROFILE, add=[VIEW])
 
     assert world.fix() == ["not-needed"]
     assert world.writes == 0
     assert world.told == ["opened Retrieve", "resolved Retrieve"]
 
 
-def test_an_edit_between_two_reads_is_kept() -> None:
-    world = world_with()
-    world.look()
-    world.before("ledger.save", lambda: world.edit("agent-profile", add=["permission:Users.View"]))
+@pytest.mark.parametrize("stamps", ["shared", "per-list", "whole-seconds", "absent"])
+def test_an_edit_between_two_reads_is_kept(stamps: str) -> None:
+    world = asked()
+    world.stamps = stamps
+    world.before("ledger.save", lambda: world.edit(PROFILE, add=["permission:Users.View"]))
 
     assert world.fix() == ["fixed"]
-    assert world.grants("agent-profile") == {VIEW, "permission:Tasks.View", "permission:Users.View"}
+    assert world.grants(PROFILE) == {VIEW, BEFORE, "permission:Users.View"}
 
 
-def test_mode_approve_waits_for_an_operator() -> None:
-    world = world_with(Mode.APPROVE)
-    assert world.look_and_fix() == []
-    (finding,) = world.findings().values()
-    lines = world.operate("approve", finding.id)
+def test_only_the_lists_that_need_it_are_sent() -> None:
+    world = asked(RETRIEVE, GET_ORDER, automatic_risk=Risk.WRITE)
 
-    assert lines == [f"approve {finding.id}: add {VIEW} for Retrieve"]
-    assert world.fix() == ["fixed"]
-    assert VIEW in world.grants("agent-profile")
+    world.fix()
+
+    sent = [kind for _, kind, _ in world.calls.to("writer.replace")]
+    assert sent == [GrantKind.PERMISSION, GrantKind.MCP]  # what only reads first
+    assert world.grants(PROFILE) == {VIEW, ORDER, BEFORE}
 
 
-def test_write_risk_waits_for_an_operator() -> None:
-    world = world_with()
-    world.agent(CREATE_CASE)
-    world.profile("agent-profile")
+def test_write_risk_waits_for_an_operator_and_read_risk_beside_it_does_not() -> None:
+    world = ready(RETRIEVE, DESCRIBE_CONTACT)
+
+    assert world.look_and_fix() == ["fixed"]
+    assert world.grants(PROFILE) == {VIEW, BEFORE}
+    assert BASIC not in world.grants(PROFILE)
+
+
+def test_a_value_that_had_to_be_cleaned_for_the_record_is_never_granted() -> None:
+    world = ready(mcp("gateway_gw-1a2b__orders-api___Get\u00a0Order"), automatic_risk=Risk.WRITE)
 
     assert world.look_and_fix() == []
     assert world.writes == 0
+    assert "had to be cleaned" in notes(*world.notifier.alerts)
 
 
-def test_a_grant_that_somebody_takes_away_opens_the_breaker() -> None:
-    world = world_with()
+def test_a_tool_that_needs_a_grant_that_an_open_gap_would_bring_gets_it_nowhere_else() -> None:
+    world = FixWorld()
+    world.agent(RETRIEVE)
+    world.publish()
+    world.profile("has it", VIEW)
+    world.profile("other")
+    world.attach("has it", "other", on=(DRAFT, LATEST))
+    world.attach("other", on=("1",))
+
     world.look_and_fix()
-    world.clock.advance(3600)
-    world.edit("agent-profile", remove=[VIEW])
 
-    assert world.look_and_fix() == []
-    assert [str(grant) for _, grant in world.ledger.broken] == [VIEW]
-    assert world.told[-1] == "reopened Retrieve"
-    notes = world.notifier.alerts[-1]["findings"][0]["advisories"]
-    assert any("breaker" in note for note in notes)
-
-
-def test_undo_takes_back_exactly_that() -> None:
-    world = world_with()
-    world.look_and_fix()
-    world.edit("agent-profile", add=["permission:Users.View"])
-
-    world.operate("undo", world.change_ids[0])
-
-    assert world.fix() == ["undone"]
-    assert world.grants("agent-profile") == {"permission:Tasks.View", "permission:Users.View"}
-    world.clock.advance(3600)
-    assert world.look_and_fix() == []
-    assert VIEW not in world.grants("agent-profile")
+    assert VIEW not in world.grants("other")
+    assert "attach that one" in notes(*world.notifier.alerts)
 
 
 def test_pause_stops_writes_and_resume_lets_them_go_on() -> None:
-    world = world_with()
-    world.look()
+    world = asked()
     world.operate("pause")
     assert world.fix() == ["fix-refused"]
     assert world.writes == 0
 
     world.operate("resume")
-    world.clock.advance(3600)
+    world.clock.advance(HOUR)
     assert world.look_and_fix() == ["fixed"]
 
 
 def test_the_emergency_stop_that_cannot_be_read_stops_writes() -> None:
-    world = world_with()
+    world = ready()
     world.stop.answer = None
 
     assert world.look_and_fix() == []
     assert world.writes == 0
 
 
-def test_an_undo_that_was_refused_can_be_asked_for_again_at_once() -> None:
-    world = world_with()
-    world.look_and_fix()
-    world.operate("pause")
-    world.operate("undo", world.change_ids[0])
-    assert world.fix() == ["undo-refused"]
-    world.operate("resume")
-    world.clock.advance(1)
-
-    world.operate("undo", world.change_ids[0])
-
-    assert world.fix() == ["undone"]
+def test_a_repaired_profile_leaves_nothing_to_do_or_tell() -> None:
+    assert is_quiet(fixed())
 
 
-def test_an_approval_of_one_finding_is_of_no_other() -> None:
-    world = FixWorld(Mode.APPROVE)
-    world.agent(RETRIEVE, CREATE_CASE)
-    world.profile("agent-profile")
-    world.attach("agent-profile")
-    world.look_and_fix()
-    ids = {finding.tool_name: finding.id for finding in world.findings().values()}
+def test_one_evaluation_reads_each_profile_once_however_many_tools_lack_something() -> None:
+    world = ready(*MANY, automatic_risk=Risk.WRITE)
+    world.look()
 
-    assert len(world.operate("approve", ids["Retrieve"], dry_run=True)) == 1
-    assert len(world.operate("approve", f"{world.key().ai_agent_id}-1", dry_run=True)) == 2
-    assert world.fixes.waiting == []
+    reads = world.calls.count("writer.")
+    assert set(reads) == {"writer.describe", "writer.people", "writer.listed"}
+    assert set(reads.values()) == {1}
 
 
-@pytest.mark.parametrize("target", ["", "nobody-1", f"{uuid_of('agent')}-0123456789x"])
-def test_an_approval_of_nothing_known_is_refused(target: str) -> None:
-    world = world_with(Mode.APPROVE)
-    world.look_and_fix()
-    with pytest.raises(InvalidInput, match="names no"):
-        world.operate("approve", target)
+def test_profiles_that_just_came_or_went_are_a_normal_outcome_of_an_evaluation() -> None:
+    world = ready()
+    world.attach(PROFILE, "not there")
+
+    assert world.look_and_fix() == ["fixed"]
+    assert world.journal.failures == []
 
 
-def test_an_approval_expires() -> None:
-    world = world_with(Mode.APPROVE)
-    world.look_and_fix()
-    (finding,) = world.findings().values()
-    world.clock.advance(7 * 24 * 3600 + 1)
-    with pytest.raises(InvalidInput, match="more than 7 days ago"):
-        world.operate("approve", finding.id)
+@pytest.mark.parametrize("call", ["ledger.save", "writer.listed", "writer.replace"])
+def test_a_profile_that_is_deleted_on_the_way_is_a_normal_outcome(call: str) -> None:
+    world = asked()
+    world.before(call, lambda: world.cloud.profiles.pop(uuid_of(PROFILE), None) and None)
+
+    assert world.fix() in (["fix-refused"], ["not-needed"])
+
+    assert not any(change.open for change in world.ledger.all_changes())
+    assert all(event != "failed" for event, _ in world.journal.failures)
+
+
+def test_an_agent_that_is_gone_ends_the_repair() -> None:
+    world = asked()
+    world.delete_agent()
+
+    assert world.fix() == ["not-needed"]
+    assert world.writes == 0

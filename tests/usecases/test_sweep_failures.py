@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.fakes import ASSISTANT, DASHBOARD, INSTANCE, RETRIEVE, Fault, World, uuid_of
 
-from toolgrant.domain.records import Edge, EdgeKind
+from toolgrant.domain.records import ON_RECORD, Edge
 from toolgrant.errors import (
     AccessDenied,
     OtherSchema,
@@ -17,6 +17,7 @@ from toolgrant.errors import (
     ServiceUnavailable,
     Throttled,
 )
+from toolgrant.usecases.refused_saves import NEVER_EVALUATED
 from toolgrant.usecases.sweep import counts
 
 HOUR = timedelta(hours=1)
@@ -210,16 +211,13 @@ def test_an_agent_that_fails_twice_because_its_list_began_again_is_counted_once(
     assert counts(world.sweep(HOUR))["failed"] == 1
 
 
-@pytest.mark.parametrize("edge", [EdgeKind.INSTANCE, EdgeKind.NOTICE_ONLY])
-def test_edges_of_a_newer_toolgrant_do_not_keep_it_from_finishing(
-    world: World, edge: EdgeKind
-) -> None:
-    target = INSTANCE if edge is EdgeKind.INSTANCE else "all"
-    world.calls.on_call = failing("store.agents_with", Edge(edge, target), OtherSchema("item"))
+@pytest.mark.parametrize("edge", [ON_RECORD, NEVER_EVALUATED], ids=lambda edge: edge.kind)
+def test_edges_of_a_newer_toolgrant_do_not_keep_it_from_finishing(world: World, edge: Edge) -> None:
+    world.calls.on_call = failing("store.agents_with", edge, OtherSchema("item"))
 
     assert world.sweep().finished_at is not None
     assert told(world) == [
-        {"edge": f"{edge} {target}", "error": "OtherSchema", "reason": "item"},
+        {"edge": f"{edge.kind} {edge.target}", "error": "OtherSchema", "reason": "item"},
     ]
 
 

@@ -93,9 +93,8 @@ class Runtime:
 
     def writer(self) -> GrantWriter:
         """The writer of grants to security profiles."""
-        ledger = DynamoDBLedger(client("dynamodb"), self.settings.table)
-        bound = self._fix_settings().rules.bound
-        return GrantWriter(self.profiles(), ledger, UtcClock(), time.sleep, bound)
+        ports, bound = self.fix_ports(), self._fix_settings().rules.bound
+        return GrantWriter(self.profiles(), ports.ledger, ports.stop, UtcClock(), time.sleep, bound)
 
     def fix_queue(self) -> SQSFixQueue:
         """The queue of the writer. Raises Misconfigured in mode `warn`."""

@@ -58,6 +58,7 @@ ERRORS: Mapping[str, type[ToolgrantError]] = {
     "DependencyFailedException": ServiceUnavailable,
     "RequestTimeoutException": ServiceUnavailable,
     "TransactionInProgressException": ServiceUnavailable,
+    "TransactionCanceledException": ServiceUnavailable,
     "AccessDeniedException": AccessDenied,
     "AccessDenied": AccessDenied,
     "AuthorizationError": AccessDenied,

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from toolgrant.adapters.aws import Api
-from toolgrant.adapters.connect_cached import LISTS
+from toolgrant.adapters.connect_cached import LISTS, Connect
 from toolgrant.domain.fixing.proposal import Proposal
 from toolgrant.domain.model import GrantKind
 from toolgrant.domain.profile_lists import PROFILE_LISTS, Entry
+from toolgrant.errors import RequestRefused
 from toolgrant.usecases.fix_ports import DescribedProfile, Listed
 
 
@@ -93,14 +94,19 @@ class ConnectProfiles:
         )
 
     def detach(self, instance_id: str, profile_id: str, qualified_arn: str) -> None:
-        """Detach one profile with DisassociateSecurityProfiles."""
-        self._writing_api.call(
-            "disassociate_security_profiles",
-            InstanceId=instance_id,
-            SecurityProfiles=[{"Id": profile_id}],
-            EntityType="AI_AGENT",
-            EntityArn=qualified_arn,
-        )
+        """Detach one profile with DisassociateSecurityProfiles. The service refuses to repeat it
+        (domain facts, observed); here that is harmless."""
+        try:
+            self._writing_api.call(
+                "disassociate_security_profiles",
+                InstanceId=instance_id,
+                SecurityProfiles=[{"Id": profile_id}],
+                EntityType="AI_AGENT",
+                EntityArn=qualified_arn,
+            )
+        except RequestRefused:
+            if profile_id in Connect(self._api).attached(instance_id, qualified_arn):
+                raise
 
     def create(self, proposal: Proposal) -> str:
         """Create a profile with exactly the proposed lists and tags; its id."""

@@ -13,7 +13,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from toolgrant.domain.json_fields import as_list, as_map
+from toolgrant.domain.json_fields import as_list, as_map, parse_time
 from toolgrant.domain.model import Grant
 from toolgrant.errors import InvalidInput
 
@@ -73,14 +73,21 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 
 def _scalar(kind: Any, data: object, path: str) -> Any:
-    if isinstance(data, Decimal):  # how the table tells numbers
-        data = int(data)
+    if isinstance(data, Decimal) and data.is_finite() and data == int(data):
+        data = int(data)  # how the table tells numbers
     wanted = kind if kind in (bool, int) else str
     if type(data) is not wanted:
         raise InvalidInput(path, f"expected {'text' if wanted is str else wanted.__name__}")
+    if kind is datetime:
+        return _time(data, path)
     try:
-        if kind is Grant:
-            return Grant.parse(str(data))
-        return datetime.fromisoformat(str(data)) if kind is datetime else kind(data)
+        return Grant.parse(str(data)) if kind is Grant else kind(data)
     except ValueError:
         raise InvalidInput(path, f"not a {kind.__name__.lower()}") from None
+
+
+def _time(data: object, path: str) -> datetime:
+    time = parse_time(data, path)
+    if time is None:
+        raise InvalidInput(path, "missing")
+    return time

@@ -29,7 +29,7 @@ from toolgrant.adapters.triggers import (
     Subject,
 )
 from toolgrant.domain.causes import Cause
-from toolgrant.domain.json_fields import as_map
+from toolgrant.domain.json_fields import as_list, as_map
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.profile_lists import PROFILE_LISTS, parse_grants
 from toolgrant.domain.records import AgentKey, Edge
@@ -115,11 +115,13 @@ def _replaced(record: Record) -> dict[GrantKind, frozenset[Grant] | None] | None
 
 
 def _grants(kind: GrantKind, entries: object) -> frozenset[Grant] | None:
-    """The grants of a list; None where they cannot be read, as of a masked one."""
+    """The grants of a list; None where they cannot be read, as of a masked one, or where an entry
+    is of another kind: such a list may be another one than its grants say."""
     try:
-        return parse_grants(kind, entries, "$")
+        grants = [parse_grants(kind, [entry], "$") for entry in as_list(entries, "$")]
     except InvalidInput:
         return None
+    return frozenset().union(*grants) if all(grants) else None
 
 
 def _agent_target(subject: Subject, record: Record) -> Request:

@@ -12,13 +12,14 @@ from toolgrant.domain.fixing.rules import ProfileFacts
 from toolgrant.domain.model import GrantKind
 from toolgrant.domain.profile_lists import PROFILE_LISTS, Entry, with_grants
 from toolgrant.domain.records import Edge, EdgeKind
-from toolgrant.domain.requests import AgentRequest
+from toolgrant.domain.requests import AgentRequest, UndoRequest
 from toolgrant.domain.texts import clip
 from toolgrant.errors import NotFound
 from toolgrant.usecases.agent_reader import OutOfScope, agent_reader
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import seconds_to_wait
 from toolgrant.usecases.writer.check import Checked, check
+from toolgrant.usecases.writer.undo import obstacle
 
 
 def preview(approval: Approval, deps: Deps) -> list[str]:
@@ -77,8 +78,8 @@ def _who(profile: ProfileFacts) -> str:
     return f"people: {people}, other AI agents: {len(others)}{named}"
 
 
-def losers(change: ProfileChange, deps: Deps) -> list[str]:
-    """Who has the security profile and would lose what a change gave."""
+def preview_undo(request: UndoRequest, change: ProfileChange, deps: Deps) -> list[str]:
+    """Who has the profile and would lose what a change gave, and what stands in the way."""
     reader, store = deps.fix_ports.reader, deps.store
     agents = sorted(
         key.ai_agent_id for key in store.agents_with(Edge(EdgeKind.PROFILE, change.profile_id))
@@ -87,4 +88,8 @@ def losers(change: ProfileChange, deps: Deps) -> list[str]:
         people = str(reader.people(change.instance_id, change.profile_id))
     except NotFound:
         people = "none: the profile is gone"
-    return [f"  who loses: people: {people}; AI agents: {', '.join(agents) or 'none'}"]
+    against = obstacle(request, change, deps)
+    return [
+        f"  who loses: people: {people}; AI agents: {', '.join(agents) or 'none'}",
+        *([f"  in the way: {against.en}"] if against else []),
+    ]

@@ -35,7 +35,7 @@ def note_edit(request: FanOut, deps: Deps) -> None:
 
 def _note_own(edit: ForeignEdit, fixing: FixPorts, deps: Deps) -> None:
     history = fixing.ledger.history(edit.profile_id)
-    if history.own_write_at(edit.at, fixing.rules.bound):
+    if history.wrote(edit, fixing.rules.bound):
         return
     agents = deps.store.agents_with(Edge(EdgeKind.PROFILE, edit.profile_id))
     deps.journal.failure("unknown-write", eventId=edit.event_id, profileId=edit.profile_id)

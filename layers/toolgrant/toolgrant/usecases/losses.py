@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from toolgrant.domain.fixing.history import Breaker, ProfileHistory, TakenAway
+from toolgrant.domain.fixing.history import Breaker, ForeignEdit, ProfileHistory, TakenAway, Written
 from toolgrant.domain.fixing.ledger import ListState, ProfileChange
 from toolgrant.domain.fixing.repair import attachment
 from toolgrant.domain.model import Grant, GrantKind
@@ -14,11 +14,15 @@ from toolgrant.domain.records import Edge, EdgeKind
 from toolgrant.errors import InvalidInput, NotFound, RequestRefused
 from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.deps import Deps
+from toolgrant.usecases.write_alerts import tell_written
+
+_TAKEN = "taken away by "
+_Recorded = tuple[ProfileChange, ProfileHistory]
 
 
 def take_losses(agent: JudgedAgent, began: datetime, deps: Deps) -> tuple[TakenAway, ...]:
     """Open the breakers of what we gave to an AI agent and that is gone, and end its standing, so
-    that each loss counts once.
+    that each loss counts once. Returns all whose breakers are open.
 
     Looked for in all changes of the AI agent, also on profiles that it has no longer or that were
     deleted, and in those of others on its profiles. `began` is when the evaluation began to read:
@@ -26,15 +30,31 @@ def take_losses(agent: JudgedAgent, began: datetime, deps: Deps) -> tuple[TakenA
     """
     if deps.fixing is None:
         return ()
-    before = began - deps.fixing.rules.bound
-    lost: list[TakenAway] = []
-    for change, history in _changes(agent, deps):
+    before, changes = began - deps.fixing.rules.bound, tuple(_changes(agent, deps))
+    for change, history in changes:
         gone = _gone(_landed(change, agent, deps), history, agent, deps)
         sure = [loss for loss in gone if loss.since < before]
         if sure:
             _take(sure, deps)
-            lost += sure
-    return tuple(lost)
+    return _known(agent, changes, deps) if changes else ()
+
+
+def _known(agent: JudgedAgent, changes: Iterable[_Recorded], deps: Deps) -> tuple[TakenAway, ...]:
+    """Every loss whose breaker is open, those of earlier evaluations too: the one that saw it first
+    need not be the one that tells."""
+    by_id = {change.id: (change, history) for change, history in changes}
+    taken = [b for b in deps.fix_ports.ledger.breakers() if b.reason.startswith(_TAKEN)]
+    mine = [b for b in taken if b.subject == agent.key.ai_agent_id and b.change_id in by_id]
+    return tuple(
+        TakenAway(b.what, by_id[b.change_id][0], b.at, _edit(b.what, *by_id[b.change_id]))
+        for b in sorted(mine, key=lambda breaker: breaker.what)
+    )
+
+
+def _edit(what: str, change: ProfileChange, history: ProfileHistory) -> ForeignEdit | None:
+    if what == attachment(change.profile_id):
+        return None
+    return history.last_edit(change.part(Grant.parse(what).kind))
 
 
 def seconds_of_doubt(
@@ -52,12 +72,14 @@ def seconds_of_doubt(
     return max((wait.total_seconds() for wait in left), default=0.0)
 
 
-def _changes(agent: JudgedAgent, deps: Deps) -> Iterator[tuple[ProfileChange, ProfileHistory]]:
+def _changes(agent: JudgedAgent, deps: Deps) -> Iterator[_Recorded]:
+    """Those that ended: of one on its way, what is not there yet is not lost."""
     ledger = deps.fix_ports.ledger
     for profile_id in dict.fromkeys((*ledger.profiles_of(agent.key), *agent.profile_ids)):
         history = ledger.history(profile_id)
         for change in history.changes:
-            if change.agent == agent.key or profile_id in agent.profile_ids:
+            ours = change.agent == agent.key or profile_id in agent.profile_ids
+            if ours and not change.open:
                 yield change, history
 
 
@@ -88,7 +110,7 @@ def _take(lost: Sequence[TakenAway], deps: Deps) -> None:
     change, whats = lost[0].change, [loss.what for loss in lost]
     edits = [loss.edit for loss in lost if loss.edit]
     who = f"{edits[0].actor.name} ({edits[0].actor.via})" if edits else "unknown"
-    open_breakers(change, whats, f"taken away by {who}", deps)
+    open_breakers(change, whats, f"{_TAKEN}{who}", deps)
     attached = attachment(change.profile_id)
     grants = [Grant.parse(what) for what in whats if what != attached]
     detached = change.attached if attached in whats else ()
@@ -117,6 +139,7 @@ def _landed(change: ProfileChange, agent: JudgedAgent, deps: Deps) -> ProfileCha
         there = replace(write, state=ListState.UNATTRIBUTED, ended_at=deps.clock.now())
         change = change.with_list(there)
     if landed:
+        tell_written(Written(change), deps)
         deps.fix_ports.ledger.save(change)
     return change
 

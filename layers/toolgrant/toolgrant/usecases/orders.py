@@ -18,7 +18,7 @@ from toolgrant.errors import InvalidInput
 from toolgrant.usecases.approvals import Step, approve, nothing
 from toolgrant.usecases.audit import order_record
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.dry_run import losers
+from toolgrant.usecases.dry_run import preview_undo
 
 LONGEST_ID = 200
 
@@ -58,7 +58,7 @@ def _undo(order: Order, deps: Deps) -> list[Step]:
     line = f"undo {change.id}: {_undone(change, order)}"
     steps: list[Step] = [(line, lambda: deps.fix_ports.queue.send(request))]
     if order.dry_run:
-        steps += [(said, nothing) for said in losers(change, deps)]
+        steps += [(said, nothing) for said in preview_undo(request, change, deps)]
     return steps
 
 

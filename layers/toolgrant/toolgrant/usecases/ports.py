@@ -87,8 +87,8 @@ class Store(Protocol):
         """Record (within its budget), edges, pending alert with what it offers, and repairs in one
         transaction. Raises Conflict if the stored version is no longer `previous.version`."""
 
-    def put_alert(self, alert: Rendered) -> None:
-        """A pending alert of its own, beside any record."""
+    def put_alert(self, alert: Rendered, shown: Shown | None = None) -> None:
+        """A pending alert of its own, beside any record, with what it offers."""
 
     def pending_fixes(self, ai_agent_id: str | None = None) -> Mapping[str, tuple[Repair, ...]]:
         """Repairs stored but not known to be sent, by the id of their commit: of one AI agent, or

@@ -17,7 +17,7 @@ from toolgrant.domain.findings import Change, Status
 from toolgrant.domain.fixing.history import ForeignEdit, Written
 from toolgrant.domain.fixing.ledger import ListState, ProfileChange
 from toolgrant.domain.fixing.policy import Refuse
-from toolgrant.domain.fixing.repair import Repair, RepairItem
+from toolgrant.domain.fixing.repair import Repair, RepairItem, Shown
 from toolgrant.domain.ids import short_id
 from toolgrant.domain.model import Finding, FindingKind, FindingState, Severity, Text, Verdict
 from toolgrant.domain.records import AgentKey
@@ -46,19 +46,21 @@ def tell_written(written: Written, deps: Deps) -> None:
     if change.attach_reason:
         reasons.setdefault(change.attach_reason, ())
     for reason, grants in reasons.items():
-        _tell_service_refused(change, reason, grants, deps)
+        _tell_service_refused(written, reason, grants, deps)
 
 
 def _tell_service_refused(
-    change: ProfileChange, reason: str, grants: Iterable[object], deps: Deps
+    written: Written, reason: str, grants: Iterable[object], deps: Deps
 ) -> None:
     """The service said no for good: which grants, which class of reason, and what to do."""
+    change = written.change
     notes = [
         note("service-refused", grants=", ".join(grant_texts(grants)) or change.profile_id),
         note("service-said", reason=both("service-reason", reason)),
     ]
     told = [Change(Status.REFUSED, _noted(finding, notes)) for finding in _findings(change, deps)]
-    _put(change.agent, f"{change.id} refused {reason}", told, None, change.id, deps)
+    alert = _alert(change.agent, f"{change.id} refused {reason}", told, deps)
+    _put(replace(alert, change_id=change.id), deps, written.offer)
 
 
 def tell_edit(change: ProfileChange, edit: ForeignEdit, deps: Deps) -> None:
@@ -80,17 +82,21 @@ def tell_unknown_write(key: AgentKey, edit: ForeignEdit, deps: Deps) -> None:
     told = note("unknown-write", event=edit.event_id, profile=edit.profile_id)
     finding = _unknown(RepairItem("?", edit.at, "?", None, ()))
     change = Change(Status.INTEGRITY, _noted(finding, [told]))
-    _put(key, f"unknown write {edit.event_id}", [change], edit.actor, None, deps)
+    alert = _alert(key, f"unknown write {edit.event_id}", [change], deps)
+    _put(replace(alert, actor=edit.actor), deps)
 
 
-def tell_refused(repair: Repair, refused: Sequence[Refuse], deps: Deps) -> None:
-    """What was asked for is not written after all, and why: one alert for all of it."""
+def tell_refused(
+    repair: Repair, refused: Sequence[Refuse], deps: Deps, offer: Repair | None = None
+) -> None:
+    """What was asked for is not written after all, and why: one alert for all of it. `offer` may be
+    approved instead, as things are now."""
     told = [
         Change(Status.REFUSED, _noted(refuse.finding, notes_of_refusal(refuse, refuse.finding.id)))
         for refuse in refused
     ]
     reasons = [f"{r.finding.id} {[refusal.gate for refusal in r.refusals]}" for r in refused]
-    _put(repair.agent, f"refused {repair.id} {reasons}", told, None, None, deps)
+    _put(_alert(repair.agent, f"refused {repair.id} {reasons}", told, deps), deps, offer)
 
 
 def tell_partly(change: ProfileChange, deps: Deps) -> None:
@@ -107,7 +113,8 @@ def tell_partly(change: ProfileChange, deps: Deps) -> None:
     notes = notes_of_made(change)
     told = [Change(Status.CHANGED, _noted(finding, notes)) for finding in left]
     if told:
-        _put(change.agent, f"{change.id} partly", told, None, change.id, deps)
+        alert = _alert(change.agent, f"{change.id} partly", told, deps)
+        _put(replace(alert, change_id=change.id), deps)
 
 
 def tell_undo(
@@ -121,8 +128,10 @@ def tell_undo(
         notes.append(note("undo-by-hand", grants=grants, profile=change.profile_id))
     status = Status.CHANGED if outcome == Outcome.UNDONE else Status.REFUSED
     told = [Change(status, _noted(finding, notes)) for finding in _findings(change, deps)]
-    what = f"{change.id} {outcome} {request.order} {reason.en if reason else ''}"
-    return _put(change.agent, what, told, None, change.id, deps)
+    said = reason.en if reason and outcome != Outcome.UNDONE else ""  # undone is so at any delivery
+    alert = _alert(change.agent, f"{change.id} {outcome} {request.order} {said}", told, deps)
+    _put(replace(alert, change_id=change.id), deps)
+    return alert.alert_id
 
 
 def _integrity(
@@ -136,7 +145,8 @@ def _integrity(
         Change(Status.INTEGRITY, replace(_noted(finding, notes), severity=Severity.CRITICAL))
         for finding in _findings(change, deps)[:1]
     ]
-    _put(change.agent, f"{change.id} {what}", told, actor, change.id, deps)
+    alert = _alert(change.agent, f"{change.id} {what}", told, deps)
+    _put(replace(alert, actor=actor, change_id=change.id), deps)
 
 
 def _noted(finding: Finding, notes: Iterable[Text]) -> Finding:
@@ -165,17 +175,11 @@ def _unknown(item: RepairItem) -> Finding:
     )
 
 
-def _put(
-    key: AgentKey,
-    what: str,
-    told: Sequence[Change],
-    actor: Actor | None,
-    change_id: str | None,
-    deps: Deps,
-) -> str:
+def _alert(key: AgentKey, what: str, told: Sequence[Change], deps: Deps) -> Alert:
+    """`what` makes its id: the same is told once."""
     record = deps.store.load(key)
     qualifiers = {name for change in told for name in change.finding.qualifiers}
-    alert = Alert(
+    return Alert(
         alert_id=short_id("al", key.ai_agent_id, what),
         time=deps.clock.now(),
         instance_id=record.instance_id,
@@ -184,8 +188,9 @@ def _put(
         ai_agent_id=key.ai_agent_id,
         qualifiers=tuple(sorted(qualifiers)),
         changes=tuple(told),
-        actor=actor,
-        change_id=change_id,
     )
-    deps.store.put_alert(render(alert, deps.language))
-    return alert.alert_id
+
+
+def _put(alert: Alert, deps: Deps, offer: Repair | None = None) -> None:
+    shown = Shown(alert.alert_id, alert.time, (offer,)) if offer else None
+    deps.store.put_alert(render(alert, deps.language), shown)

@@ -79,7 +79,8 @@ class DynamoDBLedger:
             self._table.put_of(_wrote_pk(change.agent), change.profile_id, {}),
             pointer if change.open else self._table.delete_of(OPEN, change.id),
         ]
-        if change.approved_by and not change.open:
+        used = change.approved_by and not change.open
+        if used and self.approval(change.fix_id):  # unless the table has forgotten it by now
             parts.append(self._use(change.fix_id))
         with translated("table save", own=True):
             self._client.transact_write_items(TransactItems=parts)

@@ -10,8 +10,8 @@
 | INSTANCES                       | <assistant>               | the Connect instance               |
 | SWEEP                           | PROGRESS                  | how far the newest sweep came      |
 
-A commit writes record, edges and alert in one transaction, on the condition that the record still
-has the version that was read. All findings of an AI agent are one item, so they change together.
+A commit writes record, edges and alert in one transaction, if the record still has the version that
+was read. All findings of an AI agent are one item, so they change together.
 """
 
 from __future__ import annotations
@@ -37,9 +37,7 @@ FIXES = "FIXES"
 SHOWN = "SHOWN"
 INSTANCES = "INSTANCES"
 FORGET_AFTER = timedelta(days=90)
-KEEP_SHOWN = timedelta(days=8)
-"""A little longer than it may be approved, so that a late order is told why."""
-
+KEEP_SHOWN = timedelta(days=8)  # longer than it may be approved: a late order is told why
 MOST_EDGES = 45
 """A transaction has at most 100 items: old edges to delete, new ones to put, record and alert."""
 
@@ -68,8 +66,7 @@ class DynamoDBStore:
         repairs: Sequence[Repair] = (),
         shown: Shown | None = None,
     ) -> None:
-        """Write record, edges, alert, what it offers and repairs in one transaction. Raises
-        Conflict if the record changed since `previous` was read."""
+        """All of it in one transaction. Raises Conflict if the record changed since `previous`."""
         items = transaction(self._table.name, record, previous, alert, repairs, shown)
         with translated("table commit", own=True):
             try:
@@ -83,10 +80,12 @@ class DynamoDBStore:
         alerts = map(store_items.alert_from_item, self._table.query(OUTBOX, prefix))
         yield from sorted(alerts, key=lambda alert: (alert.time, alert.alert_id))
 
-    def put_alert(self, alert: Rendered) -> None:
-        """Put an alert into the outbox without a record. An alert with the same id is replaced."""
-        key = store_items.outbox_key(alert)
-        self._table.put(OUTBOX, key, store_items.alert_to_item(OUTBOX, alert))
+    def put_alert(self, alert: Rendered, shown: Shown | None = None) -> None:
+        """Put an alert into the outbox without a record, in place of one with the same id."""
+        if shown:
+            self._table.put(SHOWN, shown.alert_id, _shown_item(shown))
+        item = store_items.alert_to_item(OUTBOX, alert)
+        self._table.put(OUTBOX, item["sk"], item)
 
     def pending_fixes(self, ai_agent_id: str | None = None) -> dict[str, tuple[Repair, ...]]:
         """Repairs that wait to be sent, by the id of their commit."""

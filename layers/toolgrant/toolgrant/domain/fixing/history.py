@@ -15,7 +15,9 @@ from toolgrant.domain.fixing.ledger import (
     ProfileChange,
     Window,
 )
+from toolgrant.domain.fixing.repair import Repair
 from toolgrant.domain.model import Grant, GrantKind
+from toolgrant.domain.records import AgentKey
 
 CAP_WINDOW = timedelta(hours=1)
 REFUSAL_LASTS = timedelta(hours=24)
@@ -103,11 +105,24 @@ class ProfileHistory:
         since = [e for e in self.edits if write.read_at and e.at + EVENT_GRAIN > write.read_at]
         return max((e for e in since if e.touches(write.kind)), key=lambda e: e.at, default=None)
 
-    def own_write_at(self, time: datetime, slack: timedelta = EVENT_GRAIN) -> bool:
-        """Whether a write of ours can have been made at this time, as stamps and records tell it,
-        perhaps in whole seconds. `slack` is how late it may have taken effect."""
+    def wrote(self, edit: ForeignEdit, bound: timedelta) -> bool:
+        """Whether a record under our own name tells of a write of ours: of that list at that time,
+        with what we left in it as far as the record shows it."""
+        lists = edit.lists if edit.lists is not None else dict.fromkeys(GrantKind)
+        found = [
+            lists[kind] in (None, left)
+            for change in self.changes
+            for write in change.lists
+            for kind, at, left in write.sent
+            if kind in lists and at - EVENT_GRAIN < edit.at < at + EVENT_GRAIN + bound
+        ]
+        return any(found)
+
+    def own_write_at(self, time: datetime) -> bool:
+        """Whether a write of ours can have been made at this time, as stamps tell it, perhaps in
+        whole seconds."""
         return any(
-            sent - EVENT_GRAIN < time < sent + EVENT_GRAIN + slack
+            sent - EVENT_GRAIN < time < sent + 2 * EVENT_GRAIN
             for change in self.changes
             for sent in change.sent_times
         )
@@ -123,6 +138,15 @@ class ProfileHistory:
             and write.ended_at
             and now - write.ended_at < REFUSAL_LASTS
         )
+
+    def attach_refused(self, agent: AgentKey, now: datetime) -> str:
+        """Why the service refused within 24 hours to attach it to an AI agent; empty if not."""
+        reasons = [
+            change.attach_reason
+            for change in self.changes
+            if change.agent == agent and now - change.began_at < REFUSAL_LASTS
+        ]
+        return next(filter(None, reversed(reasons)), "")
 
     def fix_of(self, finding_id: str, since: datetime) -> ProfileChange | None:
         """The newest change that was made for a finding and stands, verified since."""
@@ -153,6 +177,8 @@ class Written:
     lost: frozenset[Grant] = frozenset()
     unexpected: frozenset[Grant] = frozenset()
     others: tuple[GrantKind, ...] = ()
+    offer: Repair | None = None
+    """What may be approved again, where the service refused some of it."""
 
 
 class Attribution(StrEnum):

@@ -95,6 +95,17 @@ class ListWrite:
         """The grants that must be in the profile as long as nobody takes them away."""
         return frozenset(self.grants) - self.gone if self.state in _THERE else frozenset()
 
+    @property
+    def sent(self) -> list[tuple[GrantKind, datetime, frozenset[Grant]]]:
+        """What was sent to the service, when, and what it left in the list."""
+        parts = []
+        if self.sent_at:
+            parts.append((self.kind, self.sent_at, self.before | frozenset(self.grants)))
+        if self.removal:
+            left = self.removal.held - self.removal.grants
+            parts.append((self.kind, self.removal.at, left))
+        return parts
+
     def window(self, bound: timedelta) -> Window | None:
         """When an edit of somebody else may have been overwritten by this write: from its first
         read, less the time that reads may be old (`bound`), until it was verified. One that was not
@@ -180,5 +191,5 @@ class ProfileChange:
 
 def settling(change: ProfileChange, now: datetime) -> Repair:
     """Asks for nothing but that open changes of the profile are settled."""
-    repair_id = short_id("fix", "settle", change.id, now.isoformat())
+    repair_id = short_id("fix", change.id, now.isoformat())
     return Repair(repair_id, change.agent, change.profile_id, change.profile_id, (), now)

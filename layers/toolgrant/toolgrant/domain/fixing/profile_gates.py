@@ -101,6 +101,9 @@ def _refused_before(case: Case, profile: ProfileFacts) -> Values | None:
     """Asking again is of no use until something changes, an operator orders it, or a day passes."""
     if case.situation.approval or case.situation.basis is None:
         return None
+    if case.gap:
+        reason = profile.history.attach_refused(case.agent, case.situation.now)
+        return {"reason": reason} if reason else None
     wanted = frozenset(case.grants(profile))
     reasons = [
         write.reason
@@ -141,7 +144,7 @@ def _association_off(case: Case, _: ProfileFacts) -> Values | None:
     return {} if case.rules.association is Mode.WARN else None
 
 
-_OF_GRANTS = ("attached", "people-unknown", "people", "agents-unknown", "agents", "refused-before")
+_OF_GRANTS = ("attached", "people-unknown", "people", "agents-unknown", "agents")
 
 PROFILE_GAP_GATES: Mapping[str, Gate] = {
     name: gate

@@ -28,14 +28,17 @@ def still_allowed(
     refused: list[Refuse] = []
     for item in repair.items:
         need = needs.get(item.finding_id)
-        now = _as_announced(item, need, profile) if need else None
+        if need and _moved(item, need):
+            refused.append(Refuse(need.finding, (Refusal("moved-on"),)))
+            continue
+        now = _as_announced(item, need) if need else None
         if need is None or now is None:
             continue
         against = _against(item, Case(repair.agent, now, rules, situation), profile)
         full = no_room(union([*allowed, item]), profile)
         against = (*against, *([full] if full else []))
         if against:
-            refused.append(Refuse(now.finding, against))
+            refused.append(Refuse(need.finding, against))
         else:
             allowed.append(replace(item, grants=now.on(profile.qualifiers)))
     if len(union(allowed)) > MOST_UNASKED and situation.approval is None:
@@ -45,22 +48,26 @@ def still_allowed(
     return repair.of(allowed), tuple(refused)
 
 
-def _as_announced(item: RepairItem, need: Need, profile: ProfileFacts) -> Need | None:
+def _moved(item: RepairItem, need: Need) -> bool:
+    """Whether the finding is another one by now, whatever it lacks."""
+    finding = need.finding
+    return (finding.opened_at, finding.tool_id) != (item.opened_at, item.tool_id)
+
+
+def _as_announced(item: RepairItem, need: Need) -> Need | None:
     """What a finding needs now, of what was announced; None if that is nothing."""
     if not item.grants:
         return need
-    here = profile.qualifiers.intersection(item.qualifiers)
     wanted = frozenset(item.grants)
-    lacks = {name: grants & wanted for name, grants in need.lacks.items() if name in here}
-    return replace(need, lacks=lacks) if any(lacks.values()) else None
+    lacks = {name: need.lacks.get(name, frozenset()) & wanted for name in item.qualifiers}
+    left = tuple(name for name, grants in lacks.items() if grants)
+    finding = replace(need.finding, qualifiers=left)
+    return replace(need, finding=finding, lacks=lacks) if left else None
 
 
 def _against(item: RepairItem, case: Case, profile: ProfileFacts) -> tuple[Refusal, ...]:
-    finding = case.need.finding
-    moved = (finding.opened_at, finding.tool_id) != (item.opened_at, item.tool_id)
     asks = needs_approval(case, item.grants)
     return (
-        *([Refusal("moved-on")] if moved else []),
         *([Refusal("approval")] if asks else []),
         *refusals(case),
         *profile_refusals(case, profile),

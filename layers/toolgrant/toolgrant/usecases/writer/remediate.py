@@ -26,6 +26,7 @@ from toolgrant.usecases.audit import change_record, fix_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import basis, seconds_to_wait
 from toolgrant.usecases.losses import seconds_of_doubt, take_losses
+from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_partly, tell_refused, tell_written
 from toolgrant.usecases.writer.check import Checked, check, intent_of
@@ -49,13 +50,16 @@ def remediate(repair: Repair, deps: Deps, writer: GrantWriter) -> str:
     review(AgentRequest(repair.agent, cause), deps, deps.clock.now())
     if change:
         tell_partly(change, deps)
+        publish_pending(repair.agent.ai_agent_id, deps)
     return outcome
 
 
 def give_up(repair: Repair, reason: str, deps: Deps) -> str:
     """Tell that a repair was put off or failed too often; what was sent is settled by the sweep."""
     refused = _all_refused(repair, Refusal("gave-up", {"reason": reason}), deps)
-    tell_refused(repair, refused, deps)
+    if refused:
+        tell_refused(repair, refused, deps)
+        publish_pending(repair.agent.ai_agent_id, deps)
     deps.journal.decision(fix_record(repair, Outcome.FIX_REFUSED, reason))
     return Outcome.FIX_REFUSED
 
@@ -105,7 +109,7 @@ class _Remediation:
     ) -> Ended:
         first = check(asked, agent, approval, self.deps)
         if not first.repair.items:
-            return self._nothing(first.refused, approval, known)
+            return self._nothing(first.refused, approval, known, _offer(asked, first))
         self._wait_for_others(first)
         first = with_profile(first, agent, known, self.writer, self.deps)
         change = intent_of(first, agent, approval, known, self.deps.clock.now())
@@ -115,7 +119,8 @@ class _Remediation:
         # Once more, after the claim, with all but the AI agent itself read afresh.
         last = check(first.repair, agent, approval, self.deps)
         if not last.repair.items:
-            return self._nothing((*first.refused, *last.refused), approval, change)
+            refused = (*first.refused, *last.refused)
+            return self._nothing(refused, approval, change, _offer(asked, last))
         self._wait_for_others(last)
         change = intent_of(last, agent, approval, change, self.deps.clock.now())
         return self._write(change, last, (*first.refused, *last.refused))
@@ -124,7 +129,8 @@ class _Remediation:
         stamp, now = checked.profile.stamp, self.deps.clock.now()
         times = [item.opened_at for item in checked.repair.items] + ([stamp] if stamp else [])
         fresh = now - max(times) < FRESH
-        self._close(self.writer.write(change, fresh, basis(self.deps)))
+        written = self.writer.write(change, fresh, basis(self.deps))
+        self._close(replace(written, offer=_offer(checked.repair, checked)))
         closed = self.writer.ledger.history(change.profile_id).change(change.id) or change
         if refused:
             tell_refused(self.repair, refused, self.deps)
@@ -180,12 +186,14 @@ class _Remediation:
         refused: Sequence[Refuse],
         approval: Approval | None,
         begun: ProfileChange | None,
+        offer: Repair | None = None,
     ) -> Ended:
-        """Nothing is written: an intent is given up, an approval used up, and the reason told."""
+        """Nothing is written: an intent is given up, an approval used up, and the reason told, with
+        what may be approved instead."""
         if refused:
-            tell_refused(self.repair, refused, self.deps)
+            tell_refused(self.repair, refused, self.deps, offer if approval else None)
         if begun:
-            self.writer.ledger.save(self._given_up(begun))
+            self._close(self.writer.compared(self._given_up(begun)))
         if approval:
             self.writer.ledger.approve(replace(approval, used=True))
         outcome = Outcome.FIX_REFUSED if refused else Outcome.NOT_NEEDED
@@ -195,6 +203,12 @@ class _Remediation:
     def _report(self, outcome: str, reason: str) -> str:
         self.deps.journal.decision(fix_record(self.repair, outcome, reason))
         return outcome
+
+
+def _offer(asked: Repair, checked: Checked) -> Repair:
+    """The same repair with who would gain now: what was refused because of that can be approved."""
+    people, others = checked.profile.people or 0, checked.profile.others or ()
+    return replace(asked, people=people, others=tuple(sorted(others)))
 
 
 def _reason(refused: Iterable[Refuse]) -> str:

@@ -23,6 +23,7 @@ from toolgrant.usecases.audit import undo_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import paused, profile_itself
 from toolgrant.usecases.losses import holders, open_breakers
+from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_edit, tell_undo
 from toolgrant.usecases.writer.removal import Remover
@@ -50,10 +51,16 @@ def undo(request: UndoRequest, deps: Deps, writer: GrantWriter) -> str:
 
 
 def give_up_undo(request: UndoRequest, reason: str, deps: Deps) -> str:
-    """Tell that an undo failed too often."""
-    change = deps.fix_ports.ledger.history(request.profile_id).change(request.change_id)
+    """Tell that an undo failed too often. Of what it has not begun to take, no breaker stays."""
+    ledger = deps.fix_ports.ledger
+    change = ledger.history(request.profile_id).change(request.change_id)
     if change:
+        left = {str(g) for w in change.lists if not w.removal for g in w.standing}
+        ledger.close_breakers(
+            b for b in ledger.breakers() if b.change_id == change.id and b.what in left
+        )
         tell_undo(change, Outcome.UNDO_REFUSED, _why("gave-up", reason=reason), request, deps)
+        publish_pending(change.agent.ai_agent_id, deps)
     deps.journal.decision(undo_record(request, Outcome.UNDO_REFUSED, reason, change))
     return Outcome.UNDO_REFUSED
 
@@ -70,6 +77,60 @@ def _met(change: ProfileChange, writer: GrantWriter) -> list[ForeignEdit]:
     ]
 
 
+def obstacle(request: UndoRequest, change: ProfileChange, deps: Deps) -> Text | None:
+    """Why an undo is refused now; None if it is not. Writes nothing."""
+    stopped = paused(deps.fix_ports)
+    if stopped is None:
+        return _why("pause-unreadable")
+    if stopped:
+        return _why("paused")
+    return _state_obstacle(request, change) or _profile_obstacle(request, change, deps)
+
+
+def asked_back(request: UndoRequest, change: ProfileChange) -> list[str]:
+    """What is asked for and was not taken back before, as breakers name it."""
+    grants = [grant for write in change.lists for grant in _asked(request, write)]
+    detached = [attachment(change.profile_id)] if _to_detach(request, change) else []
+    return [*map(str, sorted(grants)), *detached]
+
+
+def _asked(request: UndoRequest, write: ListWrite) -> frozenset[Grant]:
+    if write.state is not ListState.DONE:
+        return frozenset()
+    return frozenset(write.grants) & frozenset(request.grants or write.grants) - write.gone
+
+
+def _to_detach(request: UndoRequest, change: ProfileChange) -> list[str]:
+    return [] if request.grants else sorted(change.standing_at)
+
+
+def _state_obstacle(request: UndoRequest, change: ProfileChange) -> Text | None:
+    if change.open:
+        return _why("still-writing")
+    foreign = sorted(set(request.grants).difference(change.grants))
+    if foreign:
+        return _why("not-part", grants=", ".join(grant_texts(foreign)))
+    wanted = frozenset(request.grants or change.grants)
+    lists = [write for write in change.lists if wanted & frozenset(write.grants)]
+    if any(write.state is ListState.UNATTRIBUTED for write in lists):
+        return _why("unattributed")
+    written = any(write.state is ListState.DONE for write in lists)
+    return None if written or change.attached else _why("never-written")
+
+
+def _profile_obstacle(request: UndoRequest, change: ProfileChange, deps: Deps) -> Text | None:
+    """The conditions of a write that are about the profile; and whether all is as we left it, which
+    only `Remover` can tell once it has begun."""
+    profile = profile_itself(change.profile_id, change.instance_id, tuple(GrantKind), deps)
+    refused = undo_refusals(profile, deps.fix_ports.rules)
+    if refused:
+        return _why("refused", reason=refused[0].text)
+    begun = any(write.removal and write.removal.order == request.order for write in change.lists)
+    left = frozenset(grant for write in change.lists for grant in _asked(request, write))
+    held = frozenset().union(*(profile.held(kind) for kind in GrantKind))
+    return None if begun or left <= held else _why("edited", change=change.id)
+
+
 Result = tuple[Outcome, Text | None]
 
 
@@ -82,66 +143,26 @@ class _Undo:
 
     def run(self) -> Result:
         """What became of it, and why."""
-        resumed = any(
-            w.removal and w.removal.order == self.request.order for w in self.change.lists
-        )
-        refusal = self._refusal() or self._profile_refusal(resumed)
+        refusal = obstacle(self.request, self.change, self.deps)
         if refusal:
             return Outcome.UNDO_REFUSED, refusal
-        if not self._left() and not self._to_detach():
+        whats = asked_back(self.request, self.change)
+        if not whats:
             return Outcome.UNDONE, _why("before")
-        known = self.writer.ledger.breakers()
-        whats = [*map(str, sorted(self._left())), *self._attachments()]
         reason = f"undone by {self.request.by or 'an operator'}"
         open_breakers(self.change, whats, reason, self.deps)
         outcome, why = self._take_back()
-        if outcome == Outcome.UNDO_REFUSED:  # nothing was taken, so nothing is kept away
-            self.writer.ledger.close_breakers(self.writer.ledger.breakers() - known)
+        if outcome == Outcome.UNDO_REFUSED:
+            self._close_breakers(reason)
         return outcome, why
 
-    def _asked(self, write: ListWrite) -> frozenset[Grant]:
-        return frozenset(self.request.grants or write.grants) & frozenset(write.grants)
-
-    def _left(self) -> frozenset[Grant]:
-        """What is asked for and was not taken back before."""
-        done = [write for write in self.change.lists if write.state is ListState.DONE]
-        return frozenset().union(*(self._asked(write) - write.gone for write in done))
-
-    def _to_detach(self) -> list[str]:
-        return [] if self.request.grants else sorted(self.change.standing_at)
-
-    def _attachments(self) -> list[str]:
-        return [attachment(self.change.profile_id)] if self._to_detach() else []
-
-    def _refusal(self) -> Text | None:
-        """Why nothing is taken back; asked before anything is changed anywhere."""
-        stopped = paused(self.deps.fix_ports)
-        if stopped is None:
-            return _why("pause-unreadable")
-        if stopped:
-            return _why("paused")
-        if self.change.open:
-            return _why("still-writing")
-        foreign = sorted(set(self.request.grants).difference(self.change.grants))
-        if foreign:
-            return _why("not-part", grants=", ".join(grant_texts(foreign)))
-        asked = [write for write in self.change.lists if self._asked(write)]
-        if any(write.state is ListState.UNATTRIBUTED for write in asked):
-            return _why("unattributed")
-        written = any(write.state is ListState.DONE for write in asked)
-        return None if written or self.change.attached else _why("never-written")
-
-    def _profile_refusal(self, resumed: bool) -> Text | None:
-        """The conditions of a write that are about the profile; whether all is as we left it, which
-        only `Remover` can tell once it has begun."""
-        change = self.change
-        where = (change.profile_id, change.instance_id)
-        profile = profile_itself(*where, tuple(GrantKind), self.deps)
-        refused = undo_refusals(profile, self.deps.fix_ports.rules)
-        if refused:
-            return _why("refused", reason=refused[0].text)
-        held = frozenset().union(*(profile.held(kind) for kind in GrantKind))
-        return None if resumed or self._left() <= held else _why("edited", change=change.id)
+    def _close_breakers(self, reason: str) -> None:
+        """What was not taken after all is not kept away either."""
+        ledger = self.writer.ledger
+        now = ledger.history(self.change.profile_id).change(self.change.id) or self.change
+        left = asked_back(self.request, now)
+        mine = [b for b in ledger.breakers() if b.change_id == now.id and b.reason == reason]
+        ledger.close_breakers(breaker for breaker in mine if breaker.what in left)
 
     def _take_back(self) -> Result:
         change, remover = self.change, Remover(self.writer, self.request.order)
@@ -150,8 +171,8 @@ class _Undo:
             raise PutOff("another change is giving the same", 5)
         try:
             for write in change.lists:
-                grants = self._asked(write) - write.gone
-                if write.state is ListState.DONE and grants:
+                grants = _asked(self.request, write)
+                if grants:
                     change = remover.remove(change, write, grants)
         except EditedProfile:
             return Outcome.UNDO_REFUSED, _why("edited", change=change.id)
@@ -164,7 +185,7 @@ class _Undo:
 
     def _detached(self, change: ProfileChange) -> Result:
         """From exactly the qualifiers that we attached it to."""
-        for qualifier in self._to_detach():
+        for qualifier in _to_detach(self.request, change):
             arn = f"{change.agent_arn}:{qualifier}"
             try:
                 self.writer.profiles.detach(change.instance_id, change.profile_id, arn)

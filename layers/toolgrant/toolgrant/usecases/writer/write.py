@@ -28,7 +28,7 @@ from toolgrant.errors import (
     ServiceUnavailable,
     Throttled,
 )
-from toolgrant.usecases.fix_ports import Ledger, Listed, ProfileWriter
+from toolgrant.usecases.fix_ports import EmergencyStop, Ledger, Listed, ProfileWriter
 from toolgrant.usecases.ports import Clock
 
 READ_ATTEMPTS = 5
@@ -51,6 +51,7 @@ class GrantWriter:
 
     profiles: ProfileWriter
     ledger: Ledger
+    stop: EmergencyStop
     clock: Clock
     wait: Callable[[float], None]
     bound: timedelta = field(default=timedelta(seconds=60))
@@ -113,6 +114,7 @@ class GrantWriter:
         """Read the list, put it on record, read it last, and send it. Returns the refusal of the
         service, if it gave one."""
         for _ in range(READ_ATTEMPTS):
+            self._go_on()
             began, first = self.clock.now(), self._listed(change, kind)
             intent = self._intent(change.part(kind), granted(kind, first.entries), began)
             if intent.state is ListState.ABANDONED:
@@ -124,6 +126,11 @@ class GrantWriter:
             self._save(change)
             self._disagree(last)
         raise PutOff(f"security profile {change.profile_id}: others keep writing", 5)
+
+    def _go_on(self) -> None:
+        """Raises PutOff where writing was stopped meanwhile, or that cannot be read."""
+        if self.ledger.paused() or self.stop.pulled() is not False:
+            raise PutOff("writing was paused", 5)
 
     def _intent(self, write: ListWrite, held: frozenset[Grant], began: datetime) -> ListWrite:
         """What is about to be sent. Grants that somebody else added meanwhile are not claimed."""
