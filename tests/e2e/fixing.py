@@ -23,13 +23,15 @@ OPT_IN = {"toolgrant:auto-fix": "true"}
 VIEW = "Wisdom.View"
 OTHER = "Users.View"
 BOUND = int(FAST["StalenessSeconds"])
-PATIENCE = 60.0
+PATIENCE = 90.0
 UPDATE = "connect:UpdateSecurityProfile"
 Agent = Mapping[str, Any]
 
 
 class Operator(Admin):
-    """An admin who also gives orders to toolgrant."""
+    """An admin who also gives orders to toolgrant. Fixes wait, and may be refused for a while."""
+
+    patience = PATIENCE
 
     def order(self, action: str, target: str = "", **fields: Any) -> dict[str, Any]:
         """One order; its answer."""

@@ -164,7 +164,7 @@ def test_a_write_that_was_not_answered_ends_attributed_or_told(
     happens(operator, {"SecurityProfileId": profile_id})
     operator.attach(agent, profile_id)
     assert operator.alert(agent)["status"] == "opened"
-    operator.stack.wait_idle(120)
+    operator.stack.wait_idle()
     told, (change,) = operator.statuses(agent), operator.ledger.history(profile_id).changes
     assert VIEW in operator.permissions(profile_id)
     assert not change.open
