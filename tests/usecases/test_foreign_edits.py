@@ -307,7 +307,8 @@ def test_the_record_of_our_own_write_only_confirms() -> None:
     at = world.clock.now()
     world.fix()
 
-    world.handle(updated(world, by=OWN, at=at.replace(microsecond=0)))
+    sent = {"Permissions": ["Tasks.View", "Wisdom.View"]}
+    world.handle(updated(world, by=OWN, at=at.replace(microsecond=0), lists=sent))
 
     assert integrity(world) == []
     assert world.ledger.edits == {}
@@ -320,9 +321,20 @@ def test_the_record_of_our_own_removal_only_confirms() -> None:
     world.operate("undo", world.change_ids[0])
     world.fix()
 
-    world.handle(updated(world, by=OWN, at=at))
+    world.handle(updated(world, by=OWN, at=at, lists={"Permissions": ["Tasks.View"]}))
 
     assert integrity(world) == []
+
+
+def test_a_record_under_our_role_that_left_another_list_than_we_did_is_critical() -> None:
+    world = asked()
+    at = world.clock.now()
+    world.fix()
+    sent = {"Permissions": ["Tasks.View", "Wisdom.View", "Users.Edit"]}
+
+    world.handle(updated(world, by=OWN, at=at.replace(microsecond=0), lists=sent))
+
+    assert len(integrity(world)) == 1
 
 
 @pytest.mark.parametrize("minutes", [-10, 10])

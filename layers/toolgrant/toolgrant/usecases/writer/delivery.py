@@ -20,8 +20,9 @@ from toolgrant.usecases.writer.write import GrantWriter
 MOST_ATTEMPTS = 5
 """As the redrive policy of the queue in template.yaml says; a test compares them."""
 
-FIRST_DELAY = 5.0
-"""Seconds before the second attempt after a failure; each further one waits twice as long."""
+FIRST_DELAY = 11.0
+"""Seconds before the second attempt after a failure; each further one waits twice as long. Longer
+than an alert's claim (`outbox.CLAIM`), or the second attempt would find its own and pass by."""
 
 Request = Repair | UndoRequest
 
