@@ -57,9 +57,15 @@ class Fixing(RuleBasedStateMachine):
         self.world.attach("profile")
         self.world.look()
 
-    @initialize(stamps=st.sampled_from(["shared", "per-list", "whole-seconds", "absent"]))
-    def what_the_service_tells_of_changes(self, stamps: str) -> None:
+    @initialize(
+        stamps=st.sampled_from(["shared", "per-list", "whole-seconds", "absent"]),
+        repaired=st.booleans(),
+    )
+    def base(self, stamps: str, repaired: bool) -> None:
+        """What the service tells of changes; whether the repair was made before all that follows."""
         self.world.stamps = stamps
+        if repaired:
+            self.world.fix()
 
     # --- what happens
 
