@@ -121,7 +121,8 @@ def tell_undo(
         notes.append(note("undo-by-hand", grants=grants, profile=change.profile_id))
     status = Status.CHANGED if outcome == Outcome.UNDONE else Status.REFUSED
     told = [Change(status, _noted(finding, notes)) for finding in _findings(change, deps)]
-    what = f"{change.id} {outcome} {request.order} {reason.en if reason else ''}"
+    refused = reason.en if reason and outcome != Outcome.UNDONE else ""
+    what = f"{change.id} {outcome} {request.order} {refused}"
     return _put(change.agent, what, told, None, change.id, deps)
 
 

@@ -55,7 +55,8 @@ def remediate(repair: Repair, deps: Deps, writer: GrantWriter) -> str:
 def give_up(repair: Repair, reason: str, deps: Deps) -> str:
     """Tell that a repair was put off or failed too often; what was sent is settled by the sweep."""
     refused = _all_refused(repair, Refusal("gave-up", {"reason": reason}), deps)
-    tell_refused(repair, refused, deps)
+    if refused:
+        tell_refused(repair, refused, deps)
     deps.journal.decision(fix_record(repair, Outcome.FIX_REFUSED, reason))
     return Outcome.FIX_REFUSED
 

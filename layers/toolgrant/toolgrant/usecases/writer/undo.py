@@ -21,7 +21,7 @@ from toolgrant.domain.texts import both
 from toolgrant.errors import EditedProfile, NotFound, PutOff
 from toolgrant.usecases.audit import undo_record
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fix_facts import paused, profile_itself
+from toolgrant.usecases.fix_facts import paused, profile_itself, seconds_to_wait
 from toolgrant.usecases.losses import holders, open_breakers
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_edit, tell_undo
@@ -140,6 +140,9 @@ class _Undo:
         refused = undo_refusals(profile, self.deps.fix_ports.rules)
         if refused:
             return _why("refused", reason=refused[0].text)
+        seconds = seconds_to_wait(profile, self.deps.clock.now(), self.writer.bound)
+        if seconds:
+            raise PutOff("somebody else has just changed the security profile", seconds)
         held = frozenset().union(*(profile.held(kind) for kind in GrantKind))
         return None if resumed or self._left() <= held else _why("edited", change=change.id)
 
