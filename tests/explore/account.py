@@ -4,14 +4,25 @@ who edits, messages that are delivered, die and come again; and everything noted
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from tests.explore.facts import Facts, OurWrite, PersonsEdit, Place
-from tests.fakes import INSTANCE, Crash, FakeProfiles, FixWorld, uuid_of
+from tests.fakes import (
+    INSTANCE,
+    Crash,
+    FakeJournal,
+    FakeLedger,
+    FakeProfiles,
+    FixWorld,
+    uuid_of,
+)
 
+from toolgrant.adapters.dataclass_json import from_json
 from toolgrant.adapters.fix_queue import from_message, to_message
 from toolgrant.domain.fixing.ledger import ProfileChange
 from toolgrant.domain.fixing.repair import Repair
@@ -46,6 +57,29 @@ class Lag:
     all: bool
 
 
+@cache
+def _read(text: str) -> ProfileChange:
+    """Values never change, and most of a run's time would go into reading them again."""
+    return from_json(ProfileChange, json.loads(text))
+
+
+class QuickLedger(FakeLedger):
+    """Reads each stored form once."""
+
+    def all_changes(self) -> list[ProfileChange]:
+        return sorted(map(_read, self.kept.values()), key=lambda one: (one.began_at, one.id))
+
+
+class SilentJournal(FakeJournal):
+    """Keeps nothing: the table and what was told are judged, not the log."""
+
+    def decision(self, record: Mapping[str, Any]) -> None:
+        pass
+
+    def note(self, event: str, **fields: object) -> None:
+        pass
+
+
 class LaggingProfiles(FakeProfiles):
     """The reading port of evaluations, which may be told old data too."""
 
@@ -65,6 +99,7 @@ class Account(FixWorld):
 
     def __init__(self, pace: float = 0, slow: bool = False, **rules: Any) -> None:
         super().__init__(**rules)
+        self.ledger, self.journal = QuickLedger(self.calls), SilentJournal()
         self.pace, self.slow = pace, slow
         self.facts = Facts()
         self.lags: dict[str, Lag] = {}
@@ -73,6 +108,7 @@ class Account(FixWorld):
         self.unpublished: list[str] = []
         self.meanwhile: Callable[[str, tuple[Any, ...]], None] | None = None
         self.wait_after_crash = 720.0
+        self.quiet = False
         self.calls.on_call = self._on_call
 
     def deps(self) -> Deps:
@@ -100,9 +136,10 @@ class Account(FixWorld):
         lag, place = self.lag_of(profile_id), (profile_id, kind)
         profile = lag.profile if lag else self.cloud.profiles[profile_id]
         grants = [grant for grant in profile.grants if grant.kind is kind]
-        self.facts.answers[place] = frozenset(grants)
-        shown = lag.edits[place] if lag else len(self.facts.edits_of(place))
-        self.facts.seen[place] = shown
+        if not self.quiet:
+            self.facts.answers[place] = frozenset(grants)
+            shown = lag.edits[place] if lag else len(self.facts.edits_of(place))
+            self.facts.seen[place] = shown
         return with_grants(kind, (), sorted(grants))
 
     def stamp_of(self, profile_id: str, kind: GrantKind | None = None) -> datetime | None:
@@ -113,7 +150,7 @@ class Account(FixWorld):
             self.modified = now
             return stamp
         stamp = super().stamp_of(profile_id, kind)
-        if stamp:
+        if stamp and not self.quiet:
             self._stamped(profile_id, kind)
         return stamp
 
@@ -192,11 +229,12 @@ class Account(FixWorld):
         self.drain()
 
     def _in_quiet(self, do: Callable[[], None]) -> None:
-        meanwhile, self.meanwhile = self.meanwhile, None
+        """An evaluation works beside the delivery; it does not go on with what that has read."""
+        meanwhile, self.meanwhile, self.quiet = self.meanwhile, None, True
         try:
             do()
         finally:
-            self.meanwhile = meanwhile
+            self.meanwhile, self.quiet = meanwhile, False
 
     # --- the fix queue
 
@@ -321,8 +359,10 @@ class Account(FixWorld):
             [alert.alert_id for alert in self.notifier.sent],
             [(to_message(m.request), m.due, m.attempt) for m in self.messages],
             [(one.body, one.visible_at) for one in self.queue.waiting],
-            [(k, lag.until, lag.all, sorted(map(str, lag.profile.grants)))
-             for k, lag in sorted(self.lags.items())],
+            [
+                (k, lag.until, lag.all, sorted(map(str, lag.profile.grants)))
+                for k, lag in sorted(self.lags.items())
+            ],
             sorted(map(repr, facts.wanted.items())),
             facts.edits,
             [(w.place, w.added, w.broken) for w in facts.writes],

@@ -56,7 +56,8 @@ def _lost_edits(account: Account, excused: Excused) -> Iterator[str]:
 def _told_critical(account: Account, profile_id: str) -> bool:
     changes = {c.id for c in account.ledger.all_changes() if c.profile_id == profile_id}
     return any(
-        alert["status"] == "integrity" and alert["changeId"] in changes
+        alert["status"] == "integrity"
+        and alert["changeId"] in changes
         and alert["severity"] == "CRITICAL"
         for alert in _alerts(account)
     )
@@ -108,9 +109,7 @@ def _words(grants: frozenset[Grant]) -> str:
 def _changes(account: Account) -> Iterator[str]:
     counted = Counter(change.fix_id for change in account.ledger.all_changes())
     yield from (f"{n} changes of {fix_id}" for fix_id, n in counted.items() if n > 1)
-    added = Counter(
-        (write.place, grant) for write in account.facts.writes for grant in write.added
-    )
+    added = Counter((write.place, grant) for write in account.facts.writes for grant in write.added)
     changes = Counter(
         (change.profile_id, grant)
         for change in account.ledger.all_changes()

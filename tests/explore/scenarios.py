@@ -57,7 +57,7 @@ def one_repair(world: Account) -> Account:
 def approved(world: Account) -> Account:
     """The same, which an operator approved."""
     one_repair(world)
-    world.operate("approve", world.finding_id(), reason="needed")
+    world.operate("approve", world.finding_id())
     return begin(world)
 
 
@@ -66,7 +66,7 @@ def undo(world: Account) -> Account:
     one_repair(world)
     world.work_all()
     world.clock.advance(600)
-    world.operate("undo", world.change_ids[0], reason="no")
+    world.operate("undo", world.change_ids[0])
     return begin(world)
 
 
@@ -88,7 +88,7 @@ def undo_of_one(world: Account) -> Account:
     first = world.heads()[0]
     world.deliver_fix(first)
     world.clock.advance(600)
-    world.operate("undo", world.change_ids[0], reason="no")
+    world.operate("undo", world.change_ids[0])
     return begin(world)
 
 
@@ -125,8 +125,13 @@ def in_ci() -> list[Start]:
             acts = edits(P, seen=seen, told=(True, False))
             starts.append(
                 start(
-                    f"{make.__name__} stamps {stamps}", make(account(stamps)), *acts,
-                    Crash(), Crash(1), Redeliver(), **once,
+                    f"{make.__name__} stamps {stamps}",
+                    make(account(stamps)),
+                    *acts,
+                    Crash(),
+                    Crash(1),
+                    Redeliver(),
+                    **once,
                 )
             )
     return starts
