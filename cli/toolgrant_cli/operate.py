@@ -31,20 +31,27 @@ class Action:
 
 ACTIONS: Mapping[str, Action] = {
     "approve": Action(
-        "FINDING_OR_ALERT", "let toolgrant add what a finding or an alert names", ("--dedicated",)
+        "ALERT_OR_FINDING",
+        "let toolgrant add what an alert (al-…), a finding (f-…) or an offer (fix-…) showed",
+        ("--dedicated",),
     ),
     "undo": Action(
         "CHANGE",
-        "take back what a change added, where it is still as toolgrant left it",
+        "take back what a change (c-…, or fix-…) added, where it is still as toolgrant left it",
         ("--grant",),
     ),
     "mute": Action(
         "ID",
-        "neither tell nor fix a finding or an AI agent, or not write to a profile",
+        "neither tell nor fix a finding (f-…) or an AI agent, or not write to a profile",
         ("--until",),
     ),
     "unmute": Action("ID", "end a mute"),
-    "reset": Action("PROFILE", "close the breakers of a security profile", ("--grant",)),
+    "reset": Action(
+        "TARGET",
+        "let toolgrant give again what was undone or taken away: to an AI agent, to a profile, by "
+        "a change (c-…, or fix-…), or a grant to all",
+        ("--grant",),
+    ),
     "pause": Action("", "stop every write"),
     "resume": Action("", "let writes go on"),
 }
@@ -82,7 +89,7 @@ def add_commands(commands: Any, command: Callable[[argparse.Namespace], int]) ->
         for option in action.options:
             command_parser.add_argument(option, **_OPTIONS[option])
         command_parser.add_argument(
-            "--dry-run", action="store_true", help="only say what would be asked for"
+            "--dry-run", action="store_true", help="write nothing, only say what would follow"
         )
         command_parser.add_argument(
             "--by", metavar="NAME", help="who asks; your AWS identity by default"
@@ -106,7 +113,9 @@ def give(options: argparse.Namespace, client: OperateClient) -> int:
         complain(f"refused: {answer.get('error')}")
         return REFUSED
     for step in answer["steps"]:
-        print(shown(f"would {step}" if answer["dryRun"] else step))
+        # Indented lines tell more about the step above them.
+        would = answer["dryRun"] and not step.startswith(" ")
+        print(shown(f"would {step}" if would else step))
     return 0
 
 

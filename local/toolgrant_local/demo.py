@@ -19,7 +19,7 @@ from toolgrant_local.scenes_fix import FIX_SCENES, PARAMETERS
 from toolgrant_local.stack import LocalStack
 from toolgrant_local.story import Stage
 
-ALERT_WITHIN = 20.0
+ALERT_WITHIN = 60.0
 Alert = Mapping[str, Any]
 
 

@@ -50,7 +50,7 @@ FIX_SCENES = (
         "The operator takes that back",
         order("undo", "change"),
         (
-            Expected("changed", {"GenerateNotes": "took back"}),
+            Expected("changed", _both("took back")),
             Expected("reopened", _both("the breaker is open")),
         ),
     ),

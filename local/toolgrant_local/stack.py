@@ -21,7 +21,7 @@ from toolgrant_local.relay import Relay
 from toolgrant_local.sam import Sam
 
 PROJECT = Path(__file__).resolve().parents[2]
-SETTLE_TIMEOUT = 60.0
+SETTLE_TIMEOUT = 120.0
 
 # Change to alert within seconds; the emulator has no quota that anyone else shares.
 FAST = {

@@ -33,6 +33,8 @@ NOTES = tool("GenerateNotes", "aws_service__qconnect_QueryAssistant")
 class Admin:
     """What an admin does, in a line each, and the alerts that follow for the own AI agents."""
 
+    patience = ALERT_WITHIN
+
     def __init__(self, stack: LocalStack) -> None:
         self.stack = stack
         self.connect = stack.client("connect")
@@ -115,14 +117,14 @@ class Admin:
         }
 
     def alert(self, agent: Mapping[str, Any] | str) -> Alert:
-        """The next alert about an AI agent, within ALERT_WITHIN seconds."""
+        """The next alert about an AI agent, waited for."""
         found: list[Alert] = []
 
         def look() -> bool:
             found.extend(self.new_alerts(agent))
             return bool(found)
 
-        wait_until(look, ALERT_WITHIN, f"an alert about {agent}")
+        wait_until(look, self.patience, f"an alert about {agent}")
         self._taken.add(found[0]["alertId"])
         return found[0]
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
-from tests.e2e.fixing import VIEW, Operator
-from tests.e2e.test_fix import operator, quiet, request_for, silent_gap
+from tests.e2e.fixing import VIEW, Operator, operator, quiet, silent_gaps
+
+from toolgrant_local.stack import LocalStack
 
 pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("quiet")]
 __all__ = ["operator", "quiet"]
@@ -25,22 +26,25 @@ POINTS = (
 """Calls of a fix at which the process may die, and how often they are let through before."""
 
 
-def workers(function: str) -> list[int]:
-    """The processes that run a function of the stack."""
-    mark = f"AWS_LAMBDA_FUNCTION_NAME={function}".encode()
+def workers(stack: LocalStack, function: str) -> list[int]:
+    """The processes that run a function of this very stack."""
+    marks = {
+        f"AWS_LAMBDA_FUNCTION_NAME={function}".encode(),
+        f"AWS_ENDPOINT_URL_CONNECT={stack.connect_endpoint}".encode(),
+    }
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             environment = (process / "environ").read_bytes().split(b"\0")
         except OSError:
             continue
-        if mark in environment:
+        if marks <= set(environment):
             found.append(int(process.name))
     return found
 
 
-def kill(function: str, killed: list[int]) -> None:
-    for pid in workers(function):
+def kill(stack: LocalStack, function: str, killed: list[int]) -> None:
+    for pid in workers(stack, function):
         os.kill(pid, signal.SIGKILL)
         killed.append(pid)
 
@@ -49,21 +53,18 @@ def test_a_killed_worker_converges(operator: Operator) -> None:
     function = operator.stack.outputs["RemediateFunctionName"]
     chosen, faults, killed = random.Random(), operator.stack.emulator.faults, list[int]()
     points = [("UpdateSecurityProfile", 0), *chosen.choices(POINTS, k=ROUNDS - 1)]
-    for operation, skip in points:
-        agent, profile_id = silent_gap(operator)
-        payload = request_for(operator, agent, profile_id)
-        operator.order("resume")
+    for (operation, skip), gap in zip(points, silent_gaps(operator, ROUNDS), strict=True):
+        agent, profile_id, payload = gap
         place = chosen.choice([faults.before, faults.after])
-        place(f"connect:{operation}", lambda: kill(function, killed), skip=skip)
-        for _ in range(3):
-            try:
-                operator.invoke("RemediateFunctionName", payload)
-                break
-            except (AssertionError, BotoCoreError, ClientError):
-                faults.clear()
+        place(f"connect:{operation}", lambda: kill(operator.stack, function, killed), skip=skip)
+        try:
+            operator.deliver(payload)
+        except (AssertionError, BotoCoreError, ClientError):
+            faults.clear()
+            operator.deliver(payload)
         faults.clear()
         operator.stack.wait_idle()
         assert operator.permissions(profile_id) == ["BasicAgentAccess", VIEW], (operation, skip)
         # Before the change is verified, an evaluation in between can only say that it is resolved.
-        assert operator.new_alerts(agent)[-1]["status"] in ("fixed", "resolved")
+        assert operator.statuses(agent)[-1] in ("fixed", "resolved")
     assert killed

@@ -7,15 +7,17 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import pytest
-from tests.e2e.conftest import RETRIEVE, names
-from tests.e2e.fixing import OPT_IN, VIEW, Operator, swept
+from tests.e2e.conftest import RETRIEVE, names, tool
+from tests.e2e.fixing import VIEW, Operator, operator
 
 from toolgrant_local.stack import LocalStack
 
 pytestmark = pytest.mark.stack
+__all__ = ["operator"]
 TOOLGRANT = str(Path(sys.executable).parent / "toolgrant")
 GRANT = f"permission:{VIEW}"
 Ended = subprocess.CompletedProcess[str]
@@ -62,19 +64,12 @@ def complaint(ended: Ended, code: int) -> str:
     return line
 
 
-@pytest.fixture(scope="module")
-def operator(fix_stack: LocalStack) -> Operator:
-    """Admin and operator of the stack in mode fix."""
-    swept(fix_stack)
-    return Operator(fix_stack)
-
-
 def test_pause_approve_undo_reset(operator: Operator) -> None:
     stack = operator.stack
     assert done(stack, "pause", "--dry-run") == ["would pause all writes"]
     assert done(stack, "pause") == ["pause all writes"]
     agent = operator.agent(RETRIEVE)
-    profile_id = operator.profile(Permissions=["BasicAgentAccess"], Tags=OPT_IN)
+    profile_id = operator.opted_in()
     operator.attach(agent, profile_id)
     told = operator.alert(agent)
     assert names(told) == {"Retrieve": [GRANT]}
@@ -82,28 +77,70 @@ def test_pause_approve_undo_reset(operator: Operator) -> None:
     assert operator.permissions(profile_id) == ["BasicAgentAccess"]
 
     assert done(stack, "resume") == ["let writes go on"]
-    finding = told["findings"][0]["findingId"]
-    line = f"approve {finding}: add {GRANT} for Retrieve"
-    assert done(stack, "approve", finding, "--dry-run") == [f"would {line}"]
-    stack.wait_idle()
-    assert operator.permissions(profile_id) == ["BasicAgentAccess"]
-    assert done(stack, "approve", finding, "--by", "ann") == [line]
-    stack.wait_idle()
-    assert operator.permissions(profile_id) == ["BasicAgentAccess", VIEW]
+    operator.save_event(agent)
     fixed = operator.alert(agent)
     assert fixed["status"] == "fixed"
+    assert operator.permissions(profile_id) == ["BasicAgentAccess", VIEW]
 
     change = fixed["changeId"]
     line = f"undo {change}: take {GRANT} out of security profile {profile_id}"
+    would, loses = done(stack, "undo", change[:8], "--grant", GRANT, "--dry-run")
+    assert would == f"would {line}"
+    assert loses == f"  who loses: people: 0; AI agents: {agent['aiAgentId']}"
     assert done(stack, "undo", change, "--grant", GRANT) == [line]
     stack.wait_idle()
     assert operator.permissions(profile_id) == ["BasicAgentAccess"]
 
-    line = f"close the breaker of {GRANT} on security profile {profile_id}"
-    assert done(stack, "reset", profile_id, "--grant", GRANT) == [line]
+    closed = {f"close the breaker of {GRANT} on {it}" for it in (profile_id, agent["aiAgentId"])}
+    would = done(stack, "reset", agent["aiAgentId"], "--grant", GRANT, "--dry-run")
+    assert set(would) == {f"would {line}" for line in closed}
+    assert set(done(stack, "reset", profile_id, "--grant", GRANT)) == closed
     refused = complaint(toolgrant(stack, "reset", profile_id), 1)
     assert "refused: " in refused
     assert "no open breaker" in refused
+
+
+def test_a_dry_run_of_an_approval_prints_the_repair(operator: Operator) -> None:
+    """Where it would be written, the list before and after, who else gains, what is in the way."""
+    stack, module = operator.stack, str(uuid.uuid4())
+    grant = f"flow-module:{module}"
+    agent, other = (operator.agent(tool("Refund", f"aws_custom_flows__{module}_1")) for _ in "12")
+    profile_id = operator.opted_in()
+    name = profile_name(operator, profile_id)
+    operator.attach(agent, profile_id)
+    told = operator.alert(agent)
+    stack.wait_idle()
+
+    lines = done(stack, "approve", told["alertId"], "--dry-run")
+
+    would, repair = lines[0].split(": ", 1)
+    assert would.startswith("would approve fix-")
+    assert repair == f"add {grant} for Refund by security profile {name}"
+    assert lines[1:] == [
+        f"  profile: {name} ({profile_id})",
+        "  AllowedFlowModules before (0): -",
+        f"  AllowedFlowModules after (1): {module}",
+        "  who else gains: people: 0, other AI agents: 0",
+        f"  would add: {grant}",
+    ]
+
+    operator.attach(other, profile_id)
+    operator.alert(other)
+    stack.wait_idle()
+    lines = done(stack, "approve", told["findings"][0]["findingId"], "--dry-run")
+    assert f"  who else gains: people: 0, other AI agents: 1: {other['aiAgentId']}" in lines
+    assert any(line.startswith("  in the way: ") and name in line for line in lines)
+    stack.wait_idle()
+    where = {"InstanceId": operator.instance, "SecurityProfileId": profile_id}
+    listed = operator.connect.list_security_profile_flow_modules(**where)
+    assert listed["AllowedFlowModules"] == []
+
+
+def profile_name(operator: Operator, profile_id: str) -> str:
+    described = operator.connect.describe_security_profile(
+        InstanceId=operator.instance, SecurityProfileId=profile_id
+    )
+    return str(described["SecurityProfile"]["SecurityProfileName"])
 
 
 def test_mute_and_unmute(operator: Operator) -> None:
@@ -112,7 +149,7 @@ def test_mute_and_unmute(operator: Operator) -> None:
     until = "2100-01-01T00:00:00+00:00"
     line = f"mute {agent['aiAgentId']} until {until}"
     assert done(stack, "mute", agent["aiAgentId"], "--until", until) == [line]
-    profile_id = operator.profile(Permissions=["BasicAgentAccess"], Tags=OPT_IN)
+    profile_id = operator.opted_in()
     operator.attach(agent, profile_id)
     operator.silence(agent)
     assert operator.permissions(profile_id) == ["BasicAgentAccess"]

@@ -83,8 +83,8 @@ def test_there_is_a_command_for_each_action() -> None:
 @pytest.mark.parametrize(
     ("arguments", "order"),
     [
-        (["approve", "a-1"], {"target": "a-1", "dedicated": False}),
-        (["approve", "a-1", "--dedicated"], {"target": "a-1", "dedicated": True}),
+        (["approve", "al-1"], {"target": "al-1", "dedicated": False}),
+        (["approve", "f-1", "--dedicated"], {"target": "f-1", "dedicated": True}),
         (["undo", "c-1"], {"target": "c-1"}),
         (["undo", "c-1", "--grant", GRANT], {"target": "c-1", "grants": [GRANT]}),
         (["mute", "a"], {"target": "a"}),
@@ -110,10 +110,11 @@ def test_steps_are_printed_one_a_line(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr() == ("one\ntwo\n", "")
 
 
-def test_a_dry_run_says_so_on_every_line(capsys: pytest.CaptureFixture[str]) -> None:
-    payload = b'{"ok": true, "dryRun": true, "steps": ["mute a", "mute b"]}'
+def test_a_dry_run_says_so_of_every_step(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is indented tells more about the step above it, and reads on from there."""
+    payload = b'{"ok": true, "dryRun": true, "steps": ["mute a", "  in the way: b", "mute c"]}'
     assert run(FakeAws(payload=payload), "mute", "a", "--dry-run") == 0
-    assert capsys.readouterr() == ("would mute a\nwould mute b\n", "")
+    assert capsys.readouterr() == ("would mute a\n  in the way: b\nwould mute c\n", "")
 
 
 def test_a_refusal_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,9 +157,9 @@ def nobody() -> str:
         (["mute", "a", "--until", ""], "--until: expected a time to come"),
         (["undo", "c", "--grant", "Wisdom.View"], "--grant: expected a grant such as"),
         (["reset", "p", "--grant", ""], "--grant: expected a grant such as"),
-        (["approve", ""], "FINDING_OR_ALERT: expected an id"),
+        (["approve", ""], "ALERT_OR_FINDING: expected an id"),
         (["undo", " "], "CHANGE: expected an id"),
-        (["reset", "p" * 201], "PROFILE: expected an id"),
+        (["reset", "p" * 201], "TARGET: expected an id"),
         (["unmute", "a\udcff"], "ID: expected an id"),
     ],
 )

@@ -1,0 +1,184 @@
+"""A fix from its approval, or its refusal by the service, to its undo, and what stays away."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.e2e.conftest import RETRIEVE, tool
+from tests.e2e.fixing import (
+    BOUND,
+    OTHER,
+    UPDATE,
+    VIEW,
+    Agent,
+    Operator,
+    delivery,
+    operator,
+    quiet,
+    swept,
+)
+from tests.e2e.queue_messages import Changes, about, silent_agent
+
+from toolgrant_local.processes import wait_until
+
+pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("quiet")]
+__all__ = ["operator", "quiet"]
+
+SECONDS_PER_CALL = 2
+"""Of one API by one execution environment: RequestsPerSecond is 1, and two work at once."""
+
+HALF_OF_THE_TIMEOUT = 60
+MINUTE = timedelta(minutes=1)
+
+
+def module_tools(count: int) -> list[dict[str, Any]]:
+    """Tools that each need a flow module: a grant of the risk `write`."""
+    return [tool(f"Module{n}", f"aws_custom_flows__{uuid.uuid4()}_1") for n in range(count)]
+
+
+def test_a_write_that_the_service_refuses_for_good(operator: Operator) -> None:
+    """Told once with its reason; it holds nothing up, and is over when the service takes it."""
+    agent, profile_id = operator.agent(RETRIEVE), operator.opted_in()
+    refuse, faults = {"SecurityProfileId": profile_id}, operator.stack.emulator.faults
+    faults.refuse(UPDATE, "InvalidParameterException", match=refuse)
+    operator.attach(agent, profile_id)
+    assert operator.alert(agent)["status"] == "opened"
+
+    refused = operator.alert(agent)
+    assert refused["status"] == "refused"
+    assert any("refused" in note for note in refused["findings"][0]["advisories"])
+    operator.stack.wait_idle()
+    assert operator.waiting("FixQueueUrl") == 0
+    assert operator.waiting("FixDeadLetterQueueUrl") == 0
+
+    asked = operator.stack.emulator.calls[UPDATE]
+    swept(operator.stack)
+    operator.silence(agent)
+    assert operator.stack.emulator.calls[UPDATE] == asked
+
+    faults.clear()
+    after_the_window(operator, profile_id)
+    operator.add(profile_id, OTHER)
+    operator.stack.wait_idle()
+    assert operator.statuses(agent) == ["fixed"]
+    assert operator.permissions(profile_id) == ["BasicAgentAccess", OTHER, VIEW]
+
+
+def after_the_window(operator: Operator, profile_id: str) -> None:
+    """Until no write of ours can meet an edit any more."""
+    sent = max(
+        at for change in operator.ledger.history(profile_id).changes for at in change.sent_times
+    )
+    wait_until(lambda: time.time() > sent.timestamp() + BOUND + 1, 2 * BOUND, "the window's end")
+
+
+def two_profiles(operator: Operator) -> tuple[Agent, list[str], Mapping[str, Any]]:
+    """A fixed AI agent with two profiles that may be written to, and the alert that tells it."""
+    agent, profiles = operator.agent(RETRIEVE), [operator.opted_in(), operator.opted_in()]
+    for profile_id in profiles:
+        operator.attach(agent, profile_id)
+    fixed = operator.fixed(agent)
+    operator.stack.wait_idle()
+    assert len(holders(operator, profiles)) == 1
+    return agent, profiles, fixed
+
+
+def holders(operator: Operator, profiles: list[str]) -> list[str]:
+    return [profile for profile in profiles if VIEW in operator.permissions(profile)]
+
+
+def stays_away(operator: Operator, agent: Agent, profiles: list[str]) -> None:
+    operator.stack.wait_idle()
+    operator.save(agent, RETRIEVE)
+    operator.stack.wait_idle()
+    swept(operator.stack)
+    assert holders(operator, profiles) == []
+
+
+def comes_back_once(operator: Operator, agent: Agent, profiles: list[str]) -> None:
+    answer = operator.order("reset", agent["aiAgentId"], by="ann")
+    assert answer["ok"], answer
+    swept(operator.stack)
+    (profile_id,) = holders(operator, profiles)
+    operator.take(profile_id, VIEW)
+    stays_away(operator, agent, profiles)
+
+
+def test_what_was_undone_comes_back_on_no_profile_until_reset(operator: Operator) -> None:
+    agent, profiles, fixed = two_profiles(operator)
+
+    assert operator.order("undo", fixed["changeId"], by="ann")["ok"]
+
+    stays_away(operator, agent, profiles)
+    comes_back_once(operator, agent, profiles)
+
+
+def test_what_a_person_took_away_comes_back_on_no_profile_until_reset(operator: Operator) -> None:
+    agent, profiles, _ = two_profiles(operator)
+
+    (profile_id,) = holders(operator, profiles)
+    operator.take(profile_id, VIEW)
+
+    stays_away(operator, agent, profiles)
+    comes_back_once(operator, agent, profiles)
+
+
+def test_an_approved_alert_is_one_change_and_one_more_alert(operator: Operator) -> None:
+    agent, profile_id = operator.agent(*module_tools(20)), operator.opted_in()
+    operator.attach(agent, profile_id)
+    opened = operator.alert(agent)
+    assert len(opened["findings"]) == 20
+    operator.stack.wait_idle()
+
+    answer = operator.order("approve", opened["alertId"], by="ann")
+
+    assert answer["ok"], answer
+    (line,) = answer["steps"]
+    fixed = operator.fixed(agent)
+    assert [finding["status"] for finding in fixed["findings"]] == ["fixed"] * 20
+    operator.silence(agent)
+    (change,) = operator.ledger.history(profile_id).changes
+    assert (change.id, change.approved_by) == (fixed["changeId"], "ann")
+
+    approval = operator.ledger.approval(line.split()[1].rstrip(":"))
+    assert approval
+    written = operator.stack.emulator.calls[UPDATE]
+    operator.deliver(delivery(approval.repair))
+    assert operator.stack.emulator.calls[UPDATE] == written
+    operator.silence(agent)
+
+
+def test_seventy_missing_tools_on_three_profiles_are_one_alert_in_time(operator: Operator) -> None:
+    """At the default pace. What counts is how often the API that is called most is called."""
+    agent = silent_agent(operator, *module_tools(70))
+    for _ in range(3):
+        attached = {"InstanceId": operator.instance, "EntityType": "AI_AGENT"}
+        profiles = [{"Id": operator.opted_in()}]
+        arn = f"{agent['aiAgentArn']}:$SAVED"
+        operator.stack.emulator.apply(
+            "connect:AssociateSecurityProfiles",
+            **attached,
+            EntityArn=arn,
+            SecurityProfiles=profiles,
+        )
+    operator.stack.wait_idle()
+
+    operator.stack.emulator.reset_calls()
+    Changes(operator.stack).invoke(about(agent, age=MINUTE))
+    calls = dict(operator.stack.emulator.calls)
+
+    assert max(calls.values()) * SECONDS_PER_CALL <= HALF_OF_THE_TIMEOUT, calls
+    (opened,) = operator.new_alerts(agent)
+    assert len(opened["findings"]) + opened["omittedFindings"] == 70
+
+    operator.stack.emulator.reset_calls()
+    operator.order("approve", opened["alertId"], by="ann")
+    operator.fixed(agent)
+    operator.stack.wait_idle()
+    calls = dict(operator.stack.emulator.calls)
+    assert max(calls.values()) * SECONDS_PER_CALL <= HALF_OF_THE_TIMEOUT, calls
