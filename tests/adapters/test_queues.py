@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.adapters.values import new_key
 
-from toolgrant.adapters.change_messages import MOST_BYTES, parse_message, to_json
+from toolgrant.adapters.change_messages import MOST_BYTES, parse_message, to_message
 from toolgrant.adapters.change_queue import SQSChangeQueue
 from toolgrant.domain.causes import Actor, Cause
 from toolgrant.domain.model import QualifiedAgent, Tool
@@ -86,7 +86,7 @@ def test_an_observation_too_large_for_a_message_is_left_out(
     key = new_key()
     tools = [Tool(f"{n}" + "道" * 4000, "MODEL_CONTEXT_PROTOCOL", "x" * 4096) for n in range(50)]
     sent = request(key=key, observed=observed(key, *tools))
-    assert len(to_json(sent).encode()) <= MOST_BYTES
+    assert len(to_message(sent).encode()) <= MOST_BYTES
     queue.send(sent, timedelta())
     received = receive(queue_url)
     assert received is not None

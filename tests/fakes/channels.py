@@ -14,7 +14,7 @@ from tests.fakes.calls import Calls
 from tests.fakes.cloud import FakeClock
 from tests.fakes.schemas import valid_alert, valid_audit
 
-from toolgrant.adapters.change_messages import to_json
+from toolgrant.adapters.change_messages import to_message
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.requests import AgentRequest
 from toolgrant.usecases.batch import LONGEST_DELAY
@@ -58,7 +58,7 @@ class FakeQueue:
         with self.calls.made("queue.send", request, delay):
             assert timedelta() <= delay <= LONGEST_DELAY
             seconds = timedelta(seconds=math.ceil(delay.total_seconds()))
-            self.waiting.append(Waiting(to_json(request), self.clock.now() + seconds, delay))
+            self.waiting.append(Waiting(to_message(request), self.clock.now() + seconds, delay))
 
     def dead_letter(self, body: str, reason: str) -> None:
         with self.calls.made("queue.dead_letter", reason):

@@ -39,6 +39,7 @@ TICK, SECOND, HOUR, DAY = (timedelta(0, 0, 1), timedelta(0, 1), timedelta(0, 360
 AGENT, BETA, GAMMA = (AgentKey("assistant", name) for name in ("agent", "beta", "gamma"))
 QUALIFIERS = ("$SAVED", "3")
 VIEW, EDIT = Grant.parse("permission:Wisdom.View"), Grant.parse("permission:Cases.Edit")
+CASES_VIEW = Grant.parse("permission:Cases.View")
 OPT_IN = {"toolgrant:auto-fix": "true"}
 EMPTY: Mapping[GrantKind, tuple[Entry, ...]] = dict.fromkeys(GrantKind, ())
 

@@ -83,8 +83,8 @@ def allowed(rng: Random) -> Scene:
     )
     profiles = tuple(_profile(rng, number) for number in range(rng.randint(1, 3)))
     needs = [_need(rng, number) for number in range(rng.randint(1, 3))]
-    if rng.random() < 0.2:
-        found = replace(GAP, tool_name=f"profile:p{rng.randint(0, len(profiles))}")
+    if rng.random() < 0.4:
+        found = replace(GAP, tool_name=f"profile:p{rng.randrange(len(profiles))}")
         needs.append(Need(found, dict.fromkeys(found.qualifiers, frozenset())))
     return Scene(tuple(needs), profiles, rules, SITUATION)
 
@@ -118,7 +118,11 @@ def _need(rng: Random, number: int) -> Need:
 # ------------------------------------------------------------------------- a few changes
 
 Change = Callable[[Scene, Random], Scene]
-_GRANTS = [*READ, *RISKY]
+
+
+def _needed(scene: Scene) -> list[Grant]:
+    """What the needs lack, and something besides."""
+    return [*(grant for need in scene.needs for grant in need.grants), READ[0]]
 
 
 def _of_rules(scene: Scene, rng: Random) -> Scene:
@@ -140,14 +144,14 @@ def _of_rules(scene: Scene, rng: Random) -> Scene:
 
 
 def _of_moment(scene: Scene, rng: Random) -> Scene:
-    subject = rng.choice(["agent", "beta", "p0", "p1", "f-0"])
+    subject = rng.choice(["agent", "beta", "p0", "p1", "f-0", GAP.id])
+    what = rng.choice([*map(str, _needed(scene)), "profile:p0"])
     fields: dict[str, Any] = rng.choice(
         [
             {"paused": rng.choice([None, True])},
             {"muted": None},
             {"muted": frozenset({subject})},
-            broken(subject, rng.choice([*map(str, _GRANTS), "profile:p0"])),
-            broken(subject, rng.choice([*map(str, READ), "profile:p0"])),
+            *[broken(name, what) for name in ("agent", "p0", subject)],
             {"swept_at": rng.choice([None, NOW - DAY, NOW - DAY - TICK, NOW + SECOND])},
         ]
     )
@@ -159,7 +163,7 @@ def _of_need(scene: Scene, rng: Random) -> Scene:
     need = scene.needs[at]
     only = frozenset(rng.choice([MANY, BAD_FORM, READ[:1], RISKY[:1]]))
     lacks = need.lacks if need.finding.kind is GAP.kind else dict.fromkeys(need.lacks, only)
-    brought = frozenset(some(rng, _GRANTS))
+    brought = frozenset(some(rng, READ + RISKY))
     kept = {name: grants - brought for name, grants in need.lacks.items()}
     changes: list[Callable[[], Need]] = [
         lambda: replace(need, altered=True),
@@ -202,7 +206,7 @@ def _of_profile(scene: Scene, rng: Random) -> Scene:
             {"qualifiers": frozenset(some(rng, QUALIFIERS, 0))},
             edited(rng.choice(["", "this", "that"])),
             changed(*[SECOND] * rng.randint(3, 6), HOUR, HOUR - TICK),
-            refusal(rng.choice([DAY, HOUR]), rng.choice(_GRANTS)),
+            refusal(rng.choice([DAY, HOUR]), rng.choice(_needed(scene))),
         ]
     )
     profiles = list(scene.profiles)

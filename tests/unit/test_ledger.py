@@ -1,8 +1,8 @@
-"""The change ledger: ids, whose write it was, what falls into its window, what was taken away."""
+"""The change ledger and what is on record of a profile: whose write it was, what may have met it,
+what stands, what was refused, which change made a finding go away."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,200 +13,192 @@ from hypothesis import strategies as st
 from tests.strategies import SOME
 
 from toolgrant.domain.causes import Actor
-from toolgrant.domain.fixing.ledger import (
+from toolgrant.domain.fixing.history import (
     Attribution,
-    ChangeState,
     ForeignEdit,
-    ProfileChange,
     ProfileHistory,
     TakenAway,
     attribute,
-    change_id,
-    profile_of,
 )
+from toolgrant.domain.fixing.ledger import (
+    ListState,
+    ListWrite,
+    ProfileChange,
+    Removal,
+    RemovalStep,
+    settling,
+)
+from toolgrant.domain.fixing.repair import Repair, RepairItem
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.records import AgentKey
-from toolgrant.domain.requests import FixRequest, UndoRequest
+from toolgrant.domain.requests import UndoRequest
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 TICK = timedelta(microseconds=1)
+BOUND = timedelta(seconds=60)
 VIEW, EDIT = Grant.parse("permission:Cases.View"), Grant.parse("permission:Cases.Edit")
 OTHER = Grant.parse("permission:Wisdom.View")
 ORDER = Grant.parse("mcp:shop/GetOrder")
 AGENT = AgentKey("assistant", "agent")
 PERSON = Actor("AssumedRole", "alice", "website")
-LIST = GrantKind.PERMISSION
-CHANGE = ProfileChange(
-    "p-1", "instance", "p", AGENT, "finding", LIST, (VIEW, EDIT), began_at=NOW - MINUTE
-)
-DONE = replace(CHANGE, state=ChangeState.DONE, verified_at=NOW - MINUTE + SECOND)
+LIST, APPS = GrantKind.PERMISSION, GrantKind.MCP
+ITEM = RepairItem("f-1", NOW - HOUR, "Retrieve", None, ("$SAVED",), (VIEW, EDIT))
+WRITE = ListWrite(LIST, (VIEW, EDIT), frozenset({OTHER}))
+SENT = replace(WRITE, state=ListState.SENT, read_at=NOW, sent_at=NOW + 2 * SECOND)
+DONE = replace(SENT, state=ListState.DONE, ended_at=NOW + 5 * SECOND)
 Grants = tuple[Grant, ...]
+Lists = dict[GrantKind, frozenset[Grant] | None] | None
+
+
+def change(*lists: ListWrite, **fields: Any) -> ProfileChange:
+    base = ProfileChange("c-1", "fix-1", "i", "p", AGENT, (ITEM,), NOW, lists=lists or (DONE,))
+    return replace(base, **fields)
 
 
 def edit(
-    at: datetime, *kinds: GrantKind, event_id: str = "e", actor: Actor = PERSON
+    at: datetime = NOW, lists: Lists = None, event_id: str = "e", actor: Actor = PERSON
 ) -> ForeignEdit:
-    return ForeignEdit(event_id, "p", at, actor, frozenset(kinds) or None)
+    return ForeignEdit(event_id, "p", at, actor, lists)
 
 
-def gone(*changes: ProfileChange, missing: Grants = (VIEW, EDIT), **facts: Any) -> list[str]:
-    """The grants that are found taken away."""
-    found = ProfileHistory("p", changes, **facts).taken_away(missing, NOW)
-    return [str(one.grant) for one in found]
+def met(write: ListWrite, at: datetime) -> bool:
+    """Whether an edit that is told with this time may have met a write, or its removal."""
+    return bool(ProfileHistory("p", (), (edit(at),)).edits_in(write, BOUND))
 
 
-PROFILE = "8d8bcf08-0b5c-4a53-a9a5-3e0f2a1f0b11"
-IDS = st.text(st.characters(exclude_categories=["Cs"]))
+def touches(lists: Lists, write: ListWrite) -> bool:
+    return edit(lists=lists).touches(write)
 
 
-@SOME
-@given(IDS, IDS, st.sampled_from(GrantKind))
-def test_a_change_id_names_its_profile(profile_id: str, fix_id: str, kind: GrantKind) -> None:
-    made = change_id(profile_id, fix_id, kind)
-    assert profile_of(made) == UndoRequest(made).profile_id == profile_id
-    assert re.fullmatch(r"-[0-9a-f]{12}", made.removeprefix(profile_id))
-
-
-def test_every_delivery_of_one_fix_has_the_same_change_id_and_no_other_fix_has_it() -> None:
-    asked = [(one, fix, kind) for one in (PROFILE, "p") for fix in "ab" for kind in GrantKind]
-    assert len({change_id(*one) for one in asked}) == len(asked)
-    assert [change_id(*one) for one in asked] == [change_id(*one) for one in asked]
-
-
-def test_writes_to_one_profile_are_one_group() -> None:
-    assert UndoRequest(change_id(PROFILE, "fix", GrantKind.MCP)).group == PROFILE
-    assert FixRequest(AGENT, "finding", PROFILE, "fix").group == PROFILE
-    assert FixRequest(AGENT, "finding", "", "fix", dedicated=True).group == "agent"
-
-
-@pytest.mark.parametrize(
-    ("held", "before", "edited", "verdict"),
-    [
-        ((), (), False, "absent"),
-        ((OTHER,), (OTHER,), False, "absent"),
-        ((), (), True, "absent"),
-        ((VIEW, EDIT), (), False, "ours"),
-        ((VIEW, EDIT, OTHER), (OTHER,), False, "ours"),
-        ((VIEW, EDIT), (), True, "unattributed"),
-        ((VIEW,), (), False, "unattributed"),
-        ((VIEW, OTHER), (OTHER,), True, "unattributed"),
-        ((VIEW, EDIT), (VIEW,), False, "unattributed"),
-        ((VIEW, EDIT), (VIEW, EDIT), False, "unattributed"),
-    ],
-)
-def test_whose_grants_they_are_under_an_open_intent(
-    held: Grants, before: Grants, edited: bool, verdict: str
-) -> None:
-    change = replace(CHANGE, before=frozenset(before))
-    edits = [edit(NOW)] * edited
-    assert attribute(change, frozenset(held), iter(edits)) is Attribution(verdict)
+# ----------------------------------------------------------------------------- the window
 
 
 @pytest.mark.parametrize(
     ("second", "inside"),
-    # A record's time is cut to seconds: what is told as -1 was over at 0, -0.999 perhaps not.
-    [(-1.001, False), (-1, False), (-0.999, True), (0, True), (5, True), (6, False), (6.5, False)],
+    # A record's time is cut to seconds: what is told as -61 was over at -60, -60.999 perhaps not.
+    [(-61, False), (-60.999, True), (-60, True), (0, True), (5.999, True), (6, False), (62, False)],
 )
-def test_the_edges_of_the_window_of_a_write(second: float, inside: bool) -> None:
-    history = ProfileHistory("p", (), (edit(NOW + second * SECOND),))
-    within = history.edits_within(replace(CHANGE, began_at=NOW), NOW + 5 * SECOND)
-    assert within == history.edits * inside
+def test_the_window_of_a_verified_write(second: float, inside: bool) -> None:
+    """From a bound before the first read until a second after it was verified."""
+    assert met(DONE, NOW + second * SECOND) is inside
+    unattributed = replace(DONE, state=ListState.UNATTRIBUTED)
+    assert met(unattributed, NOW + second * SECOND) is inside
+
+
+@pytest.mark.parametrize(
+    ("second", "inside"), [(-61, False), (-60.999, True), (6, True), (61.999, True), (62, False)]
+)
+@pytest.mark.parametrize(
+    "write",
+    [
+        SENT,
+        replace(SENT, state=ListState.PLANNED),
+        replace(SENT, state=ListState.ABANDONED, ended_at=NOW + 3 * SECOND),
+        replace(SENT, state=ListState.REFUSED, ended_at=NOW + 3 * SECOND),
+    ],
+)
+def test_a_write_that_was_not_seen_to_be_there_can_land_a_bound_later(
+    write: ListWrite, second: float, inside: bool
+) -> None:
+    assert met(write, NOW + second * SECOND) is inside
+
+
+@pytest.mark.parametrize("write", [WRITE, replace(WRITE, read_at=NOW)])
+def test_what_was_never_sent_met_nothing(write: ListWrite) -> None:
+    for second in (-60, -1, 0, 1, 60):
+        assert not met(write, NOW + second * SECOND)
 
 
 @SOME
-@given(*[st.integers(0, 5_000_000)] * 2, st.integers(0, 999_999))
-def test_no_edit_inside_the_window_is_missed_for_its_time_in_whole_seconds(
-    start: int, later: int, share: int
-) -> None:
-    began = NOW + timedelta(microseconds=start)
-    until = began + timedelta(microseconds=later)
-    told = edit((began + timedelta(microseconds=later * share // 999_999)).replace(microsecond=0))
-    assert ProfileHistory("p", (), (told,)).edits_within(
-        replace(CHANGE, began_at=began), until
-    ) == (told,)
-
-
-@pytest.mark.parametrize(
-    ("age", "counted"),
-    [(timedelta(), 1), (HOUR - TICK, 1), (HOUR, 0), (HOUR + TICK, 0), (-SECOND, 1)],
+@given(
+    st.integers(0, 59_999_999), st.integers(0, 9_999_999), st.integers(0, 59_999_999), st.booleans()
 )
-def test_the_cap_counts_what_was_verified_within_an_hour(age: timedelta, counted: int) -> None:
-    change = replace(DONE, began_at=NOW - 9 * HOUR, verified_at=NOW - age)
-    undone = replace(change, id="p-2", state=ChangeState.UNDONE)  # it was a write all the same
-    assert ProfileHistory("p", (change, CHANGE, undone)).changes_since(NOW) == 2 * counted
+def test_no_edit_between_an_old_read_and_the_verification_is_missed(
+    age: int, took: int, edited: int, verified: bool
+) -> None:
+    """The read may show the profile as it was up to a bound before; records are cut to seconds."""
+    read = NOW + timedelta(microseconds=edited)
+    end = read + timedelta(microseconds=took)
+    write = replace(SENT, read_at=read, sent_at=end)
+    if verified:
+        write = replace(write, state=ListState.DONE, ended_at=end)
+    span = (end - read + timedelta(microseconds=age)) / 2
+    for at in (read - timedelta(microseconds=age), end, end - span):
+        assert met(write, at.replace(microsecond=0))
 
 
-def test_a_change_is_found_by_its_id() -> None:
-    second = replace(DONE, id="p-2")
-    history = ProfileHistory("p", (CHANGE, second))
-    assert (history.change("p-2"), history.change("p-1"), history.change("p")) == (
-        second,
-        CHANGE,
-        None,
+LATER = NOW + 9 * HOUR
+
+
+def removal(step: RemovalStep) -> ListWrite:
+    return replace(
+        DONE, removal=Removal("o", frozenset({VIEW}), step, frozenset({VIEW, OTHER}), LATER)
     )
 
 
-def test_a_grant_of_ours_that_is_missing_was_taken_away() -> None:
-    assert gone(DONE) == ["permission:Cases.Edit", "permission:Cases.View"]
-    assert gone(DONE, missing=(VIEW, OTHER, ORDER)) == ["permission:Cases.View"]
-    assert gone(DONE, missing=()) == []
-    assert gone(missing=(VIEW,)) == []
+@pytest.mark.parametrize("step", RemovalStep)
+def test_taking_grants_back_has_a_window_too(step: RemovalStep) -> None:
+    write = removal(step)
+    assert not met(write, LATER - BOUND - SECOND)
+    assert met(write, LATER - BOUND)
+    assert met(write, LATER + SECOND)
+    assert not met(write, LATER + BOUND + SECOND)
+
+
+def test_a_removal_that_was_not_verified_can_land_a_bound_later() -> None:
+    for step in RemovalStep:
+        late = met(removal(step), LATER + BOUND - SECOND)
+        assert late is (step is not RemovalStep.VERIFIED)
+
+
+# ---------------------------------------------------------------------- what an edit touches
 
 
 @pytest.mark.parametrize(
-    ("change", "facts"),
+    ("lists", "touched"),
     [
-        *((replace(DONE, state=state), {}) for state in ChangeState if state != "done"),
-        (replace(DONE, undone=frozenset({VIEW, EDIT})), {}),
-        (replace(DONE, undoing=frozenset({VIEW, EDIT})), {}),
-        (replace(DONE, undone=frozenset({VIEW}), undoing=frozenset({EDIT})), {}),
-        (DONE, {"broken": frozenset({VIEW, EDIT})}),
-        (replace(DONE, undone=frozenset({VIEW})), {"broken": frozenset({EDIT})}),
-        (replace(DONE, verified_at=None), {}),
-        (replace(DONE, verified_at=NOW), {}),  # not before the look
-        (replace(DONE, verified_at=NOW + SECOND), {}),
+        (None, True),  # the record names no list
+        ({LIST: None}, True),  # it names ours, and does not show what it left there
+        ({LIST: frozenset({VIEW})}, True),
+        ({LIST: frozenset()}, True),
+        ({LIST: frozenset({OTHER})}, False),  # exactly as it was before our write
+        ({APPS: None}, False),
+        ({APPS: frozenset({ORDER})}, False),
+        ({APPS: None, LIST: frozenset({VIEW, OTHER})}, True),
+        ({APPS: None, LIST: frozenset({OTHER})}, False),
+        ({}, False),
     ],
 )
-def test_a_grant_that_we_cannot_vouch_for_was_not_taken(
-    change: ProfileChange, facts: dict[str, Any]
-) -> None:
-    assert gone(change, **facts) == []
+def test_an_edit_touches_our_list_unless_it_left_it_as_it_was(lists: Lists, touched: bool) -> None:
+    assert touches(lists, DONE) is touched
 
 
-def test_each_grant_is_judged_by_itself() -> None:
-    view = ["permission:Cases.View"]
-    assert gone(replace(DONE, undone=frozenset({EDIT}))) == view
-    assert gone(replace(DONE, undoing=frozenset({EDIT}))) == view
-    assert gone(DONE, broken=frozenset({EDIT})) == view
-    assert gone(replace(DONE, verified_at=NOW - TICK), missing=(VIEW,)) == view
-
-
-def test_a_grant_that_was_added_again_belongs_to_the_newer_change() -> None:
-    second = replace(DONE, id="p-2", grants=(VIEW,), began_at=NOW - 30 * SECOND)
-    found = ProfileHistory("p", (DONE, second)).taken_away((VIEW, EDIT), NOW)
-    assert [(one.grant, one.change.id) for one in found] == [(EDIT, "p-1"), (VIEW, "p-2")]
+def test_a_list_that_was_empty_before_is_one_that_the_record_shows() -> None:
+    empty = replace(DONE, before=frozenset())
+    assert touches({LIST: None}, empty)
+    assert not touches({LIST: frozenset()}, empty)
 
 
 @pytest.mark.parametrize(
     ("edits", "blamed"),
     [
         ((), None),
-        ((edit(NOW, GrantKind.PERMISSION),), "e"),
-        ((edit(NOW),), "e"),  # the record does not say which lists
-        ((edit(NOW, GrantKind.MCP),), None),
-        ((edit(NOW, GrantKind.MCP, GrantKind.PERMISSION),), "e"),
-        ((edit(DONE.began_at - SECOND),), None),
-        ((edit(DONE.began_at - SECOND + TICK),), "e"),
-        ((edit(NOW, event_id="new"), edit(NOW - SECOND, event_id="old")), "new"),
-        ((edit(NOW - SECOND, event_id="old"), edit(NOW, GrantKind.MCP)), "old"),
+        ((edit(NOW + HOUR, {LIST: frozenset()}),), "e"),
+        ((edit(NOW + HOUR),), "e"),
+        ((edit(NOW + HOUR, {APPS: None}),), None),
+        ((edit(NOW + HOUR, {APPS: None, LIST: frozenset()}),), "e"),
+        ((edit(NOW - SECOND),), None),
+        ((edit(NOW - SECOND + TICK),), "e"),
+        ((edit(NOW + HOUR, event_id="new"), edit(NOW + MINUTE, event_id="old")), "new"),
+        ((edit(NOW + MINUTE, event_id="old"), edit(NOW + HOUR, {APPS: None})), "old"),
     ],
 )
 def test_the_newest_edit_of_the_list_may_have_taken_it(
     edits: tuple[ForeignEdit, ...], blamed: str | None
 ) -> None:
-    (found,) = ProfileHistory("p", (DONE,), edits).taken_away((VIEW,), NOW)
-    assert (found.edit.event_id if found.edit else None) == blamed
+    found = ProfileHistory("p", (change(),), edits).last_edit(DONE)
+    assert (found.event_id if found else None) == blamed
 
 
 @pytest.mark.parametrize(
@@ -219,38 +211,189 @@ def test_the_newest_edit_of_the_list_may_have_taken_it(
     ],
 )
 def test_which_tool_seems_to_own_the_profile(name: str, via: str, tool: str | None) -> None:
-    told = edit(NOW, actor=Actor("AssumedRole", name, via))
-    assert TakenAway(VIEW, DONE, told).tool == tool
-    assert TakenAway(VIEW, DONE).tool is None
+    told = edit(actor=Actor("AssumedRole", name, via))
+    loss = TakenAway(what=str(VIEW), change=change(), edit=told)
+    assert (loss.tool, replace(loss, edit=None).tool) == (tool, None)
+
+
+# ------------------------------------------------------------------------- whose write it was
 
 
 @pytest.mark.parametrize(
-    ("changed", "grants", "found"),
+    ("held", "edited", "verdict"),
     [
-        ({}, (VIEW,), True),
-        ({}, (EDIT, OTHER), True),
-        ({}, (OTHER,), False),
-        ({}, (), False),
-        ({"verified_at": NOW}, (VIEW,), True),
-        ({"verified_at": NOW - TICK}, (VIEW,), False),
-        ({"verified_at": None}, (VIEW,), False),
-        ({"undone": frozenset({VIEW})}, (VIEW,), False),
-        ({"undone": frozenset({VIEW})}, (VIEW, EDIT), True),
-        ({"undoing": frozenset({VIEW})}, (VIEW,), False),
-        *(({"state": state}, (VIEW,), False) for state in ChangeState if state != "done"),
+        ((), False, "absent"),
+        ((OTHER,), False, "absent"),
+        ((OTHER,), True, "absent"),
+        ((VIEW, EDIT), False, "ours"),
+        ((VIEW, EDIT, OTHER), False, "ours"),
+        ((VIEW, EDIT, OTHER), True, "unattributed"),
+        ((VIEW,), False, "unattributed"),
+        ((VIEW, OTHER), True, "unattributed"),
     ],
 )
-def test_a_fix_is_ours_if_its_change_stands_and_is_new_enough(
-    changed: dict[str, Any], grants: Grants, found: bool
-) -> None:
-    change = replace(DONE, **{"verified_at": NOW + SECOND, **changed})
-    assert ProfileHistory("p", (change,)).fix_of(iter(grants), NOW) == (change if found else None)
+def test_whose_grants_they_are_under_a_sent_write(held: Grants, edited: bool, verdict: str) -> None:
+    edits = [edit()] * edited
+    assert attribute(SENT, frozenset(held), iter(edits)) is Attribution(verdict)
+
+
+OWN = change(replace(SENT, sent_at=NOW), attached_at=None)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"), [((VIEW,), "p-2"), ((EDIT,), "p-1"), ((VIEW, EDIT), "p-2")]
+    ("second", "own"), [(-1, False), (-0.999, True), (0, True), (1.999, True), (2, False)]
 )
-def test_the_newest_change_made_the_fix(wanted: Grants, found: str) -> None:
-    second = replace(DONE, id="p-2", grants=(VIEW,), began_at=NOW, verified_at=NOW)
-    fix = ProfileHistory("p", (DONE, second)).fix_of(wanted, NOW - HOUR)
-    assert (fix and fix.id) == found
+def test_a_stamp_is_of_our_own_write_within_a_second(second: float, own: bool) -> None:
+    """A stamp may be cut to whole seconds, and a write take effect a little after it was sent."""
+    history = ProfileHistory("p", (OWN,))
+    assert history.own_write_at(NOW + second * SECOND) is own
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        change(replace(WRITE, ended_at=NOW)),
+        change(replace(WRITE, removal=replace(removal(RemovalStep.REMOVED).removal, at=NOW))),  # type: ignore[type-var]
+        change(WRITE, attached_at=NOW),
+    ],
+)
+def test_verifying_removing_and_attaching_are_writes_of_ours(made: ProfileChange) -> None:
+    assert ProfileHistory("p", (made,)).own_write_at(NOW)
+    assert not ProfileHistory("p", (change(WRITE),)).own_write_at(NOW)
+    assert not ProfileHistory("p").own_write_at(NOW)
+
+
+# ------------------------------------------------------------------------------ what stands
+
+
+@pytest.mark.parametrize("state", ListState)
+def test_what_was_seen_to_be_there_stands(state: ListState) -> None:
+    """Unattributed grants too: what is found gone later was there."""
+    stands = state in ("done", "unattributed")
+    write = replace(DONE, state=state)
+    assert write.standing == (frozenset({VIEW, EDIT}) if stands else frozenset())
+    assert change(write).standing == write.standing
+
+
+@pytest.mark.parametrize("state", ListState)
+def test_a_delivery_goes_on_with_what_is_planned_or_sent(state: ListState) -> None:
+    write = replace(DONE, state=state)
+    assert write.open is change(write).open is (state in ("planned", "sent"))
+
+
+def test_a_change_is_open_as_long_as_one_list_or_attachment_is() -> None:
+    apps = ListWrite(APPS, (ORDER,))
+    assert change(DONE, apps).open
+    assert not change(DONE, replace(apps, state=ListState.REFUSED)).open
+    assert change(DONE, to_attach=("3",)).open
+
+
+def test_what_is_gone_stands_no_longer_and_can_be_lost_only_once() -> None:
+    apps = replace(DONE, kind=APPS, grants=(ORDER,))
+    made = change(DONE, apps, attached=("$SAVED", "3"))
+    assert (made.standing, made.standing_at) == ({VIEW, EDIT, ORDER}, {"$SAVED", "3"})
+    assert made.grants == (VIEW, EDIT, ORDER)
+    left = made.without([VIEW, OTHER], ["3"])
+    assert (left.standing, left.standing_at) == ({EDIT, ORDER}, {"$SAVED"})
+    assert left.without([EDIT, ORDER]).standing == frozenset()
+    assert [write.gone for write in left.lists] == [{VIEW}, frozenset()]
+
+
+def test_each_list_has_a_state_of_its_own() -> None:
+    apps = ListWrite(APPS, (ORDER,))
+    made = change(WRITE, apps).with_list(DONE)
+    assert made.lists == (DONE, apps)
+
+
+def test_a_change_was_verified_when_the_last_of_it_was() -> None:
+    apps = replace(DONE, kind=APPS, grants=(ORDER,), ended_at=NOW + MINUTE)
+    assert change(DONE, apps).verified_at == NOW + MINUTE
+    assert change(DONE, replace(apps, state=ListState.REFUSED)).verified_at == DONE.ended_at
+    assert change(DONE, attached=("3",), attached_at=NOW + HOUR).verified_at == NOW + HOUR
+    assert change(SENT).verified_at is None
+
+
+@pytest.mark.parametrize(
+    ("age", "counted"),
+    [(timedelta(), 1), (HOUR - TICK, 1), (HOUR, 0), (HOUR + TICK, 0), (-SECOND, 1)],
+)
+def test_the_cap_counts_what_was_verified_within_an_hour(age: timedelta, counted: int) -> None:
+    made = change(replace(DONE, ended_at=NOW - age), began_at=NOW - 9 * HOUR)
+    taken_back = made.without([VIEW, EDIT])  # it was a write all the same
+    refused = change(replace(DONE, state=ListState.REFUSED, ended_at=NOW - age))
+    history = ProfileHistory("p", (made, change(SENT), refused, taken_back))
+    assert history.changes_since(NOW) == 2 * counted
+
+
+# --------------------------------------------------------------- what the service refused
+
+
+@pytest.mark.parametrize(
+    ("write", "found"),
+    [
+        ({"ended_at": NOW - 24 * HOUR + TICK}, True),
+        ({"ended_at": NOW - 24 * HOUR}, False),
+        ({"ended_at": None}, False),
+        ({"kind": APPS}, False),
+        *(({"state": one}, False) for one in ListState if one is not ListState.REFUSED),
+    ],
+)
+def test_a_refusal_of_a_list_lasts_a_day(write: dict[str, Any], found: bool) -> None:
+    refused = replace(DONE, **{"state": ListState.REFUSED, "ended_at": NOW, **write})
+    history = ProfileHistory("p", (change(), change(refused, id="c-2")))
+    assert history.refused(LIST, NOW) == ((refused,) if found else ())
+
+
+# ------------------------------------------------------------ which change fixed a finding
+
+
+@pytest.mark.parametrize(
+    ("fields", "finding_id", "since", "found"),
+    [
+        ({}, "f-1", NOW, True),
+        ({}, "f-2", NOW, False),
+        ({}, "f-1", NOW + 5 * SECOND, True),
+        ({}, "f-1", NOW + 5 * SECOND + TICK, False),
+        ({"lists": (SENT,)}, "f-1", NOW, False),
+        ({"lists": (replace(DONE, gone=frozenset({VIEW})),)}, "f-1", NOW, True),
+        ({"lists": (replace(DONE, gone=frozenset({VIEW, EDIT})),)}, "f-1", NOW, False),
+        ({"lists": (), "attached": ("3",), "attached_at": NOW}, "f-1", NOW, True),
+        (
+            {"lists": (), "attached": ("3",), "attached_at": NOW, "detached": frozenset({"3"})},
+            "f-1",
+            NOW,
+            False,
+        ),
+    ],
+)
+def test_a_fix_is_ours_if_it_was_made_for_the_finding_stands_and_is_new_enough(
+    fields: dict[str, Any], finding_id: str, since: datetime, found: bool
+) -> None:
+    made = change(**fields)
+    assert ProfileHistory("p", (made,)).fix_of(finding_id, since) == (made if found else None)
+
+
+def test_the_newest_change_made_the_fix() -> None:
+    second = change(id="c-2")
+    history = ProfileHistory("p", (change(), second))
+    assert history.fix_of("f-1", NOW) == second
+    assert (history.change("c-2"), history.change("c-1"), history.change("c")) == (
+        *(second, change()),
+        None,
+    )
+
+
+# ----------------------------------------------------------------------------------- groups
+
+
+def test_writes_to_one_profile_are_one_group() -> None:
+    repair = Repair("fix-1", AGENT, "p", "P", (ITEM,), NOW)
+    assert UndoRequest("c-1", "p", "order").group == repair.group == "p"
+    assert replace(repair, profile_id="", dedicated="P").group == "agent"
+    assert settling(change(), NOW).group == "p"
+
+
+def test_settling_asks_for_nothing_and_is_another_request_each_time() -> None:
+    asked = settling(change(), NOW)
+    assert (asked.items, asked.grants, asked.agent) == ((), (), AGENT)
+    assert settling(change(), NOW).id == asked.id != settling(change(), NOW + SECOND).id

@@ -33,11 +33,17 @@ from tests.strategies import HOSTILE, SOME, texts
 from toolgrant.adapters.notifier_sns import publication
 from toolgrant.domain import texts as words_of
 from toolgrant.domain.alerts.alert import MOST_FINDINGS, MOST_SHOWN, Alert, alert_id, machine_json
+from toolgrant.domain.alerts.fix_notes import notes_of_made, notes_of_plan, notes_of_taken
 from toolgrant.domain.alerts.render import Rendered, render
 from toolgrant.domain.catalog import packaged
 from toolgrant.domain.causes import Actor, Cause
 from toolgrant.domain.evaluate import evaluate
 from toolgrant.domain.findings import Change, Resolution, Status
+from toolgrant.domain.fixing.gates import Refusal
+from toolgrant.domain.fixing.history import ForeignEdit, TakenAway
+from toolgrant.domain.fixing.ledger import ListState, ListWrite, ProfileChange
+from toolgrant.domain.fixing.policy import Plan, Refuse
+from toolgrant.domain.fixing.repair import Repair, RepairItem
 from toolgrant.domain.model import (
     DRAFT,
     LATEST,
@@ -45,9 +51,11 @@ from toolgrant.domain.model import (
     Finding,
     FindingKind,
     Grant,
+    GrantKind,
     QualifiedAgent,
     SecurityProfile,
     Severity,
+    Text,
     Tool,
     Verdict,
 )
@@ -59,6 +67,7 @@ from toolgrant.domain.texts import LANGUAGES
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "messages"
 AGENT = "0a1b2c3d-0000-4000-8000-000000000002"
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 INSTANCE = "11111111-2222-4333-8444-555555555555"
 ARN = f"arn:aws:wisdom:us-east-1:111122223333:ai-agent/0a1b2c3d-0000-4000-8000-000000000001/{AGENT}"
 TARGET = Tool("handoff:billing", "AI_AGENT", "arn:aws:app-integrations:us-east-1:1:application/b")
@@ -92,6 +101,51 @@ def told(status: Status, *findings: Finding, **fields: Any) -> Alert:
         profiles={"p": "Agents", "q": "Back office"},
     )
     return replace(base, **fields)
+
+
+def noted(finding: Finding, *notes: Text) -> Finding:
+    return replace(finding, advisories=notes)
+
+
+def repair(profile: str, *grants: str, finding: Finding, dedicated: str = "") -> Repair:
+    """One item about a finding; no grants: the profile is attached."""
+    wanted = tuple(map(Grant.parse, grants))
+    item = RepairItem(finding.id, NOW, finding.tool_name, finding.tool_id, ("3",), wanted)
+    key = AgentKey("a", AGENT)
+    name = dedicated or profile
+    return Repair("fix-7k3m9qd2aa", key, profile, name, (item,), NOW, dedicated=dedicated)
+
+
+def fix_alerts() -> dict[str, Alert]:
+    """What fixing adds to alerts."""
+    retrieve, case = problems(RETRIEVE, CREATE_CASE)
+    view, edit = "permission:Wisdom.View", "permission:Cases.Edit"
+    gap = next(f for f in problems(ESCALATE, profiles=("p",)) if f.kind == "association-gap")
+    planned = Plan(
+        repairs=(repair("Agents", view, finding=retrieve), repair("Agents", finding=gap)),
+        offers=(
+            repair("Agents", edit, finding=case),
+            repair("", edit, finding=case, dedicated="toolgrant Helper 0a1b2c3d"),
+        ),
+        refused=(Refuse(case, (Refusal("people", {"people": 2, "most": 0}, "Back office"),)),),
+    )
+    notes = [noted(one, *notes_of_plan(planned, one.id)) for one in (retrieve, case, gap)]
+    done = ListWrite(GrantKind.PERMISSION, (Grant.parse(view),), state=ListState.DONE)
+    made = ProfileChange(
+        "c-4fq8m2n7zz", "fix-7k3m9qd2aa", INSTANCE, "p", AgentKey("a", AGENT), (), NOW, (done,)
+    )
+    edit_by = ForeignEdit("e-1", "p", NOW, Actor("AssumedRole", "deploy", "CloudFormation"))
+    losses = [
+        TakenAway(what=view, change=made, edit=by)
+        for by in (edit_by, replace(edit_by, actor=Actor("AssumedRole", "bob", "website")), None)
+    ]
+    taken = [noted(retrieve, *notes_of_taken([loss], retrieve)) for loss in losses]
+    fixed = noted(over(retrieve, Resolution.GRANTED), *notes_of_made(made))
+    return {
+        "fix-planned": told(Status.OPENED, *notes),
+        "fix-taken-away": told(Status.REOPENED, *taken),
+        "fixed": told(Status.FIXED, fixed, change_id=made.id),
+    }
 
 
 def over(finding: Finding, resolution: Resolution) -> Finding:
@@ -132,6 +186,9 @@ ALERTS = {
         ),
     ),
 }
+
+
+ALERTS |= fix_alerts()
 
 
 def readable(alert: Alert, language: str) -> str:
@@ -182,9 +239,9 @@ def test_both_languages_have_the_same_words_with_the_same_placeholders() -> None
 
 
 def test_japanese_is_japanese() -> None:
-    left = [key for key, text in words("ja").items() if not re.search(r"[ぁ-んァ-ン一-龥]", text)]
+    left = [text for text in words("ja").values() if not re.search(r"[ぁ-んァ-ン一-龥]", text)]
 
-    assert left == []
+    assert set(left) == {"{reason}"}  # a text of another table
     assert all(text.isascii() or text.startswith("…") for text in words("en").values())
 
 
@@ -263,7 +320,7 @@ def test_the_chat_card_has_the_shape_of_a_custom_notification() -> None:
     assert card["content"]["textType"] == "client-markdown"
     assert card["metadata"]["threadId"] == AGENT
     assert card["metadata"]["additionalContext"] == {
-        "alertId": f"{AGENT}-7",
+        "alertId": "al-7keszsgvh3",
         "instanceId": INSTANCE,
     }
 

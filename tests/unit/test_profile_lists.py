@@ -206,33 +206,72 @@ def test_only_the_wanted_grants_go_in_and_out(
 FIFTY = [f"mcp:shop/{number}" for number in range(50)]
 
 
+def permissions(count: int) -> dict[GrantKind, Entries]:
+    return {PERMISSION: [f"Held{number}" for number in range(count)]}
+
+
+def apps(count: int, **more: int) -> dict[GrantKind, Entries]:
+    """So many applications of Type MCP; those that are named have so many tools."""
+    named = [app(name, *map(str, range(tools))) for name, tools in more.items()]
+    rest = [app(f"other{number}", "t") for number in range(count - len(named))]
+    return {MCP: [*named, *rest]}
+
+
+def modules(count: int) -> dict[GrantKind, Entries]:
+    return {MODULE: [module(f"held{number}") for number in range(count)]}
+
+
+def agents(count: int) -> dict[GrantKind, Entries]:
+    return {AI_AGENT: [agent(f"held{number}") for number in range(count)]}
+
+
 @pytest.mark.parametrize(
-    ("entries", "namespaces", "texts", "full"),
+    ("lists", "texts", "full"),
     [
-        ({PERMISSION: 499}, {}, ["permission:A"], set()),
-        ({PERMISSION: 500}, {}, ["permission:A"], {"permission"}),
-        ({PERMISSION: 499}, {}, ["permission:A", "permission:B"], {"permission"}),
-        ({MODULE: 9}, {}, ["flow-module:m"], set()),
-        ({MODULE: 10}, {}, ["flow-module:m"], {"flow-module"}),
-        ({AI_AGENT: 99}, {}, [f"ai-agent:{ARN}"], set()),
-        ({AI_AGENT: 100}, {}, [f"ai-agent:{ARN}"], {"ai-agent"}),
-        ({MCP: 9}, {}, ["mcp:shop/a", "mcp:shop/b"], set()),
-        ({MCP: 9}, {}, ["mcp:shop/a", "mcp:bank/b"], {"mcp"}),
-        ({MCP: 10}, {"shop": 49}, ["mcp:shop/a"], set()),
-        ({MCP: 10}, {"shop": 50}, ["mcp:shop/a"], {"shop"}),
-        ({MCP: 10}, {"shop": 50}, ["mcp:shop/a", "mcp:bank/a"], {"shop", "mcp"}),
-        ({}, {}, FIFTY, set()),
-        ({}, {}, [*FIFTY, "mcp:shop/more"], {"shop"}),
-        ({PERMISSION: 500, MODULE: 10}, {}, [f"ai-agent:{ARN}"], set()),
+        (permissions(499), ["permission:A"], set()),
+        (permissions(500), ["permission:A"], {"permission"}),
+        (permissions(499), ["permission:A", "permission:B"], {"permission"}),
+        (modules(9), ["flow-module:m"], set()),
+        (modules(10), ["flow-module:m"], {"flow-module"}),
+        (agents(99), [f"ai-agent:{ARN}"], set()),
+        (agents(100), [f"ai-agent:{ARN}"], {"ai-agent"}),
+        (apps(9), ["mcp:shop/a", "mcp:shop/b"], set()),
+        (apps(9), ["mcp:shop/a", "mcp:bank/b"], {"mcp"}),
+        (apps(10, shop=49), ["mcp:shop/a"], set()),
+        (apps(10, shop=50), ["mcp:shop/a"], {"shop"}),
+        (apps(10, shop=50), ["mcp:shop/a", "mcp:bank/a"], {"shop", "mcp"}),
+        ({}, FIFTY, set()),
+        ({}, [*FIFTY, "mcp:shop/more"], {"shop"}),
+        (permissions(500) | modules(10), [f"ai-agent:{ARN}"], set()),
         (
-            {PERMISSION: 500, MODULE: 10},
-            {},
+            permissions(500) | modules(10),
             ["permission:A", "flow-module:m"],
             {"permission", "flow-module"},
         ),
+        # what is held already needs no room
+        (permissions(500), ["permission:Held7"], set()),
+        (permissions(500), ["permission:Held7", "permission:A"], {"permission"}),
+        (apps(10, shop=50), ["mcp:shop/7"], set()),
+        (modules(10), ["flow-module:held3"], set()),
+        # entries that grant no tool take room too, and share none
+        ({MCP: [THIRD, *apps(8)[MCP]]}, ["mcp:shop/a"], set()),
+        ({MCP: [THIRD, *apps(9)[MCP]]}, ["mcp:shop/a"], {"mcp"}),
     ],
 )
 def test_lists_that_have_no_room(
-    entries: dict[GrantKind, int], namespaces: dict[str, int], texts: list[str], full: set[str]
+    lists: dict[GrantKind, Entries], texts: list[str], full: set[str]
 ) -> None:
-    assert set(full_lists(grants(*texts), entries, namespaces)) == full
+    assert set(full_lists(grants(*texts), lists)) == full
+
+
+@SOME
+@given(lists_and_grants())
+def test_what_has_room_is_within_the_limits_once_it_is_written(
+    case: tuple[GrantKind, list[Any], set[Grant]],
+) -> None:
+    kind, entries, wanted = case
+    crowded = [*entries, *permissions(496)[PERMISSION]] if kind is PERMISSION else entries
+    new = wanted - granted(kind, crowded)
+    if new and not full_lists(sorted(wanted), {kind: crowded}):
+        limit = {PERMISSION: 500, MCP: 10, MODULE: 10, AI_AGENT: 100}[kind]
+        assert len(with_grants(kind, crowded, wanted)) <= limit

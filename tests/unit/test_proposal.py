@@ -18,13 +18,12 @@ from toolgrant.domain.fixing.proposal import (
     Proposal,
     cli_lines,
     cloudformation,
-    merged,
     proposal_json,
     propose,
     terraform,
 )
 from toolgrant.domain.fixing.rules import FixRules
-from toolgrant.domain.model import Finding, FindingKind, FindingState, Grant, Severity, Verdict
+from toolgrant.domain.model import Grant
 
 VIEW, EDIT = Grant.parse("permission:Cases.View"), Grant.parse("permission:Cases.Edit")
 ORDER, MODULE = Grant.parse("mcp:shop/GetOrder"), Grant.parse("flow-module:m1")
@@ -39,25 +38,12 @@ LISTS = {
 INSTANCE = "11111111-2222-3333-4444-555555555555"
 AGENT_ID = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
 ARN = f"arn:aws:wisdom:us-east-1:111122223333:ai-agent/a5515747/{AGENT_ID}"
-FINDING = Finding(
-    id="agent-1",
-    kind=FindingKind.INSUFFICIENT,
-    state=FindingState.OPEN,
-    severity=Severity.HIGH,
-    tool_name="CreateCase",
-    tool_id="id",
-    tool_type="MODEL_CONTEXT_PROTOCOL",
-    verdict=Verdict.INSUFFICIENT,
-    qualifiers=("$SAVED",),
-    required=(VIEW, EDIT, ORDER),
-    missing=(VIEW, EDIT),
-)
-RULES = FixRules(tag_name="team:auto-fix", tag_value="yes", stack="stack-1")
+RULES = FixRules(tag_value="yes", stack="stack-1")
 HOSTILE = ["it's", 'a "b"', "$(echo x)", "${x}", "%{x}", "`x`", "a\\b", "$HOME", "a: b # c", "5%"]
 
 
 def proposal(name: str = "Shop", arn: str = ARN) -> Proposal:
-    return propose(FINDING, INSTANCE, name, arn, ("$SAVED", "3"), RULES)
+    return propose((VIEW, EDIT), INSTANCE, name, arn, ("$SAVED", "3"), RULES)
 
 
 WHOLE = replace(proposal(), grants=ALL)
@@ -84,7 +70,11 @@ def test_a_proposal_has_the_missing_grants_and_the_tags_that_a_fix_asks_for() ->
         agent_arn=ARN,
         qualifiers=("$SAVED", "3"),
         grants=(VIEW, EDIT),
-        tags={"team:auto-fix": "yes", "toolgrant:stack": "stack-1", "toolgrant:ai-agent": AGENT_ID},
+        tags={
+            "toolgrant:auto-fix": "yes",
+            "toolgrant:stack": "stack-1",
+            "toolgrant:ai-agent": AGENT_ID,
+        },
     )
 
 
@@ -102,8 +92,8 @@ def test_agents_of_one_name_have_profiles_of_their_own_however_long_it_is() -> N
         assert proposal(name).name != proposal(name, ARN.replace("0a1b2c3d", "99999999")).name
 
 
-def test_every_finding_of_an_agent_proposes_the_same_name() -> None:
-    other = propose(replace(FINDING, id="x", missing=(ORDER,)), INSTANCE, "Shop", ARN, (), RULES)
+def test_an_agent_has_one_profile_of_its_own_whatever_it_is_to_grant() -> None:
+    other = propose((ORDER,), INSTANCE, "Shop", ARN, (), RULES)
     assert (other.name, other.grants) == (proposal().name, (ORDER,))
 
 
@@ -111,13 +101,6 @@ def test_the_lists_hold_exactly_the_grants() -> None:
     found = {name: list(entries) for name, entries in WHOLE.lists.items()}
     assert found == LISTS
     assert proposal().lists == {"Permissions": ("Cases.Edit", "Cases.View")}
-
-
-def test_proposals_of_one_agent_are_merged_without_repeats() -> None:
-    first, second = replace(WHOLE, grants=(VIEW, EDIT)), replace(WHOLE, grants=(ORDER, EDIT))
-    assert merged([None, first, None, second]) == replace(WHOLE, grants=(VIEW, EDIT, ORDER))
-    assert merged(iter([first])) == first
-    assert merged([None]) is merged([]) is None
 
 
 def test_the_machine_form() -> None:

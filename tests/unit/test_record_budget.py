@@ -110,7 +110,7 @@ def kept(small: AgentRecord, state: FindingState) -> set[str]:
 
 
 def test_a_record_within_its_budget_stays_as_it_is() -> None:
-    written = record(*(finding(n) for n in range(50)), *(resolved(n) for n in range(50, 90)))
+    written = record(*(finding(n) for n in range(50)), *(resolved(n) for n in range(50, 85)))
 
     assert size_of(written) <= BUDGET
     assert within_budget(written) == written

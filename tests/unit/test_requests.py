@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.fakes import refused
 from tests.strategies import HOSTILE, MANY, SOME, agent_requests
 
-from toolgrant.adapters.change_messages import MOST_BYTES, parse_message, to_json
+from toolgrant.adapters.change_messages import MOST_BYTES, parse_message, to_message
 from toolgrant.domain.causes import Actor, Cause
 from toolgrant.domain.model import QualifiedAgent, Tool
 from toolgrant.domain.records import AgentKey
@@ -42,7 +42,7 @@ REQUEST = AgentRequest(AgentKey("s", "a"), Cause("sweep"), observed=Observed(NOW
 @SOME
 @given(agent_requests())
 def test_a_request_comes_back_as_it_went(request: AgentRequest) -> None:
-    body = to_json(request)
+    body = to_message(request)
 
     assert body.isascii()
     assert parse_message(body) == request
@@ -52,19 +52,18 @@ def test_a_request_says_all_it_has_to_and_no_more() -> None:
     cause = Cause("event", "e", "UpdateAIAgent", NOW, Actor("t", "n", "API"))
     request = AgentRequest(AgentKey("s", "a"), cause, "i", None, 3, NOW)
 
-    assert json.loads(to_json(request)) == {
-        "schema": "toolgrant/request/1",
-        "assistantId": "s",
-        "aiAgentId": "a",
-        "instanceId": "i",
+    assert json.loads(to_message(request)) == {
+        "schema": "toolgrant/request/2",
+        "key": {"assistant_id": "s", "ai_agent_id": "a"},
+        "instance_id": "i",
         "attempt": 3,
-        "savedAt": "2026-11-23T12:00:00+00:00",
+        "saved_at": "2026-11-23T12:00:00+00:00",
         "cause": {
             "reason": "event",
-            "eventId": "e",
-            "eventName": "UpdateAIAgent",
-            "eventTime": "2026-11-23T12:00:00+00:00",
-            "actor": {"type": "t", "name": "n", "via": "API"},
+            "event_id": "e",
+            "event_name": "UpdateAIAgent",
+            "event_time": "2026-11-23T12:00:00+00:00",
+            "actor": {"type": "t", "name": "n", "via": "API", "role": "", "stack": ""},
         },
         "observed": None,
     }
@@ -83,7 +82,7 @@ def test_what_the_sweep_observed_is_left_out_where_it_would_not_fit(tools: int, 
     many = tuple(Tool(f"tool {n}", "MODEL_CONTEXT_PROTOCOL", "x" * 4096) for n in range(tools))
     request = replace(REQUEST, observed=Observed(NOW, (replace(AGENT, tools=many),)))
 
-    body = to_json(request)
+    body = to_message(request)
 
     assert len(body) <= MOST_BYTES
     assert parse_message(body) == (request if kept else replace(request, observed=None))
@@ -91,7 +90,7 @@ def test_what_the_sweep_observed_is_left_out_where_it_would_not_fit(tools: int, 
 
 def set_at(path: str, value: object) -> str:
     """A request of ours with one value replaced; a path names list positions, too."""
-    data: Any = json.loads(to_json(replace(REQUEST, cause=FULL_CAUSE, observed=OBSERVED)))
+    data: Any = json.loads(to_message(replace(REQUEST, cause=FULL_CAUSE, observed=OBSERVED)))
     inner = data
     *steps, last = [int(word) if word.isdigit() else word for word in path.split(".")]
     for step in steps:
@@ -109,41 +108,42 @@ OBSERVED = Observed(
 @pytest.mark.parametrize(
     ("path", "value", "refusal"),
     [
-        ("schema", "toolgrant/request/2", "$.schema: expected toolgrant/request/1"),
-        ("schema", None, "$.schema: expected toolgrant/request/1"),
-        ("assistantId", "", "$.assistantId: missing"),
-        ("assistantId", 7, "$.assistantId: expected text, found a number"),
-        ("aiAgentId", None, "$.aiAgentId: missing"),
-        ("instanceId", [], "$.instanceId: expected text, found a list"),
-        ("attempt", "1", "$.attempt: expected a number, 0 or more"),
-        ("attempt", True, "$.attempt: expected a number, 0 or more"),
-        ("attempt", -1, "$.attempt: expected a number, 0 or more"),
-        ("attempt", 1.5, "$.attempt: expected a number, 0 or more"),
-        ("savedAt", "yesterday", "$.savedAt: expected an ISO 8601 time"),
-        ("savedAt", "9999-12-31T23:59:59Z", "$.savedAt: expected a time of this age"),
+        ("schema", "toolgrant/request/1", "$.schema: expected toolgrant/request/2"),
+        ("schema", None, "$.schema: expected toolgrant/request/2"),
+        ("key", None, "$.key.assistant_id: missing"),
+        ("key.assistant_id", "", "$.key: expected the ids of an assistant and an AI agent"),
+        ("key.assistant_id", 7, "$.key.assistant_id: expected text"),
+        ("key.ai_agent_id", None, "$.key.ai_agent_id: expected text"),
+        ("instance_id", [], "$.instance_id: expected text"),
+        ("attempt", "1", "$.attempt: expected int"),
+        ("attempt", True, "$.attempt: expected int"),
+        ("attempt", -1, "$.attempt: expected 0 or more"),
+        ("attempt", 1.5, "$.attempt: expected int"),
+        ("saved_at", "yesterday", "$.saved_at: expected an ISO 8601 time"),
+        ("saved_at", "9999-12-31T23:59:59Z", "$.saved_at: expected a time of this age"),
         ("cause", "x", "$.cause: expected an object, found text"),
-        ("cause.reason", {}, "$.cause.reason: expected text, found an object"),
-        ("cause.eventTime", "2026-11-23T12:00:00", "$.cause.eventTime: expected a time zone"),
-        ("cause.eventTime", 5, "$.cause.eventTime: expected text, found a number"),
+        ("cause.reason", {}, "$.cause.reason: expected text"),
+        ("cause.event_time", "2026-11-23T12:00:00", "$.cause.event_time: expected a time zone"),
+        ("cause.event_time", 5, "$.cause.event_time: expected text"),
         ("cause.actor", "x", "$.cause.actor: expected an object, found text"),
-        ("cause.actor.via", 5, "$.cause.actor.via: expected text, found a number"),
+        ("cause.actor.via", 5, "$.cause.actor.via: expected text"),
         ("observed", [], "$.observed: expected an object, found a list"),
-        ("observed.at", None, "$.observed: expected a time and at least the draft"),
-        ("observed.agents", [], "$.observed: expected a time and at least the draft"),
+        ("observed.at", None, "$.observed.at: expected text"),
+        ("observed.agents", [], "$.observed.agents: expected at least the draft"),
         ("observed.agents", {}, "$.observed.agents: expected a list, found an object"),
         ("observed.agents.0", "x", "$.observed.agents[0]: expected an object, found text"),
-        ("observed.agents.0.arn", 1, "$.observed.agents[0].arn: expected text, found a number"),
+        ("observed.agents.0.arn", 1, "$.observed.agents[0].arn: expected text"),
         (
             "observed.agents.0.tools.0",
-            ["t"],
-            "$.observed.agents[0].tools[0]: expected name, type, id and overrides",
+            {"name": "t"},
+            "$.observed.agents[0].tools[0].type: missing",
         ),
         (
-            "observed.agents.0.tools.0.3",
+            "observed.agents.0.tools.0.overrides",
             "o",
-            "$.observed.agents[0].tools[0]: expected a list, found text",
+            "$.observed.agents[0].tools[0].overrides: expected a list, found text",
         ),
-        ("observed.live.0", 1, "$.observed.live: expected text, found a number"),
+        ("observed.live.0", 1, "$.observed.live[0]: expected text"),
     ],
 )
 def test_a_wrong_request_is_refused_naming_the_field(
@@ -242,7 +242,7 @@ def test_no_event_does_any_harm_or_gives_away_what_is_sensitive(event: dict[str,
 
     assert SECRET not in repr(parsed)
     if isinstance(parsed, AgentRequest):
-        assert parse_message(to_json(parsed)) == parsed
+        assert parse_message(to_message(parsed)) == parsed
 
 
 @MANY

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from toolgrant.domain.alerts.fix_notes import notes_of
+from toolgrant.domain.alerts.fix_notes import notes_of_refusal
 from toolgrant.domain.fixing.gates import Refusal
 from toolgrant.domain.fixing.policy import Refuse
 from toolgrant.domain.model import Finding, FindingKind, FindingState, Severity, Text, Verdict
@@ -22,7 +22,8 @@ ENGLISH = re.compile(r"(?<![\w:/.-])[A-Za-z]{2,}(?: [a-z]{2,}){2,}")
 """Three English words in a row; names and API terms stand alone."""
 
 NAMES = (
-    "type name value tag owner qualifiers people most agents grants full known least change profile"
+    "type name value tag owner qualifiers people most agents grants full known least change "
+    "profile stacks reason"
 )
 VALUES = dict.fromkeys(NAMES.split(), "X")
 
@@ -61,7 +62,7 @@ def test_no_text_in_two_languages_is_made_of_literals(path: Path) -> None:
 @pytest.mark.parametrize("profile", [None, "P"])
 def test_why_nothing_is_fixed_is_said_in_japanese(gate: str, profile: str | None) -> None:
     refusal = Refusal(gate, VALUES, profile)
-    for note in notes_of(Refuse(finding(), (refusal,))):
+    for note in notes_of_refusal(Refuse(finding(), (refusal,)), "f"):
         assert not ENGLISH.search(note.ja), note.ja
         assert JAPANESE.search(note.ja)
 

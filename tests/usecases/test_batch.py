@@ -19,7 +19,7 @@ from tests.fakes import (
     uuid_of,
 )
 
-from toolgrant.adapters.change_messages import parse_message, to_json
+from toolgrant.adapters.change_messages import parse_message, to_message
 from toolgrant.domain.causes import Actor, Cause
 from toolgrant.domain.model import QualifiedAgent
 from toolgrant.domain.records import AgentKey
@@ -109,7 +109,7 @@ def test_one_messages_trouble_while_reading_fails_no_others(world: World) -> Non
         ("[]", "$: expected an object, found a list"),
         ('"x"', "$: expected an object, found text"),
         ("{}", "$: neither an EventBridge event nor a request of toolgrant"),
-        ('{"schema": "toolgrant/request/9"}', "$.schema: expected toolgrant/request/1"),
+        ('{"schema": "toolgrant/request/9"}', "$.schema: expected toolgrant/request/2"),
         (
             '{"detail-type": "AWS API Call via CloudTrail", "detail": {}}',
             "$.detail.eventName: missing or not text",
@@ -318,6 +318,6 @@ def test_the_alert_names_the_actor_of_the_newest_event(world: World) -> None:
 def test_a_request_of_ours_goes_the_same_way_as_an_event(world: World) -> None:
     cause = Cause("sweep", actor=Actor("t", "n", "v"))
 
-    world.handle(to_json(AgentRequest(world.key("one"), cause)))
+    world.handle(to_message(AgentRequest(world.key("one"), cause)))
 
     assert world.told == ["opened Retrieve"]

@@ -7,19 +7,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.fakes import RETRIEVE, Crash, FixWorld
+from tests.fakes import GET_ORDER, RETRIEVE, Crash, FixWorld
+from tests.usecases.fix_cases import BEFORE, ORDER, VIEW
 
+from toolgrant.domain.fixing.ledger import RemovalStep
+from toolgrant.domain.model import Risk
 from toolgrant.errors import ServiceUnavailable, Throttled
 
-VIEW = "permission:Wisdom.View"
-BEFORE = "permission:Tasks.View"
-MOST_CALLS = 80
+AFTER = {BEFORE, VIEW, ORDER}
+MOST_CALLS = 120
 
 
 def told_world() -> FixWorld:
     """A world in which a fix has been asked for and not been delivered yet."""
-    world = FixWorld()
-    world.agent(RETRIEVE)
+    world = FixWorld(automatic_risk=Risk.WRITE)
+    world.agent(RETRIEVE, GET_ORDER)
     world.profile("agent-profile", BEFORE)
     world.attach("agent-profile")
     world.look()
@@ -76,6 +78,10 @@ def test_the_runs_are_short_enough_to_be_tried_call_by_call() -> None:
     assert 10 < calls_of(fixed_world) < MOST_CALLS
 
 
+def said(word: str) -> set[str]:
+    return {f"{word} Retrieve", f"{word} GetOrder"}
+
+
 ERRORS = [Crash(), Throttled("slow down"), ServiceUnavailable("503")]
 
 
@@ -88,10 +94,14 @@ def test_a_fix_that_dies_anywhere_converges(error: BaseException, after: bool) -
 
         deliver_until_done(world)
 
-        assert world.grants("agent-profile") == {BEFORE, VIEW}, nth
-        assert world.states() == {"insufficient Retrieve": "resolved"}, nth
-        assert world.told[0] == "opened Retrieve"
-        assert world.told[-1] in ("fixed Retrieve", "resolved Retrieve"), (nth, world.told)
+        assert world.grants("agent-profile") == AFTER, nth
+        assert world.states() == {
+            "insufficient Retrieve": "resolved",
+            "insufficient GetOrder": "resolved",
+        }, nth
+        assert set(world.told[:2]) == {"opened Retrieve", "opened GetOrder"}, nth
+        assert set(world.told[2:]) in (said("fixed"), said("resolved")), (nth, world.told)
+        assert len({alert["alertId"] for alert in world.notifier.alerts}) == 2, nth
         changes = {
             one["change"]["changeId"]
             for one in world.journal.decisions
@@ -111,9 +121,10 @@ def test_an_undo_that_dies_anywhere_converges(error: BaseException, after: bool)
         deliver_until_done(world)
 
         assert world.grants("agent-profile") == {BEFORE}, nth
-        (change,) = world.ledger.history(next(iter(world.holders))).changes
-        assert change.state == "undone", nth
-        assert not change.undoing, nth
+        (change,) = world.ledger.all_changes()
+        assert change.standing == frozenset(), nth
+        assert {w.removal.step for w in change.lists if w.removal} == {RemovalStep.VERIFIED}, nth
+        assert len({r["alertId"] for r in world.journal.decisions if r["outcome"] == "undone"}) == 1
 
 
 @pytest.mark.parametrize("looks", range(6))
@@ -131,6 +142,9 @@ def test_old_answers_after_the_write_are_waited_for(looks: int) -> None:
 
     deliver_until_done(world)
 
-    assert world.grants("agent-profile") == {BEFORE, VIEW}
-    assert world.states() == {"insufficient Retrieve": "resolved"}
+    assert world.grants("agent-profile") == AFTER
+    assert world.states() == {
+        "insufficient Retrieve": "resolved",
+        "insufficient GetOrder": "resolved",
+    }
     assert world.ledger.broken == {}

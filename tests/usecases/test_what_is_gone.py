@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.fakes import ASSISTANT, CREATE_CASE, GET_ORDER, INSTANCE, RETRIEVE, Fault, World, uuid_of
 
-from toolgrant.adapters.change_messages import to_json
+from toolgrant.adapters.change_messages import to_message
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.model import DRAFT, LATEST
 from toolgrant.domain.records import ON_RECORD
@@ -143,7 +143,7 @@ def test_agents_whose_instance_and_assistant_are_gone_are_still_found_on_record(
     world.store.remember_instances({})
 
     assert world.store.agents_with(ON_RECORD) == (world.key(),)
-    world.handle(to_json(AgentRequest(world.key(), Cause("sweep"))))
+    world.handle(to_message(AgentRequest(world.key(), Cause("sweep"))))
 
     assert world.told == ["opened Retrieve", "resolved Retrieve"]
     assert world.store.agents_with(ON_RECORD) == ()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from toolgrant.adapters.aws import translated
-from toolgrant.adapters.change_messages import to_json
+from toolgrant.adapters.change_messages import to_message
 from toolgrant.domain.requests import AgentRequest
 from toolgrant.usecases.batch import LONGEST_DELAY
 
@@ -25,7 +25,7 @@ class SQSChangeQueue:
         seconds = math.ceil(min(delay, LONGEST_DELAY).total_seconds())
         with translated("change queue send", own=True):
             self._client.send_message(
-                QueueUrl=self._change_url, MessageBody=to_json(request), DelaySeconds=seconds
+                QueueUrl=self._change_url, MessageBody=to_message(request), DelaySeconds=seconds
             )
 
     def dead_letter(self, body: str, reason: str) -> None:

@@ -32,7 +32,7 @@ def take_losses(agent: JudgedAgent, began: datetime, deps: Deps) -> tuple[TakenA
         return ()
     before, changes = began - deps.fixing.rules.bound, tuple(_changes(agent, deps))
     for change, history in changes:
-        gone = _gone(_landed(change, agent, deps), history, agent, deps)
+        gone = _gone(_landed(change, history, agent, deps), history, agent, deps)
         sure = [loss for loss in gone if loss.since < before]
         if sure:
             _take(sure, deps)
@@ -131,10 +131,16 @@ def _held(
         return frozenset(change.grants)
 
 
-def _landed(change: ProfileChange, agent: JudgedAgent, deps: Deps) -> ProfileChange:
-    """A write that was given up and is there after all: it stands, and it is not known whose."""
+def _landed(
+    change: ProfileChange, history: ProfileHistory, agent: JudgedAgent, deps: Deps
+) -> ProfileChange:
+    """A write that was given up and is there after all: it stands, and it is not known whose;
+    unless another change of ours gives the same."""
+    others = [write for other in history.changes if other.id != change.id for write in other.lists]
+    given = {g for write in others for g in (write.grants if write.open else write.standing)}
     given_up = [w for w in change.lists if w.state is ListState.ABANDONED and w.sent_at]
-    landed = [w for w in given_up if _held(change, w.kind, agent, deps).issuperset(w.grants)]
+    unknown = [write for write in given_up if not given.issuperset(write.grants)]
+    landed = [w for w in unknown if _held(change, w.kind, agent, deps).issuperset(w.grants)]
     for write in landed:
         there = replace(write, state=ListState.UNATTRIBUTED, ended_at=deps.clock.now())
         change = change.with_list(there)

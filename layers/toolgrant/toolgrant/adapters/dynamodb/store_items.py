@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from toolgrant.adapters.dataclass_json import from_json, to_json
 from toolgrant.domain.alerts.render import Rendered
-from toolgrant.domain.model import (
-    Confidence,
-    Finding,
-    FindingKind,
-    FindingState,
-    Grant,
-    Severity,
-    Verdict,
-)
+from toolgrant.domain.model import Finding
 from toolgrant.domain.records import (
     AgentKey,
     AgentRecord,
@@ -71,57 +65,16 @@ def record_from_item(key: AgentKey, item: Mapping[str, Any]) -> AgentRecord:
         name=item["name"],
         arn=item["arn"],
         qualifiers=tuple(item["qualifiers"]),
-        findings={name: finding_from_item(name, kept) for name, kept in item["findings"].items()},
+        findings={name: from_json(Finding, kept) for name, kept in item["findings"].items()},
         edges=frozenset(_edge(text) for text in item["edges"]),
     )
 
 
 def finding_to_item(finding: Finding) -> Item:
-    """A finding inside a record, whose key holds the id. Without the texts that the catalog has: an
-    alert takes them from the verdict it tells."""
-    return {
-        "kind": str(finding.kind),
-        "state": str(finding.state),
-        "severity": str(finding.severity),
-        "toolName": finding.tool_name,
-        "toolId": finding.tool_id,
-        "toolType": finding.tool_type,
-        "verdict": str(finding.verdict),
-        "qualifiers": list(finding.qualifiers),
-        "required": [str(grant) for grant in finding.required],
-        "missing": [str(grant) for grant in finding.missing],
-        "confidence": str(finding.confidence) if finding.confidence else None,
-        "reason": finding.reason,
-        "suspectedUntil": _time_text(finding.suspected_until),
-        "openedAt": _time_text(finding.opened_at),
-        "resolvedAt": _time_text(finding.resolved_at),
-        "resolution": str(finding.resolution),
-        "missingDigest": finding.missing_digest,
-    }
-
-
-def finding_from_item(finding_id: str, item: Mapping[str, Any]) -> Finding:
-    """The reverse of `finding_to_item`; no advisories and no console path."""
-    return Finding(
-        id=finding_id,
-        kind=FindingKind(item["kind"]),
-        state=FindingState(item["state"]),
-        severity=Severity(item["severity"]),
-        tool_name=item["toolName"],
-        tool_id=item["toolId"],
-        tool_type=item["toolType"],
-        verdict=Verdict(item["verdict"]),
-        qualifiers=tuple(item["qualifiers"]),
-        required=tuple(Grant.parse(text) for text in item["required"]),
-        missing=tuple(Grant.parse(text) for text in item["missing"]),
-        confidence=Confidence(item["confidence"]) if item["confidence"] else None,
-        reason=item["reason"],
-        suspected_until=_time(item["suspectedUntil"]),
-        opened_at=_time(item["openedAt"]),
-        resolved_at=_time(item["resolvedAt"]),
-        resolution=item["resolution"],
-        missing_digest=item.get("missingDigest", ""),
-    )
+    """A finding inside a record. Without the texts that the catalog has: an alert takes them from
+    the verdict it tells."""
+    item: Item = to_json(replace(finding, advisories=(), console_path=None))
+    return item
 
 
 def alert_to_item(outbox: str, alert: Rendered) -> Item:

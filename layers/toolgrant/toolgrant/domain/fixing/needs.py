@@ -47,7 +47,7 @@ def _need(
 
 def _altered(result: ToolResult) -> bool:
     """Whether the record says something else than the service: such a text is never written."""
-    texts = [result.tool.id or "", *(grant.value for grant in result.missing)]
+    texts = [result.tool.name, result.tool.id or "", *(grant.value for grant in result.missing)]
     return any(on_record(text) != text for text in texts)
 
 

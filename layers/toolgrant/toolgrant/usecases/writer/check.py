@@ -108,9 +108,12 @@ def intent_of(
         agent_arn=agent.draft.arn,
         approved_by=approval.by if approval else "",
     )
+    now_asked = {item.finding_id for item in repair.items}
+    given = {grant for write in ended.values() for grant in write.grants}
+    kept = [i for i in begun.items if i.finding_id not in now_asked and given & set(i.grants)]
     return replace(
         begun,
-        items=repair.items,
+        items=(*kept, *repair.items),
         lists=tuple(ended.get(kind) or _list(kind, repair, sent.get(kind), now) for kind in kinds),
         to_attach=tuple(name for name in checked.attaches if name not in begun.attached),
     )

@@ -12,7 +12,8 @@ from toolgrant.domain.fixing.history import (
     Written,
     attribute,
 )
-from toolgrant.domain.fixing.ledger import ListState, ListWrite, ProfileChange
+from toolgrant.domain.fixing.ledger import EVENT_GRAIN, ListState, ListWrite, ProfileChange
+from toolgrant.domain.model import Grant
 from toolgrant.errors import NotFound, PutOff
 from toolgrant.usecases.ports import Profiles
 from toolgrant.usecases.writer.write import GrantWriter
@@ -34,27 +35,42 @@ def settled(change: ProfileChange, history: ProfileHistory, writer: GrantWriter)
     met: list[ForeignEdit] = []
     for write in change.lists:
         if write.state is ListState.SENT:
-            found = _found(change, write, history, writer)
+            found, edits = _found(change, write, history, writer)
             change = change.with_list(found)
-            met += writer.met(write, history)
+            met += edits
     return Written(change, tuple(edit for edit in history.edits if edit in met))
 
 
 def _found(
     change: ProfileChange, write: ListWrite, history: ProfileHistory, writer: GrantWriter
-) -> ListWrite:
-    now, edits = writer.clock.now(), writer.met(write, history)
+) -> tuple[ListWrite, tuple[ForeignEdit, ...]]:
+    """A list that was sent in its new state, and the edits that may have met it."""
+    now = writer.clock.now()
     try:
         held = writer.held(change, write.kind)
     except NotFound:  # the profile was deleted, and what we added with it
-        return replace(write, state=ListState.ABANDONED, ended_at=now)
+        return replace(write, state=ListState.ABANDONED, ended_at=now), ()
+    edits = writer.met(write, history) or _taken(write, held, history, writer)
     found = attribute(write, held, edits)
     if found is not Attribution.ABSENT or edits:
-        return replace(write, state=_FOUND[found], ended_at=now)
+        return replace(write, state=_FOUND[found], ended_at=now), edits
     left = (write.sent_at or now) + writer.bound - now
     if left > timedelta():
         raise PutOff("a write that was not answered may still land", left.total_seconds())
-    return replace(write, state=ListState.PLANNED)
+    return replace(write, state=ListState.PLANNED), ()
+
+
+def _taken(
+    write: ListWrite, held: frozenset[Grant], history: ProfileHistory, writer: GrantWriter
+) -> tuple[ForeignEdit, ...]:
+    """Edits that may have taken out what we sent: the list is then as it was before."""
+    if held & frozenset(write.grants):
+        return ()
+    return tuple(
+        edit
+        for edit in history.edits_in(write.window(writer.bound))
+        if edit.touches(write.kind) and write.sent_at and edit.at + EVENT_GRAIN > write.sent_at
+    )
 
 
 def given_up(change: ProfileChange, profiles: Profiles, writer: GrantWriter) -> ProfileChange:

@@ -21,7 +21,7 @@ from toolgrant.domain.texts import both
 from toolgrant.errors import EditedProfile, NotFound, PutOff
 from toolgrant.usecases.audit import undo_record
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fix_facts import paused, profile_itself
+from toolgrant.usecases.fix_facts import paused, profile_itself, seconds_to_wait
 from toolgrant.usecases.losses import holders, open_breakers
 from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.review import review
@@ -79,12 +79,7 @@ def _met(change: ProfileChange, writer: GrantWriter) -> list[ForeignEdit]:
 
 def obstacle(request: UndoRequest, change: ProfileChange, deps: Deps) -> Text | None:
     """Why an undo is refused now; None if it is not. Writes nothing."""
-    stopped = paused(deps.fix_ports)
-    if stopped is None:
-        return _why("pause-unreadable")
-    if stopped:
-        return _why("paused")
-    return _state_obstacle(request, change) or _profile_obstacle(request, change, deps)
+    return _state_obstacle(request, change, deps) or _profile_obstacle(request, change, deps)
 
 
 def asked_back(request: UndoRequest, change: ProfileChange) -> list[str]:
@@ -104,7 +99,12 @@ def _to_detach(request: UndoRequest, change: ProfileChange) -> list[str]:
     return [] if request.grants else sorted(change.standing_at)
 
 
-def _state_obstacle(request: UndoRequest, change: ProfileChange) -> Text | None:
+def _state_obstacle(request: UndoRequest, change: ProfileChange, deps: Deps) -> Text | None:
+    stopped = paused(deps.fix_ports)
+    if stopped is None:
+        return _why("pause-unreadable")
+    if stopped:
+        return _why("paused")
     if change.open:
         return _why("still-writing")
     foreign = sorted(set(request.grants).difference(change.grants))
@@ -143,7 +143,11 @@ class _Undo:
 
     def run(self) -> Result:
         """What became of it, and why."""
-        refusal = obstacle(self.request, self.change, self.deps)
+        facts = self.request, self.change, self.deps
+        refusal = _state_obstacle(*facts)
+        if refusal is None:
+            self._wait_for_others()
+            refusal = _profile_obstacle(*facts)
         if refusal:
             return Outcome.UNDO_REFUSED, refusal
         whats = asked_back(self.request, self.change)
@@ -155,6 +159,15 @@ class _Undo:
         if outcome == Outcome.UNDO_REFUSED:
             self._close_breakers(reason)
         return outcome, why
+
+    def _wait_for_others(self) -> None:
+        """Somebody changed the profile a moment ago: what is read may be older than that."""
+        change = self.change
+        kinds = [write.kind for write in change.lists]
+        profile = profile_itself(change.profile_id, change.instance_id, kinds, self.deps)
+        seconds = seconds_to_wait(profile, self.deps.clock.now(), self.writer.bound)
+        if seconds:
+            raise PutOff("somebody else has just changed the security profile", seconds)
 
     def _close_breakers(self, reason: str) -> None:
         """What was not taken after all is not kept away either."""
