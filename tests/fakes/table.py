@@ -38,7 +38,7 @@ class FakeStore:
         if key not in self.records:
             return AgentRecord(key)
         item = json.loads(self.records[key])
-        return store_items.record_from_item(key, item)
+        return from_json(AgentRecord, item)
 
     def commit(
         self,
@@ -54,8 +54,7 @@ class FakeStore:
             item = store_items.record_to_item(within_budget(record))
             self.records[record.key] = json.dumps(item)
             if alert:
-                item = store_items.alert_to_item("OUTBOX", alert)
-                self.outbox[item["sk"]] = json.dumps(item)
+                self.outbox[store_items.outbox_key(alert)] = json.dumps(to_json(alert))
             if repairs:
                 commit_id = f"{record.key.ai_agent_id}#{record.version}"
                 self.fixes[commit_id] = json.dumps([to_json(repair) for repair in repairs])
@@ -66,8 +65,7 @@ class FakeStore:
         with self.calls.made("store.put_alert", alert.alert_id):
             if shown:
                 self.offered[shown.alert_id] = json.dumps(to_json(shown))
-            item = store_items.alert_to_item("OUTBOX", alert)
-            self.outbox[item["sk"]] = json.dumps(item)
+            self.outbox[store_items.outbox_key(alert)] = json.dumps(to_json(alert))
 
     def pending_fixes(self, ai_agent_id: str | None = None) -> dict[str, tuple[Repair, ...]]:
         with self.calls.made("store.pending_fixes", ai_agent_id):
@@ -90,7 +88,7 @@ class FakeStore:
         with self.calls.made("store.pending", ai_agent_id):
             prefix = f"{ai_agent_id}#" if ai_agent_id else ""
             items = [item for key, item in sorted(self.outbox.items()) if key.startswith(prefix)]
-            alerts = [store_items.alert_from_item(json.loads(item)) for item in items]
+            alerts = [from_json(Rendered, json.loads(item)) for item in items]
             return sorted(alerts, key=lambda alert: (alert.time, alert.alert_id))
 
     def shown(self) -> list[Shown]:

@@ -56,7 +56,7 @@ class DynamoDBStore:
     def load(self, key: AgentKey) -> AgentRecord:
         """The record, read consistently; version 0 if there is none. Raises OtherSchema."""
         item = self._table.get(_agent_pk(key), "STATE")
-        return store_items.record_from_item(key, item) if item else AgentRecord(key)
+        return from_json(AgentRecord, item) if item else AgentRecord(key)
 
     def commit(
         self,
@@ -77,15 +77,14 @@ class DynamoDBStore:
     def pending(self, ai_agent_id: str | None = None) -> Iterator[Rendered]:
         """Alerts in the outbox, oldest first."""
         prefix = f"{ai_agent_id}#" if ai_agent_id else None
-        alerts = map(store_items.alert_from_item, self._table.query(OUTBOX, prefix))
+        alerts = [from_json(Rendered, item) for item in self._table.query(OUTBOX, prefix)]
         yield from sorted(alerts, key=lambda alert: (alert.time, alert.alert_id))
 
     def put_alert(self, alert: Rendered, shown: Shown | None = None) -> None:
         """Put an alert into the outbox without a record, in place of one with the same id."""
         if shown:
             self._table.put(SHOWN, shown.alert_id, _shown_item(shown))
-        item = store_items.alert_to_item(OUTBOX, alert)
-        self._table.put(OUTBOX, item["sk"], item)
+        self._table.put(OUTBOX, store_items.outbox_key(alert), to_json(alert))
 
     def pending_fixes(self, ai_agent_id: str | None = None) -> dict[str, tuple[Repair, ...]]:
         """Repairs that wait to be sent, by the id of their commit."""
@@ -190,7 +189,7 @@ def transaction(
             {"Delete": {"TableName": table, "Key": key_of(_edge_pk(edge), _agent_pk(record.key))}}
             for edge in sorted(before - after)
         ),
-        *([_put(table, store_items.alert_to_item(OUTBOX, alert))] if alert else []),
+        *([_put(table, _alert_item(alert))] if alert else []),
         *([_put(table, _repairs_item(record, repairs))] if repairs else []),
         *([_put(table, _shown_item(shown))] if shown else []),
     ]
@@ -215,6 +214,11 @@ def _record_item(record: AgentRecord) -> Item:
 def _repairs_item(record: AgentRecord, repairs: Sequence[Repair]) -> Item:
     keys = {"pk": FIXES, "sk": f"{record.key.ai_agent_id}#{record.version}"}
     return {**keys, "schema": store_items.SCHEMA, "repairs": to_json(tuple(repairs))}
+
+
+def _alert_item(alert: Rendered) -> Item:
+    keys = {"pk": OUTBOX, "sk": store_items.outbox_key(alert), "schema": store_items.SCHEMA}
+    return {**keys, **to_json(alert)}
 
 
 def _shown_item(shown: Shown) -> Item:

@@ -7,18 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from toolgrant.adapters.dataclass_json import from_json, to_json
+from toolgrant.adapters.dataclass_json import to_json
 from toolgrant.domain.alerts.render import Rendered
-from toolgrant.domain.model import Finding
-from toolgrant.domain.records import (
-    AgentKey,
-    AgentRecord,
-    Edge,
-    EdgeKind,
-    Failures,
-    SweepProgress,
-    Unproven,
-)
+from toolgrant.domain.records import AgentKey, AgentRecord, Failures, SweepProgress, Unproven
 from toolgrant.errors import OtherSchema
 
 SCHEMA = 2
@@ -39,68 +30,19 @@ def known_schema(item: Item) -> Item:
 
 
 def record_to_item(record: AgentRecord) -> Item:
-    """The item of a record, without its keys."""
-    return {
-        "schema": SCHEMA,
-        "version": record.version,
-        "startedAt": _time_text(record.started_at),
-        "savedAt": _time_text(record.saved_at),
-        "instanceId": record.instance_id,
-        "name": record.name,
-        "arn": record.arn,
-        "qualifiers": list(record.qualifiers),
-        "findings": {key: finding_to_item(finding) for key, finding in record.findings.items()},
-        "edges": [f"{edge.kind} {edge.target}" for edge in sorted(record.edges)],
+    """The item of a record, without its keys, and without the texts that the catalog has: an alert
+    takes them from the verdict it tells."""
+    kept = {
+        finding_id: replace(finding, advisories=(), console_path=None)
+        for finding_id, finding in record.findings.items()
     }
-
-
-def record_from_item(key: AgentKey, item: Mapping[str, Any]) -> AgentRecord:
-    """The reverse of `record_to_item`."""
-    return AgentRecord(
-        key=key,
-        version=int(item["version"]),
-        started_at=_time(item["startedAt"]),
-        saved_at=_time(item.get("savedAt")),
-        instance_id=item["instanceId"],
-        name=item["name"],
-        arn=item["arn"],
-        qualifiers=tuple(item["qualifiers"]),
-        findings={name: from_json(Finding, kept) for name, kept in item["findings"].items()},
-        edges=frozenset(_edge(text) for text in item["edges"]),
-    )
-
-
-def finding_to_item(finding: Finding) -> Item:
-    """A finding inside a record. Without the texts that the catalog has: an alert takes them from
-    the verdict it tells."""
-    item: Item = to_json(replace(finding, advisories=(), console_path=None))
-    return item
-
-
-def alert_to_item(outbox: str, alert: Rendered) -> Item:
-    """The item of an alert that waits to be published, with its keys: the AI agent comes first, so
-    that what waits for one can be found."""
-    return {
-        "pk": outbox,
-        "sk": outbox_key(alert),
-        "schema": SCHEMA,
-        "time": alert.time.isoformat(),
-        "subject": alert.subject,
-        "bodies": dict(alert.bodies),
-        "attributes": {name: str(value) for name, value in alert.attributes.items()},
-    }
+    return {"schema": SCHEMA, **to_json(replace(record, findings=kept))}
 
 
 def outbox_key(alert: Rendered) -> str:
-    """The sort key of an alert in the outbox."""
+    """The sort key of an alert in the outbox: the AI agent comes first, so that what waits for one
+    can be found."""
     return f"{alert.thread_id}#{alert.alert_id}"
-
-
-def alert_from_item(item: Mapping[str, Any]) -> Rendered:
-    """The reverse of `alert_to_item`."""
-    thread_id, _, alert_id = item["sk"].rpartition("#")
-    time = datetime.fromisoformat(item["time"])
-    return Rendered(alert_id, thread_id, time, item["subject"], item["bodies"], item["attributes"])
 
 
 def sweep_to_item(progress: SweepProgress) -> Item:
@@ -168,11 +110,6 @@ def _failures_to_item(failures: Failures) -> Item:
 
 def _failures(item: Mapping[str, Any]) -> Failures:
     return Failures(tuple(item["names"]), int(item["count"]))
-
-
-def _edge(text: str) -> Edge:
-    kind, _, target = text.partition(" ")
-    return Edge(EdgeKind(kind), target)
 
 
 def _time_text(time: datetime | None) -> str | None:
