@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.conftest import RETRIEVE, names, tool
-from tests.e2e.fixing import VIEW, Operator, operator
+from tests.e2e.fixing import PATIENCE, VIEW, Operator, operator
 
+from toolgrant_local.processes import wait_until
 from toolgrant_local.stack import LocalStack
 
 pytestmark = pytest.mark.stack
@@ -111,7 +112,7 @@ def test_a_dry_run_of_an_approval_prints_the_repair(operator: Operator) -> None:
     told = operator.alert(agent)
     stack.wait_idle()
 
-    lines = done(stack, "approve", told["alertId"], "--dry-run")
+    lines = dry_run(stack, told["alertId"])
 
     would, repair = lines[0].split(": ", 1)
     assert would.startswith("would approve fix-")
@@ -127,13 +128,25 @@ def test_a_dry_run_of_an_approval_prints_the_repair(operator: Operator) -> None:
     operator.attach(other, profile_id)
     operator.alert(other)
     stack.wait_idle()
-    lines = done(stack, "approve", told["findings"][0]["findingId"], "--dry-run")
+    lines = dry_run(stack, told["findings"][0]["findingId"])
     assert f"  who else gains: people: 0, other AI agents: 1: {other['aiAgentId']}" in lines
     assert any(line.startswith("  in the way: ") and name in line for line in lines)
     stack.wait_idle()
     where = {"InstanceId": operator.instance, "SecurityProfileId": profile_id}
     listed = operator.connect.list_security_profile_flow_modules(**where)
     assert listed["AllowedFlowModules"] == []
+
+
+def dry_run(stack: LocalStack, target: str) -> list[str]:
+    """Of an approval, once the profile is so old that nothing would wait any more."""
+    lines: list[str] = []
+
+    def steady() -> bool:
+        lines[:] = done(stack, "approve", target, "--dry-run")
+        return not any(line.startswith("  waits ") for line in lines)
+
+    wait_until(steady, PATIENCE, "a dry run that waits for nothing")
+    return lines
 
 
 def profile_name(operator: Operator, profile_id: str) -> str:
