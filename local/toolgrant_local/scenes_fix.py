@@ -42,6 +42,11 @@ FIX_SCENES = (
         (Expected("opened", _both("held by people: 2, allowed: 0")),),
     ),
     Scene(
+        "An operator looks at what approving the proposal would do",
+        order("approve", "alert", "--dedicated", "--dry-run"),
+        (),
+    ),
+    Scene(
         "An operator approves the proposal: a security profile of its own is made and attached",
         order("approve", "alert", "--dedicated"),
         (Expected("fixed", _both("granted")),),
@@ -57,7 +62,7 @@ FIX_SCENES = (
     Scene(
         "Somebody takes away what toolgrant added in the first scene: no fight, the breaker opens",
         take_away,
-        (Expected("reopened", _both("the breaker is open")),),
+        (Expected("reopened", _both("took away permission:Wisdom.View")),),
     ),
     Scene(
         "Paused: toolgrant still warns, and writes nothing",

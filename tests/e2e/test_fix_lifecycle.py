@@ -48,6 +48,8 @@ def test_a_write_that_the_service_refuses_for_good(operator: Operator) -> None:
     faults.refuse(UPDATE, "InvalidParameterException", match=refuse)
     operator.attach(agent, profile_id)
     assert operator.alert(agent)["status"] == "opened"
+    for _ in range(2):  # what is planned meanwhile is not told as refused once more
+        operator.save(agent, RETRIEVE)
 
     refused = operator.alert(agent)
     assert refused["status"] == "refused"
@@ -129,7 +131,8 @@ def test_what_a_person_took_away_comes_back_on_no_profile_until_reset(operator: 
 
 
 def test_an_approved_alert_is_one_change_and_one_more_alert(operator: Operator) -> None:
-    agent, profile_id = operator.agent(*module_tools(20)), operator.opted_in()
+    tools = [tool(f"Tool{n}", f"gateway_gw-shop__orders___Tool{n}") for n in range(20)]
+    agent, profile_id = operator.agent(*tools), operator.opted_in()
     operator.attach(agent, profile_id)
     opened = operator.alert(agent)
     assert len(opened["findings"]) == 20

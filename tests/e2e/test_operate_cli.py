@@ -115,7 +115,7 @@ def test_a_dry_run_of_an_approval_prints_the_repair(operator: Operator) -> None:
 
     would, repair = lines[0].split(": ", 1)
     assert would.startswith("would approve fix-")
-    assert repair == f"add {grant} for Refund by security profile {name}"
+    assert repair == f"add {grant} to security profile {name} for Refund"
     assert lines[1:] == [
         f"  profile: {name} ({profile_id})",
         "  AllowedFlowModules before (0): -",

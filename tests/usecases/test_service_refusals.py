@@ -146,6 +146,18 @@ def test_what_was_refused_is_not_asked_for_again() -> None:
     assert ORDER not in world.grants(PROFILE)
 
 
+def test_what_was_planned_again_meanwhile_is_not_told_as_refused_again() -> None:
+    world = both_lists()
+    refuse(world, GrantKind.MCP, FOR_GOOD[3])
+    world.look()
+    world.look()
+    assert len(world.fixes.waiting) > 1
+
+    world.fix()
+
+    assert len(refused(world)) == 1
+
+
 def test_a_day_later_it_is_asked_for_again() -> None:
     world = refused_world()
     accept(world)

@@ -91,6 +91,10 @@ def tell_refused(
 ) -> None:
     """What was asked for is not written after all, and why: one alert for all of it. `offer` may be
     approved instead, as things are now."""
+    # What the service said was told when it said it.
+    refused = [r for r in refused if {"refused-before"} != {each.gate for each in r.refusals}]
+    if not refused:
+        return
     told = [
         Change(Status.REFUSED, _noted(refuse.finding, notes_of_refusal(refuse, refuse.finding.id)))
         for refuse in refused

@@ -139,6 +139,14 @@ class ProfileHistory:
             and now - write.ended_at < REFUSAL_LASTS
         )
 
+    def refused_since(self, time: datetime) -> bool:
+        """Whether the service refused a write of any list since then."""
+        writes = [write for change in self.changes for write in change.lists]
+        return any(
+            write.state is ListState.REFUSED and write.ended_at and write.ended_at > time
+            for write in writes
+        )
+
     def attach_refused(self, agent: AgentKey, now: datetime) -> str:
         """Why the service refused within 24 hours to attach it to an AI agent; empty if not."""
         reasons = [

@@ -39,7 +39,9 @@ def check(repair: Repair, agent: JudgedAgent, approval: Approval | None, deps: D
     needs, rules = _needs(agent, deps), deps.fix_ports.rules
     proposal = proposal_for(repair.items, agent, rules)
     profile = _facts(repair, proposal, agent, deps)
-    moment = situation(deps, approval, ask_again=True)
+    # Planned in spite of a refusal: it is asked again. Planned before it: that is known by now.
+    since = profile.history.refused_since(repair.planned_at)
+    moment = situation(deps, approval, ask_again=not since)
     allowed, refused = still_allowed(repair, needs, profile, rules, moment)
     if repair.dedicated and not (rules.dedicated and approval):
         why = Refusal("dedicated-off" if approval else "approval")
