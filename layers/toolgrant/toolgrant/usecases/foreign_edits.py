@@ -11,7 +11,7 @@ from toolgrant.usecases.fix_facts import is_own
 from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.write_alerts import tell_edit, tell_unknown_write
 
-UPDATE = "UpdateSecurityProfile"
+_UPDATE = "UpdateSecurityProfile"
 
 
 def note_edit(request: FanOut, deps: Deps) -> None:
@@ -21,7 +21,7 @@ def note_edit(request: FanOut, deps: Deps) -> None:
     before is found here. One under our own role that matches no write of ours is told.
     """
     cause, fixing = request.cause, deps.fixing
-    about_profile = request.edge.kind is EdgeKind.PROFILE and cause.event_name == UPDATE
+    about_profile = request.edge.kind is EdgeKind.PROFILE and cause.event_name == _UPDATE
     if fixing is None or not about_profile or cause.event_time is None or cause.actor is None:
         return
     edit = ForeignEdit(

@@ -46,8 +46,8 @@ class RemovalStep(StrEnum):
 
 @dataclass(frozen=True)
 class Removal:
-    """One order to take grants of one list back. `held` is the list as it was right before,
-    `stamp` its LastModifiedTime."""
+    """One order to take grants of one list back. `held` is the list as it was right before, at
+    `at`, `stamp` its LastModifiedTime; `ended_at` is when they were seen to be gone."""
 
     order: str
     grants: frozenset[Grant]
@@ -55,11 +55,11 @@ class Removal:
     held: frozenset[Grant]
     at: datetime
     stamp: datetime | None = None
+    ended_at: datetime | None = None
 
     def window(self, bound: timedelta) -> Window:
         """When an edit of somebody else may have been overwritten by it."""
-        verified = self.step is RemovalStep.VERIFIED
-        return self.at - bound, self.at + (2 * EVENT_GRAIN if verified else bound)
+        return self.at - bound, self.ended_at + EVENT_GRAIN if self.ended_at else self.at + bound
 
 
 _THERE = (ListState.DONE, ListState.UNATTRIBUTED)

@@ -90,7 +90,8 @@ class Remover:
                 break
         else:
             raise ServiceUnavailable(f"change {change.id}: still to be seen in the profile")
-        verified = replace(removal, step=RemovalStep.VERIFIED)
+        now = self.writer.clock.now()
+        verified = replace(removal, step=RemovalStep.VERIFIED, ended_at=now)
         gone = write.gone | removal.grants
         return self._save(change.with_list(replace(write, removal=verified, gone=gone)))
 

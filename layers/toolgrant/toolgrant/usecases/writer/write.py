@@ -37,7 +37,7 @@ READ_ATTEMPTS = 5
 VERIFY_WAITS = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Seconds between looks at the result: the service may answer with old data for a moment."""
 
-FRESH_WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
+_FRESH_WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between attempts on something that was made a moment ago: the service may not know it yet
 (domain facts, observed)."""
 
@@ -96,7 +96,7 @@ class GrantWriter:
         self, change: ProfileChange, kind: GrantKind, fresh: bool, basis: str
     ) -> tuple[ProfileChange, frozenset[Grant]]:
         """One list, sent and read back. A refusal is tried again for a while where it may pass."""
-        for seconds in (*(FRESH_WAITS if fresh else ()), None):
+        for seconds in (*(_FRESH_WAITS if fresh else ()), None):
             change, refusal = self._sent(change, kind)
             if refusal is None:
                 break
