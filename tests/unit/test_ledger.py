@@ -135,7 +135,11 @@ LATER = NOW + 9 * HOUR
 
 def removal(step: RemovalStep) -> ListWrite:
     return replace(
-        DONE, removal=Removal("o", frozenset({VIEW}), step, frozenset({VIEW, OTHER}), LATER)
+        DONE,
+        removal=Removal(
+            *("o", frozenset({VIEW}), step, frozenset({VIEW, OTHER}), LATER),
+            ended_at=LATER + SECOND if step is RemovalStep.VERIFIED else None,
+        ),
     )
 
 

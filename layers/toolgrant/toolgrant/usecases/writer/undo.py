@@ -144,15 +144,14 @@ class _Undo:
     def run(self) -> _Result:
         """What became of it, and why."""
         facts = self.request, self.change, self.deps
-        refusal = _state_obstacle(*facts)
+        refusal, whats = _state_obstacle(*facts), _asked_back(self.request, self.change)
+        if refusal is None and not whats:
+            return Outcome.UNDONE, _why("before")
         if refusal is None:
             self._wait_for_others()
             refusal = _profile_obstacle(*facts)
         if refusal:
             return Outcome.UNDO_REFUSED, refusal
-        whats = _asked_back(self.request, self.change)
-        if not whats:
-            return Outcome.UNDONE, _why("before")
         reason = f"undone by {self.request.by or 'an operator'}"
         open_breakers(self.change, whats, reason, self.deps)
         outcome, why = self._take_back()
