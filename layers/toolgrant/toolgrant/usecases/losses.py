@@ -30,7 +30,7 @@ def take_losses(agent: JudgedAgent, began: datetime, deps: Deps) -> tuple[TakenA
     lost: list[TakenAway] = []
     for change, history in _changes(agent, deps):
         gone = _gone(_landed(change, agent, deps), history, agent, deps)
-        sure = [loss for loss in gone if loss.since < before]
+        sure = [loss for loss in gone if loss.since <= before]
         if sure:
             _take(sure, deps)
             lost += sure

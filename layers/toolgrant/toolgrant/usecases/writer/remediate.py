@@ -147,7 +147,7 @@ class _Remediation:
         for change in history.changes:
             if not change.open:
                 continue
-            found = settled(change, history, self.writer)
+            found = settled(change, self.writer)
             if change.id != own_id:
                 found = replace(found, change=self._given_up(found.change))
             if found.change.open:
