@@ -51,7 +51,7 @@ def _note_foreign(edit: ForeignEdit, fixing: FixPorts, deps: Deps) -> None:
         near = [w for w in change.lists if edit in history.edits_in(w.window(bound))]
         removals = [(w.kind, w.removal) for w in change.lists if w.removal]
         taken = [(k, r) for k, r in removals if edit in history.edits_in(r.window(bound))]
-        if any(edit.touches(w.kind, w.before) for w in near) or any(
+        if any(edit.meets(w) for w in near) or any(
             edit.touches(kind, removal.held) for kind, removal in taken
         ):
             tell_edit(change, edit, deps)

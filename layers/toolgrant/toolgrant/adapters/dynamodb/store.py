@@ -182,11 +182,7 @@ def transaction(
         *(table.put_of(_edge_pk(edge), pk, {}) for edge in sorted(after - before)),
         *(table.delete_of(_edge_pk(edge), pk) for edge in sorted(before - after)),
         *([table.put_of(OUTBOX, store_items.outbox_key(alert), to_json(alert))] if alert else []),
-        *(
-            [table.put_of(FIXES, commit_id, {"repairs": to_json(tuple(repairs))})]
-            if repairs
-            else []
-        ),
+        *([table.put_of(FIXES, commit_id, {"repairs": waiting})] if repairs else []),
         *([table.put_of(SHOWN, shown.alert_id, _shown_item(shown))] if shown else []),
     ]
 

@@ -42,6 +42,13 @@ class ForeignEdit:
         left = self.lists.get(kind)
         return kind in self.lists and (left is None or left != before)
 
+    def meets(self, write: ListWrite) -> bool:
+        """Whether one of the two may be lost. What left the list as it was before may have taken
+        out what we had sent, if we sent it again later."""
+        first = write.first_sent_at
+        again = first and first != write.sent_at and self.at + EVENT_GRAIN > first
+        return self.touches(write.kind, None if again else write.before)
+
 
 @dataclass(frozen=True)
 class TakenAway:

@@ -68,8 +68,8 @@ _THERE = (ListState.DONE, ListState.UNATTRIBUTED)
 @dataclass(frozen=True)
 class ListWrite:
     """One UpdateSecurityProfile with one list. `grants` are exactly what it adds, `before` the list
-    as last read before it. `read_at` is when the first read began on which it rests, `sent_at` when
-    it was last sent, `ended_at` when it was verified or refused. `gone` are those of `grants` that
+    as last read before it. `read_at` is when the first read began on which it rests,
+    `first_sent_at` and `sent_at` when it was first and last sent, `ended_at` when it was verified or refused. `gone` are those of `grants` that
     no longer stand: taken back by us, or found lost once. `reason` is the class of a refusal,
     `basis` what that refusal rests on (rules, catalog, list)."""
 
@@ -78,6 +78,7 @@ class ListWrite:
     before: frozenset[Grant] = frozenset()
     state: ListState = ListState.PLANNED
     read_at: datetime | None = None
+    first_sent_at: datetime | None = None
     sent_at: datetime | None = None
     ended_at: datetime | None = None
     gone: frozenset[Grant] = frozenset()

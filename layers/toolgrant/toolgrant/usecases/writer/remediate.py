@@ -25,7 +25,7 @@ from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reade
 from toolgrant.usecases.audit import change_record, fix_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import basis, seconds_to_wait
-from toolgrant.usecases.losses import seconds_of_doubt, take_losses
+from toolgrant.usecases.losses import open_breakers, seconds_of_doubt, take_losses, taken_by
 from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_partly, tell_refused, tell_written
@@ -153,14 +153,27 @@ class _Remediation:
         for change in history.changes:
             if not change.open:
                 continue
-            found = settled(change, history, self.writer)
+            found = settled(change, self.writer)
             if change.id != own_id:
                 found = replace(found, change=self._given_up(found.change))
+            self._keep_away(change, found)
             if found.change.open:
+                tell_written(found, self.deps)
                 ledger.save(found.change)
             else:
                 self._close(found)
         return ledger.history(known or "").change(own_id)
+
+    def _keep_away(self, sent: ProfileChange, found: Written) -> None:
+        """What somebody took out before we could verify it was taken away, too."""
+        lost = [
+            str(grant)
+            for old, new in zip(sent.lists, found.change.lists, strict=True)
+            if (old.state, new.state) == (ListState.SENT, ListState.ABANDONED)
+            for grant in new.grants
+        ]
+        if lost and found.edits:
+            open_breakers(sent, lost, taken_by(found.edits[0]), self.deps)
 
     def _given_up(self, change: ProfileChange) -> ProfileChange:
         return given_up(change, self.deps.profiles, self.writer)

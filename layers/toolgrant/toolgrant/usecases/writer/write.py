@@ -90,7 +90,7 @@ class GrantWriter:
     def met(self, write: ListWrite, history: ProfileHistory) -> tuple[ForeignEdit, ...]:
         """Edits of others on record that may have met a write: one of the two may be lost."""
         near = history.edits_in(write.window(self.bound))
-        return tuple(edit for edit in near if edit.touches(write.kind, write.before))
+        return tuple(edit for edit in near if edit.meets(write))
 
     def _list(
         self, change: ProfileChange, kind: GrantKind, fresh: bool, basis: str
@@ -138,9 +138,14 @@ class GrantWriter:
         missing = tuple(grant for grant in write.grants if grant not in held)
         if not missing:
             return replace(write, state=ListState.ABANDONED, before=held, ended_at=now)
-        read_at, state = write.read_at or began, ListState.SENT
         return replace(
-            write, grants=missing, before=held, read_at=read_at, sent_at=now, state=state
+            write,
+            grants=missing,
+            before=held,
+            read_at=write.read_at or began,
+            first_sent_at=write.first_sent_at or now,
+            sent_at=now,
+            state=ListState.SENT,
         )
 
     def _replace(
