@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock format check test build deploy demo bench stress clean
+.PHONY: help setup lock format check test build deploy demo bench stress explore clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,8 +64,11 @@ stress: setup ## Long and hostile runs on a local AWS
 	$(PYTEST) -m stress $(ARGS)
 	TOOLGRANT_STRESS=1 $(PYTEST) -n 2 tests/unit/test_evaluate.py
 
+explore: setup ## Every order of two edits, two crashes and a redelivery; goes on where it stopped
+	.venv/bin/python -m tests.explore $(or $(ARGS),.explore.jsonl)
+
 clean: ## Remove what was built; the virtual environments stay
-	rm -rf .aws-sam build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .local
+	rm -rf .aws-sam build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .local .explore.jsonl
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 # ------------------------------------------------------------------------------- virtual environments

@@ -25,6 +25,7 @@ from tests.adapters.values import (
 
 from toolgrant.adapters.dynamodb.store import KEEP_SHOWN, MOST_EDGES, DynamoDBStore, transaction
 from toolgrant.adapters.dynamodb.store_items import sweep_to_item
+from toolgrant.adapters.dynamodb.table import Table
 from toolgrant.domain.catalog import packaged
 from toolgrant.domain.evaluate import evaluate
 from toolgrant.domain.fixing.rules import APPROVAL_LASTS
@@ -260,7 +261,7 @@ def test_the_largest_change_of_edges_fits_one_transaction(store: DynamoDBStore, 
     key = new_key()
     before = first(store, key, edges=profile_edges(MOST_EDGES, "old"))
     after = record(key, 2, edges=profile_edges(MOST_EDGES, "new"))
-    assert len(transaction(table, after, before, alert("a-1"))) <= 100
+    assert len(transaction(Table(None, table), after, before, alert("a-1"))) <= 100
     store.commit(after, before, alert("al-2"))
     assert store.agents_with(Edge(EdgeKind.PROFILE, f"new-{MOST_EDGES - 1}")) == (key,)
     assert store.agents_with(Edge(EdgeKind.PROFILE, "old-0")) == ()
@@ -274,7 +275,7 @@ def test_a_thousand_edges_of_all_kinds_fit_one_transaction(
     every = frozenset(Edge(kind, f"{n}") for kind in kinds for n in range(400)) | {INSTANCE}
     before = first(store, key, edges=profile_edges(MOST_EDGES, "old"))
     after = record(key, 2, edges=every)
-    assert len(transaction(table, after, before, alert("a-1"))) <= 100
+    assert len(transaction(Table(None, table), after, before, alert("a-1"))) <= 100
     store.commit(after, before, None)
     assert all(store.agents_with(Edge(kind, "399")) == (key,) for kind in kinds)
     assert store.load(key).edges == every
@@ -411,7 +412,7 @@ def test_a_commit_with_everything_fits_one_transaction(store: DynamoDBStore, tab
     before = first(store, key, edges=profile_edges(MOST_EDGES, "old"))
     after = record(key, 2, edges=profile_edges(MOST_EDGES, "new"))
     told = alert("al-1")
-    assert len(transaction(table, after, before, told, [REPAIR], SHOWN)) <= 100
+    assert len(transaction(Table(None, table), after, before, told, [REPAIR], SHOWN)) <= 100
     store.commit(after, before, told, [REPAIR], SHOWN)
     assert (list(store.pending()), list(store.shown())) == ([told], [SHOWN])
     assert list(store.pending_fixes().values()) == [(REPAIR,)]

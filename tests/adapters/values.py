@@ -133,7 +133,8 @@ FOREIGN_EDIT = ForeignEdit(
     lists={GrantKind.PERMISSION: frozenset({VIEW, EDIT}), GrantKind.MCP: frozenset({TOOL})},
 )
 REMOVAL = Removal(
-    "o-0123456789", frozenset({VIEW}), RemovalStep.REMOVING, frozenset({VIEW, EDIT}), NOON, NOON
+    *("o-0123456789", frozenset({VIEW}), RemovalStep.VERIFIED, frozenset({VIEW, EDIT})),
+    *(NOON, NOON, NOON),
 )
 LIST_WRITE = ListWrite(
     kind=GrantKind.PERMISSION,

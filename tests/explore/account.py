@@ -183,6 +183,8 @@ class Account(FixWorld):
         kind = next(iter(added | removed)).kind
         self._note_edit(profile_id, kind, added, removed)
         self.edit(name, [*map(str, added)], [*map(str, removed)])
+        edit, after = self.facts.edits[-1], self.cloud.profiles[profile_id].grants
+        edit.left, edit.late = frozenset(g for g in after if g.kind is kind), not told
         body = self._record(name, kind)
         if told:
             self._in_quiet(lambda: self.happens(body))
@@ -339,9 +341,9 @@ class Account(FixWorld):
                 adds = (write.state, write.before) == ("sent", before)
                 if write.kind is kind and adds and sent - before == frozenset(write.grants):
                     return change, False
-                if write.kind is kind and taken and taken.step == "removing":
-                    if taken.held == before and before - sent == taken.grants:
-                        return change, True
+                takes = taken and (taken.step, taken.held) == ("removing", before)
+                if write.kind is kind and takes and before - sent == taken.grants:
+                    return change, True
         return None, False
 
     # --- for the explorer

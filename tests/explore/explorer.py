@@ -29,7 +29,6 @@ class Idle(BaseException):
 class Start:
     """A beginning: what is there, and what may happen how often."""
 
-    name: str
     account: Account
     actions: tuple[Action, ...]
     budget: Counter[str]
@@ -45,6 +44,13 @@ class Found:
     known: int = 0
     excused: Counter[str] = field(default_factory=Counter)
     broken: list[tuple[tuple[Decision, ...], str]] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        excused = "; ".join(f"{n} × {why}" for why, n in self.excused.items()) or "none"
+        return (
+            f"{self.runs} runs, {len(self.states)} states ({self.known} times met again), "
+            f"{self.ends} ends judged, {len(self.broken)} broken; nobody could know: {excused}"
+        )
 
     def new(self, state: str) -> bool:
         """Whether a state is seen for the first time."""
@@ -155,23 +161,25 @@ class Run:
         return isinstance(self.decisions[-1][1], Edit) and not isinstance(action, Edit)
 
 
-def explore(
-    start: Start, found: Found, begin: Sequence[tuple[Decision, ...]] = ((),), only: bool = False
-) -> list[tuple[Decision, ...]]:
-    """Every run from these decisions on; `only` these runs, and what would come next is returned."""
-    todo, later = list(begin)[::-1], []
+def explore(start: Start, found: Found, begin: tuple[Decision, ...] = ()) -> None:
+    """Every run from these decisions on."""
+    todo = [begin]
     while todo:
-        run = Run(start, todo.pop(), found)
-        if not run.go():
-            continue
-        found.runs += 1
-        ended_new = run.new_end()
-        more = list(run.next(ended_new))
-        later += more if only else []
-        todo += [] if only else more[::-1]
-        if ended_new:
-            _judge(run, found)
-    return later
+        todo += try_one(start, todo.pop(), found)[::-1]
+
+
+def try_one(
+    start: Start, decisions: tuple[Decision, ...], found: Found
+) -> list[tuple[Decision, ...]]:
+    """One run, judged where its end is new; what comes next."""
+    run = Run(start, decisions, found)
+    if not run.go():
+        return []
+    found.runs += 1
+    ended_new = run.new_end()
+    if ended_new:
+        _judge(run, found)
+    return list(run.next(ended_new))
 
 
 def _judge(run: Run, found: Found) -> None:

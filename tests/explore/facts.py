@@ -3,7 +3,6 @@ their profiles, and each write of ours with all that it rested on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,6 +21,12 @@ class PersonsEdit:
     added: frozenset[Grant]
     removed: frozenset[Grant]
     event: str
+    left: frozenset[Grant] = frozenset()
+    """The list as it was then."""
+
+    late: bool = False
+    """Whether its record did not come at once."""
+
     recorded: bool = False
     """Whether its CloudTrail record has reached us."""
 
@@ -84,8 +89,3 @@ class Facts:
 
     def say(self, profile_id: str, grants: frozenset[Grant], there: bool) -> None:
         self.wanted |= {(profile_id, grant): there for grant in grants}
-
-
-def broken(breakers: Mapping[tuple[str, str], str]) -> frozenset[tuple[str, str]]:
-    """Subject and grant of all open breakers."""
-    return frozenset(breakers)

@@ -1,4 +1,4 @@
-"""What must hold at each end, said about the account and the facts, without the code's own words."""
+"""What must hold at each end, said about the account and the facts, not in the code's own words."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Any
 from tests.explore.account import Account
 
 from toolgrant.domain.model import FindingState, Grant
+
+NEEDED = frozenset({Grant.parse("permission:Wisdom.View")})
+"""What the tools of these scenarios need: all of them are Retrieve."""
 
 
 @dataclass
@@ -70,11 +73,16 @@ def _excuse(account: Account, profile_id: str, grant: Grant) -> str:
         for edit in account.facts.edits
         if edit.place == (profile_id, grant.kind) and grant in edit.added | edit.removed
     ]
-    if not edits or edits[-1].recorded:
+    if not edits or not edits[-1].late:
         return ""
-    if edits[-1].blind:
+    last, writes = edits[-1], account.facts.writes
+    if any(write.place == last.place and write.rested_on == last.left for write in writes):
+        return "record late or lost, and the list was left as a write of ours had found it"
+    if last.recorded:
+        return ""
+    if last.blind:
         return "record lost, old answer, no stamp"
-    return "record lost, taken out before it was seen to be there" if edits[-1].unverified else ""
+    return "record lost, taken out before it was seen to be there" if last.unverified else ""
 
 
 # --- each write of ours
@@ -89,17 +97,12 @@ def _writes(account: Account) -> Iterator[str]:
             yield f"not announced: {_words(added - write.announced)}"
         if not added and not write.undoing:
             yield f"a write that adds nothing: {_words(write.sent)}"
-        if added - _needed(account):
-            yield f"nobody needs {_words(added - _needed(account))}"
+        if added - NEEDED:
+            yield f"nobody needs {_words(added - NEEDED)}"
         if write.broken:
             yield f"written though its breaker was open: {', '.join(sorted(write.broken))}"
         if write.rested_on - write.sent and not write.undoing:
             yield f"removed: {_words(write.rested_on - write.sent)}"
-
-
-def _needed(account: Account) -> frozenset[Grant]:
-    """What the tools of these scenarios need: all of them are Retrieve."""
-    return frozenset({Grant.parse("permission:Wisdom.View")})
 
 
 def _words(grants: frozenset[Grant]) -> str:
@@ -157,7 +160,7 @@ def _has_all(account: Account, agent_id: str, qualifier: str) -> bool:
     arns = [arn for arn in account.cloud.attached if f"{agent_id}:{qualifier}" in arn]
     profiles = [p for arn in arns for p in account.cloud.attached[arn]]
     held = {grant for profile in profiles for grant in account.cloud.profiles[profile].grants}
-    return held >= _needed(account)
+    return held >= NEEDED
 
 
 def _left_alone_for_a_reason(account: Account) -> bool:

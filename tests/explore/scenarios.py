@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
 
 from tests.explore.account import Account
 from tests.explore.actions import Action, Crash, Edit, Other, Redeliver
@@ -21,7 +24,9 @@ OTHER_LIST = "mcp:gw-1a2b/orders-api___ListOrders"
 P, SECOND = "agent-profile", "second-profile"
 
 
-def edits(*profiles: str, seen: tuple[str, ...], told: tuple[bool, ...]) -> tuple[Edit, ...]:
+def edits(
+    *profiles: str, seen: tuple[str, ...] = ("at-once",), told: tuple[bool, ...]
+) -> tuple[Edit, ...]:
     """What a person may do to each profile: in the same list, to the very grant, elsewhere."""
     kinds: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
         ((MORE,), ()),
@@ -37,12 +42,6 @@ def edits(*profiles: str, seen: tuple[str, ...], told: tuple[bool, ...]) -> tupl
         for how in seen
         for at_once in told
     )
-
-
-def account(stamps: str, pace: float = 0, slow: bool = False, **rules: object) -> Account:
-    world = Account(pace=pace, slow=slow, **rules)
-    world.stamps = stamps
-    return world
 
 
 def one_repair(world: Account) -> Account:
@@ -108,33 +107,100 @@ def begin(world: Account) -> Account:
     return world
 
 
-def start(name: str, world: Account, *actions: Action, **budget: int) -> Start:
-    return Start(name, world, actions, Counter(budget))
+def start(
+    make: Callable[[Account], Account],
+    actions: Iterable[Action],
+    budget: str,
+    stamps: str = "shared",
+    **how: Any,
+) -> Start:
+    """One beginning. The budget is written `edit crash crash`: what may happen, each once."""
+    world = Account(**how)
+    world.stamps = stamps
+    return Start(make(world), tuple(actions), Counter(budget.split()))
 
 
 ALL_SEEN = ("at-once", "late", "late-lists")
+DIES = (Crash(), Crash(1), Redeliver(), Other())
+APPROVE: dict[str, Any] = {"mode": Mode.APPROVE}
 
 
-def in_ci() -> list[Start]:
-    """One edit, one crash, one redelivery."""
-    once: dict[str, int] = {"edit": 1, "crash": 1, "redeliver": 1}
-    starts = []
-    for stamps in ("shared", "absent"):
-        seen = ALL_SEEN if stamps == "shared" else ("at-once", "late")
-        for make in (one_repair, undo):
-            acts = edits(P, seen=seen, told=(True, False))
-            starts.append(
-                start(
-                    f"{make.__name__} stamps {stamps}",
-                    make(account(stamps)),
-                    *acts,
-                    Crash(),
-                    Crash(1),
-                    Redeliver(),
-                    **once,
-                )
-            )
-    return starts
+def of_the_grant(told: tuple[bool, ...]) -> list[Edit]:
+    """Edits of the very grant."""
+    return [edit for edit in edits(P, told=told) if VIEW in (*edit.add, *edit.remove)]
 
 
-__all__ = ["Mode", "Other", "in_ci"]
+def undo_first(world: Account) -> Account:
+    return other_first(undo_of_one(world))
+
+
+def other_profile_first(world: Account) -> Account:
+    return other_first(two_profiles(world))
+
+
+BOTH = (True, False)
+IN_CI: dict[str, tuple[Callable[[], Start], int]] = {
+    "a fix, an edit, a redelivery": (
+        lambda: start(
+            one_repair, [*edits(P, seen=ALL_SEEN, told=BOTH), Redeliver()], "edit redeliver"
+        ),
+        700,
+    ),
+    "a fix, an edit, a crash, no stamps": (
+        lambda: start(one_repair, [*edits(P, told=BOTH), Crash()], "edit crash", "absent"),
+        500,
+    ),
+    "a fix, its grant edited, a quick crash, a redelivery": (
+        lambda: start(
+            one_repair,
+            [*of_the_grant((True,)), Crash(1), Redeliver()],
+            "edit crash redeliver",
+            "absent",
+        ),
+        200,
+    ),
+    "a slow service, a crash, a redelivery": (
+        lambda: start(one_repair, DIES, "crash redeliver", pace=1, slow=True),
+        20,
+    ),
+    "an approved fix, a crash, a redelivery": (
+        lambda: start(approved, DIES, "crash redeliver", **APPROVE),
+        20,
+    ),
+    "an undo, an edit": (
+        lambda: start(undo, edits(P, seen=("at-once", "late-lists"), told=BOTH), "edit"),
+        200,
+    ),
+    "an undo, its grant edited, a crash, no stamps": (
+        lambda: start(undo, [*of_the_grant(BOTH), Crash()], "edit crash", "absent"),
+        200,
+    ),
+    "an undo, a crash, a redelivery": (lambda: start(undo, DIES, "crash redeliver"), 30),
+    "two profiles, a crash": (lambda: start(two_profiles, [Other(), Crash()], "other crash"), 200),
+    "two profiles, the other way round": (lambda: start(other_profile_first, DIES, "other"), 10),
+    "an undo beside a fix": (lambda: start(undo_of_one, DIES, "other"), 10),
+    "a fix beside an undo": (lambda: start(undo_first, DIES, "other"), 10),
+}
+"""In the fast tests, with the number of runs that each has at least."""
+
+EVERY = [*edits(P, seen=ALL_SEEN, told=BOTH), *DIES]
+EVERY_OF_TWO = [*edits(P, SECOND, seen=("at-once", "late"), told=BOTH), *DIES]
+TWICE = "edit edit crash crash redeliver"
+
+AT_LENGTH: dict[str, Callable[[], Start]] = {
+    f"{make.__name__} {stamps} pace {pace}": partial(
+        start, make, actions, budget, stamps, pace=pace, **how
+    )
+    for make, actions, budget, how in (
+        (one_repair, EVERY, TWICE, {}),
+        (undo, EVERY, TWICE, {}),
+        (approved, EVERY, TWICE, APPROVE),
+        (two_profiles, EVERY_OF_TWO, f"{TWICE} other", {}),
+        (other_profile_first, EVERY_OF_TWO, f"{TWICE} other", {}),
+        (undo_of_one, EVERY_OF_TWO, f"{TWICE} other", {}),
+        (undo_first, EVERY_OF_TWO, f"{TWICE} other", {}),
+    )
+    for stamps in ("shared", "absent", "per-list", "whole-seconds")
+    for pace in (0, 1)
+}
+"""What `make explore` goes through."""

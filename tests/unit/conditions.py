@@ -237,6 +237,13 @@ def refusal(
     return {"history": ProfileHistory("p1", (change(1, write, age=age),))}
 
 
+def attach_refusal(age: timedelta = DAY - TICK, agent: AgentKey = AGENT) -> dict[str, Any]:
+    """A profile that the service refused to attach to an AI agent so long ago."""
+    began = NOW - age
+    made = ProfileChange("c-1", "fix-1", "i", "p1", agent, (), began, attach_reason="AccessDenied")
+    return {"history": ProfileHistory("p1", (made,))}
+
+
 def edited(stack: str) -> dict[str, Any]:
     """A profile that a role of this toolgrant stack, or of none, changed."""
     actor = Actor("AssumedRole", "role", "API", stack=stack)
@@ -534,6 +541,16 @@ CONDITIONS: tuple[Condition, ...] = (
         "then taken away or undone",
         BASE_GAP.but(**broken("p2", "profile:p1")),
         **broken("p1", "profile:p1"),
+    ),
+    *(
+        row("refused-before", REFUSED, BASE_GAP.but(profile=allowed), profile=attach_refusal())
+        for allowed in (attach_refusal(age=DAY), attach_refusal(agent=BETA))
+    ),
+    row(
+        "refused-before",
+        REFUSED,
+        BASE_GAP.but(profile=attach_refusal(), **approval()),
+        approval=None,
     ),
     row(
         "association-off",

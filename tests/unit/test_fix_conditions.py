@@ -15,7 +15,6 @@ from tests.fakes.writer import FakeLedger
 from tests.unit.conditions import CONDITIONS, Condition, Moment
 
 from toolgrant.domain.fixing import gates, policy, profile_gates, recheck
-from toolgrant.domain.fixing.gates import Refusal
 from toolgrant.domain.fixing.repair import Approval, Repair
 from toolgrant.domain.fixing.rules import FixRules, Mode
 from toolgrant.domain.texts import texts
@@ -151,15 +150,6 @@ def _without_gate(name: str, gap: bool, patch: Patch) -> None:
     patch.setattr(module, table, rest)
 
 
-def _without_reason(name: str) -> Callable[[Patch], None]:
-    real = recheck._against
-
-    def left(*args: Any) -> tuple[Refusal, ...]:
-        return tuple(refusal for refusal in real(*args) if refusal.gate != name)
-
-    return lambda patch: patch.setattr(recheck, "_against", left)
-
-
 def _in_both(name: str, value: object) -> Callable[[Patch], None]:
     def drop(patch: Patch) -> None:
         for module in (policy, recheck):
@@ -172,7 +162,7 @@ DROPPED: dict[str, Callable[[Patch], None]] = {
     "room": _in_both("no_room", lambda *_: None),
     "many": _in_both("MOST_UNASKED", 1_000),
     "approval": _in_both("needs_approval", lambda *_: False),
-    "moved-on": _without_reason("moved-on"),
+    "moved-on": lambda patch: patch.setattr(recheck, "_moved", lambda *_: False),
 }
 
 

@@ -64,11 +64,13 @@ def edit(
 
 def met(write: ListWrite, at: datetime) -> bool:
     """Whether an edit that is told with this time may have met a write, or its removal."""
-    return bool(ProfileHistory("p", (), (edit(at),)).edits_in(write, BOUND))
+    history = ProfileHistory("p", (), (edit(at),))
+    windows = [write.window(BOUND), write.removal.window(BOUND) if write.removal else None]
+    return any(history.edits_in(window) for window in windows)
 
 
 def touches(lists: Lists, write: ListWrite) -> bool:
-    return edit(lists=lists).touches(write)
+    return edit(lists=lists).touches(write.kind, write.before)
 
 
 # ----------------------------------------------------------------------------- the window
@@ -133,7 +135,11 @@ LATER = NOW + 9 * HOUR
 
 def removal(step: RemovalStep) -> ListWrite:
     return replace(
-        DONE, removal=Removal("o", frozenset({VIEW}), step, frozenset({VIEW, OTHER}), LATER)
+        DONE,
+        removal=Removal(
+            *("o", frozenset({VIEW}), step, frozenset({VIEW, OTHER}), LATER),
+            ended_at=LATER + SECOND if step is RemovalStep.VERIFIED else None,
+        ),
     )
 
 
@@ -212,7 +218,7 @@ def test_the_newest_edit_of_the_list_may_have_taken_it(
 )
 def test_which_tool_seems_to_own_the_profile(name: str, via: str, tool: str | None) -> None:
     told = edit(actor=Actor("AssumedRole", name, via))
-    loss = TakenAway(what=str(VIEW), change=change(), edit=told)
+    loss = TakenAway(what=str(VIEW), change=change(), since=NOW, edit=told)
     assert (loss.tool, replace(loss, edit=None).tool) == (tool, None)
 
 

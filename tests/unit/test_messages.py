@@ -136,7 +136,7 @@ def fix_alerts() -> dict[str, Alert]:
     )
     edit_by = ForeignEdit("e-1", "p", NOW, Actor("AssumedRole", "deploy", "CloudFormation"))
     losses = [
-        TakenAway(what=view, change=made, edit=by)
+        TakenAway(what=view, change=made, since=NOW, edit=by)
         for by in (edit_by, replace(edit_by, actor=Actor("AssumedRole", "bob", "website")), None)
     ]
     taken = [noted(retrieve, *notes_of_taken([loss], retrieve)) for loss in losses]

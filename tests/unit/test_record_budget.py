@@ -14,7 +14,7 @@ from tests.strategies import SOME
 
 from toolgrant.adapters.dynamodb.store import transaction
 from toolgrant.adapters.dynamodb.store_items import record_to_item
-from toolgrant.adapters.dynamodb.table import typed
+from toolgrant.adapters.dynamodb.table import Table, typed
 from toolgrant.domain.model import (
     Confidence,
     Finding,
@@ -55,7 +55,7 @@ def bytes_of(value: Mapping[str, Any]) -> int:
 
 def item_size(record: AgentRecord) -> int:
     """The size of the item that a commit puts."""
-    (put, *_) = transaction("table", record, AgentRecord(KEY), None)
+    (put, *_) = transaction(Table(None, "table"), record, AgentRecord(KEY), None)
     item = put["Put"]["Item"]
     return sum(len(name.encode()) + bytes_of(value) for name, value in item.items())
 

@@ -62,7 +62,7 @@ class Fixing(RuleBasedStateMachine):
         repaired=st.booleans(),
     )
     def base(self, stamps: str, repaired: bool) -> None:
-        """What the service tells of changes; whether the repair was made before all that follows."""
+        """What the service tells of changes; whether the repair was made before all else."""
         self.world.stamps = stamps
         if repaired:
             self.world.fix()

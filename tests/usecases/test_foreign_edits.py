@@ -299,7 +299,9 @@ def test_only_exactly_our_role_is_our_own(by: dict[str, Any]) -> None:
 
     world.handle(updated(world, by=by, at=at, lists=LOST))
 
-    assert len(integrity(world)) == 1
+    (alert,) = integrity(world)
+    assert "changed the security profile while toolgrant wrote to it" in notes(alert)
+    assert len(world.ledger.edits) == 1
 
 
 def test_the_record_of_our_own_write_only_confirms() -> None:

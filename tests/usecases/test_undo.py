@@ -278,6 +278,30 @@ def test_an_undo_that_died_after_the_removal_never_removes_what_a_person_added_a
     assert outcomes in (["in-doubt"], ["undone"], ["undo-refused"], ["dead-lettered"])
 
 
+@pytest.mark.parametrize("stamps", ["shared", "absent"])
+def test_once_removed_nothing_is_removed_again_though_the_list_is_as_it_was_before(
+    stamps: str,
+) -> None:
+    world = ordered()
+    world.stamps = stamps
+
+    def die_once_removed(name: str, _: tuple[Any, ...]) -> None:
+        if name == "writer.replace":  # the next that is stored is the step `removed`
+            world.calls.faults.append(Fault("ledger.save", 1, KeyboardInterrupt(), after=True))
+
+    world.calls.on_call = die_once_removed
+    with pytest.raises(KeyboardInterrupt):
+        world.fix()
+    world.calls.on_call = lambda *_: None
+    assert VIEW not in world.grants(PROFILE)
+    world.later(HOUR)
+    world.edit(PROFILE, add=[VIEW])
+
+    world.fix()
+
+    assert VIEW in world.grants(PROFILE)
+
+
 def test_an_undo_that_died_before_the_removal_goes_on_where_the_list_is_as_stored() -> None:
     world = ordered()
     dies(world, "writer.replace")

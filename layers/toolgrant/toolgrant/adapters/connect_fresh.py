@@ -39,7 +39,7 @@ class ConnectProfiles:
             profile.get("SecurityProfileName") or profile_id,
             profile.get("Type") or "",
             dict(profile.get("Tags") or {}),
-            stamp_of(profile),
+            _stamp_of(profile),
         )
 
     def people(self, instance_id: str, profile_id: str) -> int:
@@ -70,7 +70,7 @@ class ConnectProfiles:
             )
         )
         entries = [entry for answer in answers for entry in answer.get(PROFILE_LISTS[kind]) or ()]
-        stamps = [stamp for answer in answers if (stamp := stamp_of(answer))]
+        stamps = [stamp for answer in answers if (stamp := _stamp_of(answer))]
         return Listed(tuple(entries), max(stamps, default=None))
 
     def replace(
@@ -134,7 +134,7 @@ class ConnectProfiles:
         )
 
 
-def stamp_of(answer: Mapping[str, Any]) -> datetime | None:
+def _stamp_of(answer: Mapping[str, Any]) -> datetime | None:
     """The LastModifiedTime of a profile or list, where the service tells it (connect service model;
     whether each list has its own is not known)."""
     stamp = answer.get("LastModifiedTime")

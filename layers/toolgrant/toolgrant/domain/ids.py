@@ -14,7 +14,7 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Without i, l, o and u, which are misread (Crockford's base 32)."""
 
 _LENGTH = 10
-LEAST_BEGINNING = 6
+_LEAST_BEGINNING = 6
 """Shortest beginning of an id that is accepted in its place."""
 
 
@@ -32,8 +32,8 @@ def meant(target: str, known: Iterable[str]) -> str | None:
     if target in ids:
         return target
     found = [id_ for id_ in ids if target and id_.startswith(target)]
-    if found and len(target) < LEAST_BEGINNING:
-        raise InvalidInput("$.target", f"at least {LEAST_BEGINNING} characters of an id, please")
+    if found and len(target) < _LEAST_BEGINNING:
+        raise InvalidInput("$.target", f"at least {_LEAST_BEGINNING} characters of an id, please")
     if len(found) > 1:
         raise InvalidInput("$.target", f"ambiguous: {', '.join(found[:5])}")
     return found[0] if found else None

@@ -11,7 +11,7 @@ from toolgrant.usecases.fix_facts import is_own
 from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.write_alerts import tell_edit, tell_unknown_write
 
-UPDATE = "UpdateSecurityProfile"
+_UPDATE = "UpdateSecurityProfile"
 
 
 def note_edit(request: FanOut, deps: Deps) -> None:
@@ -21,7 +21,7 @@ def note_edit(request: FanOut, deps: Deps) -> None:
     before is found here. One under our own role that matches no write of ours is told.
     """
     cause, fixing = request.cause, deps.fixing
-    about_profile = request.edge.kind is EdgeKind.PROFILE and cause.event_name == UPDATE
+    about_profile = request.edge.kind is EdgeKind.PROFILE and cause.event_name == _UPDATE
     if fixing is None or not about_profile or cause.event_time is None or cause.actor is None:
         return
     edit = ForeignEdit(
@@ -51,7 +51,7 @@ def _note_foreign(edit: ForeignEdit, fixing: FixPorts, deps: Deps) -> None:
         near = [w for w in change.lists if edit in history.edits_in(w.window(bound))]
         removals = [(w.kind, w.removal) for w in change.lists if w.removal]
         taken = [(k, r) for k, r in removals if edit in history.edits_in(r.window(bound))]
-        if any(edit.touches(w.kind, w.before) for w in near) or any(
+        if any(edit.meets(w) for w in near) or any(
             edit.touches(kind, removal.held) for kind, removal in taken
         ):
             tell_edit(change, edit, deps)

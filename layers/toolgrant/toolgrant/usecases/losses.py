@@ -33,7 +33,7 @@ def take_losses(agent: JudgedAgent, began: datetime, deps: Deps) -> tuple[TakenA
     before, changes = began - deps.fixing.rules.bound, tuple(_changes(agent, deps))
     for change, history in changes:
         gone = _gone(_landed(change, history, agent, deps), history, agent, deps)
-        sure = [loss for loss in gone if loss.since < before]
+        sure = [loss for loss in gone if loss.since <= before]
         if sure:
             _take(sure, deps)
     return _known(agent, changes, deps) if changes else ()
@@ -106,11 +106,16 @@ def _detached(change: ProfileChange, agent: JudgedAgent) -> frozenset[str]:
     return change.standing_at & there - agent.qualifiers_with(change.profile_id)
 
 
+def taken_by(edit: ForeignEdit | None) -> str:
+    """Why a breaker opens."""
+    who = f"{edit.actor.name} ({edit.actor.via})" if edit else "unknown"
+    return f"{_TAKEN}{who}"
+
+
 def _take(lost: Sequence[TakenAway], deps: Deps) -> None:
     change, whats = lost[0].change, [loss.what for loss in lost]
-    edits = [loss.edit for loss in lost if loss.edit]
-    who = f"{edits[0].actor.name} ({edits[0].actor.via})" if edits else "unknown"
-    open_breakers(change, whats, f"{_TAKEN}{who}", deps)
+    edit = next((loss.edit for loss in lost if loss.edit), None)
+    open_breakers(change, whats, taken_by(edit), deps)
     attached = attachment(change.profile_id)
     grants = [Grant.parse(what) for what in whats if what != attached]
     detached = change.attached if attached in whats else ()

@@ -10,7 +10,7 @@
 | CLAIM#<agent>       | <grant>           | the open change that gives a grant to an AI agent    |
 | BREAKERS            | <subject> <grant> | what is not given again: to an agent, by a profile |
 | APPROVALS           | <fixId>           | what an operator approved                            |
-| MUTES               | <id>              | a muted finding, AI agent or security profile        |
+| _MUTES               | <id>              | a muted finding, AI agent or security profile        |
 | PAUSE               | PAUSE             | whether an operator has paused all writes            |
 """
 
@@ -28,7 +28,7 @@ from toolgrant.domain.fixing.ledger import ProfileChange
 from toolgrant.domain.fixing.repair import Approval
 from toolgrant.domain.records import AgentKey
 
-MUTES = "MUTES"
+_MUTES = "MUTES"
 CHANGES, OPEN, BREAKERS, APPROVALS = "CHANGES", "OPEN", "BREAKERS", "APPROVALS"
 _PAUSE = ("PAUSE", "PAUSE")
 KEEP_EDITS = timedelta(days=30)
@@ -165,17 +165,17 @@ class DynamoDBLedger:
         """Ids of the findings, AI agents and profiles that are muted at `now`."""
         return frozenset(
             item["sk"]
-            for item in self._table.query(MUTES)
+            for item in self._table.query(_MUTES)
             if not item["until"] or datetime.fromisoformat(item["until"]) > now
         )
 
     def mute(self, target: str, until: datetime | None) -> None:
         """Mute an id until a time; with None until `unmute`."""
-        self._table.put(MUTES, target, {"until": until.isoformat() if until else None})
+        self._table.put(_MUTES, target, {"until": until.isoformat() if until else None})
 
     def unmute(self, target: str) -> None:
         """End a mute; without one nothing happens."""
-        self._table.delete(MUTES, target)
+        self._table.delete(_MUTES, target)
 
     def paused(self) -> bool:
         """Whether an operator has paused all writes."""

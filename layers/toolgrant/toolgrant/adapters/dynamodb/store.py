@@ -25,7 +25,7 @@ from botocore.exceptions import ClientError
 from toolgrant.adapters.aws import translated
 from toolgrant.adapters.dataclass_json import from_json, to_json
 from toolgrant.adapters.dynamodb import store_items
-from toolgrant.adapters.dynamodb.table import Item, Table, key_of, typed
+from toolgrant.adapters.dynamodb.table import Item, Table, condition_of, key_of, typed
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.fixing.repair import Repair, Shown
 from toolgrant.domain.record_budget import within_budget
@@ -67,7 +67,7 @@ class DynamoDBStore:
         shown: Shown | None = None,
     ) -> None:
         """All of it in one transaction. Raises Conflict if the record changed since `previous`."""
-        items = transaction(self._table.name, record, previous, alert, repairs, shown)
+        items = transaction(self._table, record, previous, alert, repairs, shown)
         with translated("table commit", own=True):
             try:
                 self._client.transact_write_items(TransactItems=items)
@@ -162,7 +162,7 @@ class DynamoDBStore:
 
 
 def transaction(
-    table: str,
+    table: Table,
     record: AgentRecord,
     previous: AgentRecord,
     alert: Rendered | None,
@@ -172,26 +172,18 @@ def transaction(
     """The TransactItems of a commit, on the condition that `previous` is what the table has.
 
     The record is written as it fits its budget."""
-    record = within_budget(record)
-    item = _record_item(record)
-    condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-    if previous.version:
-        condition = {
-            "ConditionExpression": "#version = :version",
-            "ExpressionAttributeNames": {"#version": "version"},
-            "ExpressionAttributeValues": typed({":version": previous.version}),
-        }
+    record, pk = within_budget(record), _agent_pk(record.key)
+    put = table.put_of(pk, "STATE", _record_item(record))
+    put["Put"] |= condition_of("version", previous.version or None)
     after, before = collapsed(record.edges), collapsed(previous.edges)
+    commit_id, waiting = f"{record.key.ai_agent_id}#{record.version}", to_json(tuple(repairs))
     return [
-        {"Put": {"TableName": table, "Item": typed(item), **condition}},
-        *(_put(table, _edge_item(edge, record.key)) for edge in sorted(after - before)),
-        *(
-            {"Delete": {"TableName": table, "Key": key_of(_edge_pk(edge), _agent_pk(record.key))}}
-            for edge in sorted(before - after)
-        ),
-        *([_put(table, _alert_item(alert))] if alert else []),
-        *([_put(table, _repairs_item(record, repairs))] if repairs else []),
-        *([_put(table, _shown_item(shown))] if shown else []),
+        put,
+        *(table.put_of(_edge_pk(edge), pk, {}) for edge in sorted(after - before)),
+        *(table.delete_of(_edge_pk(edge), pk) for edge in sorted(before - after)),
+        *([table.put_of(OUTBOX, store_items.outbox_key(alert), to_json(alert))] if alert else []),
+        *([table.put_of(FIXES, commit_id, {"repairs": waiting})] if repairs else []),
+        *([table.put_of(SHOWN, shown.alert_id, _shown_item(shown))] if shown else []),
     ]
 
 
@@ -205,33 +197,15 @@ def collapsed(edges: Iterable[Edge]) -> frozenset[Edge]:
 
 
 def _record_item(record: AgentRecord) -> Item:
-    item = {"pk": _agent_pk(record.key), "sk": "STATE", **store_items.record_to_item(record)}
+    item = store_items.record_to_item(record)
     if not record.qualifiers and record.started_at:  # deleted: remembered for a while
         item["expiresAt"] = int((record.started_at + FORGET_AFTER).timestamp())
     return item
 
 
-def _repairs_item(record: AgentRecord, repairs: Sequence[Repair]) -> Item:
-    keys = {"pk": FIXES, "sk": f"{record.key.ai_agent_id}#{record.version}"}
-    return {**keys, "schema": store_items.SCHEMA, "repairs": to_json(tuple(repairs))}
-
-
-def _alert_item(alert: Rendered) -> Item:
-    keys = {"pk": OUTBOX, "sk": store_items.outbox_key(alert), "schema": store_items.SCHEMA}
-    return {**keys, **to_json(alert)}
-
-
 def _shown_item(shown: Shown) -> Item:
     keys = {"pk": SHOWN, "sk": shown.alert_id, "schema": store_items.SCHEMA}
     return {**keys, **to_json(shown), "expiresAt": int((shown.at + KEEP_SHOWN).timestamp())}
-
-
-def _edge_item(edge: Edge, key: AgentKey) -> Item:
-    return {"pk": _edge_pk(edge), "sk": _agent_pk(key), "schema": store_items.SCHEMA}
-
-
-def _put(table: str, item: Item) -> dict[str, Any]:
-    return {"Put": {"TableName": table, "Item": typed(item)}}
 
 
 def _cancelled(error: ClientError) -> Exception:

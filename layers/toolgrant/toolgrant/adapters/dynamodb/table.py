@@ -44,13 +44,7 @@ class Table:
     def put_if(self, pk: str, sk: str, item: Mapping[str, Any], name: str, known: object) -> bool:
         """Write an item if its attribute `name` still has the value `known`, None for: if the item
         is not there. False if it is not so any more."""
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-        if known is not None:
-            condition = {
-                "ConditionExpression": "#name = :known",
-                "ExpressionAttributeNames": {"#name": name},
-                "ExpressionAttributeValues": typed({":known": known}),
-            }
+        condition = condition_of(name, known)
         with translated("table put", own=True):
             try:
                 self.client.put_item(**self.put_of(pk, sk, item)["Put"], **condition)
@@ -78,6 +72,17 @@ class Table:
             if "LastEvaluatedKey" not in answer:
                 return
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def condition_of(name: str, known: object) -> dict[str, Any]:
+    """The condition that the attribute `name` has the value `known`; None for: no such item."""
+    if known is None:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    return {
+        "ConditionExpression": "#name = :known",
+        "ExpressionAttributeNames": {"#name": name},
+        "ExpressionAttributeValues": typed({":known": known}),
+    }
 
 
 def query_of(table: str, pk: str, prefix: str | None = None) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from toolgrant.domain.fixing.repair import Repair
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.records import AgentKey
 
-CAP_WINDOW = timedelta(hours=1)
-REFUSAL_LASTS = timedelta(hours=24)
+_CAP_WINDOW = timedelta(hours=1)
+_REFUSAL_LASTS = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,13 @@ class ForeignEdit:
             return True
         left = self.lists.get(kind)
         return kind in self.lists and (left is None or left != before)
+
+    def meets(self, write: ListWrite) -> bool:
+        """Whether one of the two may be lost. What left the list as it was before may have taken
+        out what we had sent, if we sent it again later."""
+        first = write.first_sent_at
+        again = first and first != write.sent_at and self.at + EVENT_GRAIN > first
+        return self.touches(write.kind, None if again else write.before)
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ class ProfileHistory:
     def changes_since(self, now: datetime) -> int:
         """Changes that were verified within the last hour."""
         times = [change.verified_at for change in self.changes if change.verified_at]
-        return sum(now - time < CAP_WINDOW for time in times)
+        return sum(now - time < _CAP_WINDOW for time in times)
 
     def edits_in(self, window: Window | None) -> tuple[ForeignEdit, ...]:
         """Edits of somebody else within a time, which CloudTrail tells in whole seconds."""
@@ -136,7 +143,7 @@ class ProfileHistory:
             if write.kind is kind
             and write.state is ListState.REFUSED
             and write.ended_at
-            and now - write.ended_at < REFUSAL_LASTS
+            and now - write.ended_at < _REFUSAL_LASTS
         )
 
     def refused_since(self, time: datetime) -> bool:
@@ -152,7 +159,7 @@ class ProfileHistory:
         reasons = [
             change.attach_reason
             for change in self.changes
-            if change.agent == agent and now - change.began_at < REFUSAL_LASTS
+            if change.agent == agent and now - change.began_at < _REFUSAL_LASTS
         ]
         return next(filter(None, reversed(reasons)), "")
 

@@ -46,8 +46,8 @@ class RemovalStep(StrEnum):
 
 @dataclass(frozen=True)
 class Removal:
-    """One order to take grants of one list back. `held` is the list as it was right before,
-    `stamp` its LastModifiedTime."""
+    """One order to take grants of one list back. `held` is the list as it was right before, at
+    `at`, `stamp` its LastModifiedTime; `ended_at` is when they were seen to be gone."""
 
     order: str
     grants: frozenset[Grant]
@@ -55,11 +55,11 @@ class Removal:
     held: frozenset[Grant]
     at: datetime
     stamp: datetime | None = None
+    ended_at: datetime | None = None
 
     def window(self, bound: timedelta) -> Window:
         """When an edit of somebody else may have been overwritten by it."""
-        verified = self.step is RemovalStep.VERIFIED
-        return self.at - bound, self.at + (2 * EVENT_GRAIN if verified else bound)
+        return self.at - bound, self.ended_at + EVENT_GRAIN if self.ended_at else self.at + bound
 
 
 _THERE = (ListState.DONE, ListState.UNATTRIBUTED)
@@ -68,8 +68,8 @@ _THERE = (ListState.DONE, ListState.UNATTRIBUTED)
 @dataclass(frozen=True)
 class ListWrite:
     """One UpdateSecurityProfile with one list. `grants` are exactly what it adds, `before` the list
-    as last read before it. `read_at` is when the first read began on which it rests, `sent_at` when
-    it was last sent, `ended_at` when it was verified or refused. `gone` are those of `grants` that
+    as last read before it. `read_at` is when the first read began on which it rests,
+    `first_sent_at` and `sent_at` when it was first and last sent, `ended_at` when it was verified or refused. `gone` are those of `grants` that
     no longer stand: taken back by us, or found lost once. `reason` is the class of a refusal,
     `basis` what that refusal rests on (rules, catalog, list)."""
 
@@ -78,6 +78,7 @@ class ListWrite:
     before: frozenset[Grant] = frozenset()
     state: ListState = ListState.PLANNED
     read_at: datetime | None = None
+    first_sent_at: datetime | None = None
     sent_at: datetime | None = None
     ended_at: datetime | None = None
     gone: frozenset[Grant] = frozenset()

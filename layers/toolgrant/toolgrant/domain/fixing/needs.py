@@ -9,13 +9,13 @@ from toolgrant.domain.model import Finding, FindingKind, FindingState, Grant, To
 from toolgrant.domain.problems import JudgedQualifier
 from toolgrant.domain.texts import on_record
 
-FIXABLE = (FindingKind.INSUFFICIENT, FindingKind.ASSOCIATION_GAP)
+_FIXABLE = (FindingKind.INSUFFICIENT, FindingKind.ASSOCIATION_GAP)
 
 
 def needs_of(findings: Iterable[Finding], judged: Iterable[JudgedQualifier]) -> tuple[Need, ...]:
     """What the open findings that a write could end lack now."""
     judged = tuple(judged)
-    wanted = [f for f in findings if f.kind in FIXABLE and f.state is FindingState.OPEN]
+    wanted = [f for f in findings if f.kind in _FIXABLE and f.state is FindingState.OPEN]
     gaps = [finding for finding in wanted if finding.kind is FindingKind.ASSOCIATION_GAP]
     supply = _supply(gaps, _holders(judged))
     return tuple(_need(finding, judged, supply) for finding in wanted)

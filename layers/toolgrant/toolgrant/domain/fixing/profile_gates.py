@@ -158,13 +158,13 @@ def _room(grants: frozenset[Grant], profile: ProfileFacts) -> Values | None:
     return {"full": ", ".join(full)} if full else None
 
 
-UNDO_GATES = ("facts", "managed", "opted-in", "owned", "another-toolgrant")
+_UNDO_GATES = ("facts", "managed", "opted-in", "owned", "another-toolgrant")
 """What taking something back must pass too, of the gates of a profile."""
 
 
 def undo_refusals(profile: ProfileFacts, rules: FixRules) -> tuple[Refusal, ...]:
     """What stands in the way of taking something out of this profile."""
-    gates = {name: PROFILE_GATES[name] for name in UNDO_GATES}
+    gates = {name: PROFILE_GATES[name] for name in _UNDO_GATES}
     return asked(gates, clip(profile.name), _Undo(rules), profile)
 
 

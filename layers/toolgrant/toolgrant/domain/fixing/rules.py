@@ -16,7 +16,7 @@ from toolgrant.domain.model import Confidence, Finding, Grant, GrantKind, Risk
 from toolgrant.domain.profile_lists import Entry, granted
 from toolgrant.domain.records import AgentKey
 
-SWEEP_IS_FRESH = timedelta(hours=24)
+_SWEEP_IS_FRESH = timedelta(hours=24)
 """How long a sweep proves, from its beginning, which AI agents share a profile."""
 
 APPROVAL_LASTS = timedelta(days=7)
@@ -135,7 +135,7 @@ class Situation:
         """Whether the count of AI agents on a profile can be trusted."""
         if self.swept_at is None:
             return False
-        return timedelta() <= self.now - self.swept_at <= SWEEP_IS_FRESH
+        return timedelta() <= self.now - self.swept_at <= _SWEEP_IS_FRESH
 
     def broken(self, subject: str, whats: frozenset[str]) -> list[str]:
         """What of `whats` is not to be given to an AI agent or profile."""

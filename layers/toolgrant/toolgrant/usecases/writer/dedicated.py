@@ -16,7 +16,7 @@ from toolgrant.usecases.plan_fixes import proposal_for
 from toolgrant.usecases.writer.check import Checked
 from toolgrant.usecases.writer.write import VERIFY_WAITS, GrantWriter
 
-MOST_NAMES = 5
+_MOST_NAMES = 5
 
 
 def with_profile(
@@ -57,7 +57,7 @@ def _made(proposal: Proposal, writer: GrantWriter) -> str:
 
 def _names(name: str) -> Iterator[str]:
     yield name
-    yield from (f"{name} {number}" for number in range(2, MOST_NAMES + 1))
+    yield from (f"{name} {number}" for number in range(2, _MOST_NAMES + 1))
 
 
 def _visible(profile_id: str, proposal: Proposal, writer: GrantWriter) -> str:

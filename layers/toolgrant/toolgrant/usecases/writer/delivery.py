@@ -20,11 +20,11 @@ from toolgrant.usecases.writer.write import GrantWriter
 MOST_ATTEMPTS = 5
 """As the redrive policy of the queue in template.yaml says; a test compares them."""
 
-FIRST_DELAY = 11.0
+_FIRST_DELAY = 11.0
 """Seconds before the second attempt after a failure; each further one waits twice as long. Longer
 than an alert's claim (`outbox.CLAIM`), or the second attempt would find its own and pass by."""
 
-Request = Repair | UndoRequest
+_Request = Repair | UndoRequest
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Delivery:
 
 
 def work_off(
-    delivery: Delivery, parse: Callable[[str], Request], deps: Deps, writer: GrantWriter
+    delivery: Delivery, parse: Callable[[str], _Request], deps: Deps, writer: GrantWriter
 ) -> str | None:
     """The outcome; None if the message must come again. Raises from the tree of errors only where
     even that cannot be told."""
@@ -61,13 +61,13 @@ def work_off(
         return None
 
 
-def _carry_out(request: Request, deps: Deps, writer: GrantWriter) -> str:
+def _carry_out(request: _Request, deps: Deps, writer: GrantWriter) -> str:
     if isinstance(request, UndoRequest):
         return undo(request, deps, writer)
     return remediate(request, deps, writer)
 
 
-def _give_up(request: Request, reason: str, deps: Deps) -> None:
+def _give_up(request: _Request, reason: str, deps: Deps) -> None:
     if isinstance(request, UndoRequest):
         give_up_undo(request, reason, deps)
     else:
@@ -77,7 +77,7 @@ def _give_up(request: Request, reason: str, deps: Deps) -> None:
 def _put_off(delivery: Delivery, error: Exception, deps: Deps) -> None:
     if not delivery.receipt:
         return
-    wait = FIRST_DELAY * 2 ** (delivery.attempt - 1)
+    wait = _FIRST_DELAY * 2 ** (delivery.attempt - 1)
     try:
         seconds = error.seconds if isinstance(error, PutOff) else wait
         deps.fix_ports.queue.put_off(delivery.receipt, seconds)

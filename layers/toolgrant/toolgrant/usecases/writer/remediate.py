@@ -25,7 +25,7 @@ from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reade
 from toolgrant.usecases.audit import change_record, fix_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import basis, seconds_to_wait
-from toolgrant.usecases.losses import seconds_of_doubt, take_losses
+from toolgrant.usecases.losses import open_breakers, seconds_of_doubt, take_losses, taken_by
 from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_partly, tell_refused, tell_written
@@ -34,7 +34,7 @@ from toolgrant.usecases.writer.dedicated import with_profile
 from toolgrant.usecases.writer.settle import given_up, settled
 from toolgrant.usecases.writer.write import GrantWriter
 
-FRESH = timedelta(minutes=10)
+_FRESH = timedelta(minutes=10)
 """For how long the service may refuse what names something new."""
 
 
@@ -70,7 +70,7 @@ def _all_refused(repair: Repair, refusal: Refusal, deps: Deps) -> list[Refuse]:
     return [Refuse(known[finding_id], (refusal,)) for finding_id in ids]
 
 
-Ended = tuple[str, ProfileChange | None]
+_Ended = tuple[str, ProfileChange | None]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class _Remediation:
     deps: Deps
     writer: GrantWriter
 
-    def run(self) -> Ended:
+    def run(self) -> _Ended:
         """Everything but the review at the end."""
         known = self._settle(short_id("c", self.repair.id))
         if not self.repair.items:
@@ -87,7 +87,8 @@ class _Remediation:
         if known and not known.open:
             return self._report(_outcome(known), "done by an earlier delivery"), known
         approval = self.writer.ledger.approval(self.repair.id)
-        if approval and approval.used:
+        group = approval.repair.group if approval else self.repair.group
+        if approval and (approval.used or group != self.repair.group):
             refused = _all_refused(self.repair, Refusal("used-before"), self.deps)
             return self._nothing(refused, approval, None)
         began, agent = self.deps.clock.now(), self._look()
@@ -106,7 +107,7 @@ class _Remediation:
         agent: JudgedAgent,
         approval: Approval | None,
         known: ProfileChange | None,
-    ) -> Ended:
+    ) -> _Ended:
         first = check(asked, agent, approval, self.deps)
         if not first.repair.items:
             return self._nothing(first.refused, approval, known, _offer(asked, first))
@@ -125,10 +126,10 @@ class _Remediation:
         change = intent_of(last, agent, approval, change, self.deps.clock.now())
         return self._write(change, last, (*first.refused, *last.refused))
 
-    def _write(self, change: ProfileChange, checked: Checked, refused: Sequence[Refuse]) -> Ended:
+    def _write(self, change: ProfileChange, checked: Checked, refused: Sequence[Refuse]) -> _Ended:
         stamp, now = checked.profile.stamp, self.deps.clock.now()
         times = [item.opened_at for item in checked.repair.items] + ([stamp] if stamp else [])
-        fresh = now - max(times) < FRESH
+        fresh = now - max(times) < _FRESH
         written = self.writer.write(change, fresh, basis(self.deps))
         self._close(replace(written, offer=_offer(checked.repair, checked)))
         closed = self.writer.ledger.history(change.profile_id).change(change.id) or change
@@ -152,14 +153,27 @@ class _Remediation:
         for change in history.changes:
             if not change.open:
                 continue
-            found = settled(change, history, self.writer)
+            found = settled(change, self.writer)
             if change.id != own_id:
                 found = replace(found, change=self._given_up(found.change))
+            self._keep_away(change, found)
             if found.change.open:
+                tell_written(found, self.deps)
                 ledger.save(found.change)
             else:
                 self._close(found)
         return ledger.history(known or "").change(own_id)
+
+    def _keep_away(self, sent: ProfileChange, found: Written) -> None:
+        """What somebody took out before we could verify it was taken away, too."""
+        lost = [
+            str(grant)
+            for old, new in zip(sent.lists, found.change.lists, strict=True)
+            if (old.state, new.state) == (ListState.SENT, ListState.ABANDONED)
+            for grant in new.grants
+        ]
+        if lost and found.edits:
+            open_breakers(sent, lost, taken_by(found.edits[0]), self.deps)
 
     def _given_up(self, change: ProfileChange) -> ProfileChange:
         return given_up(change, self.deps.profiles, self.writer)
@@ -187,7 +201,7 @@ class _Remediation:
         approval: Approval | None,
         begun: ProfileChange | None,
         offer: Repair | None = None,
-    ) -> Ended:
+    ) -> _Ended:
         """Nothing is written: an intent is given up, an approval used up, and the reason told, with
         what may be approved instead."""
         if refused:

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from toolgrant.domain.fixing.ledger import ListWrite, ProfileChange, Removal, RemovalStep
+from toolgrant.domain.fixing.ledger import (
+    EVENT_GRAIN,
+    ListWrite,
+    ProfileChange,
+    Removal,
+    RemovalStep,
+)
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.profile_lists import granted, without_grants
 from toolgrant.errors import EditedProfile, PutOff, ServiceUnavailable, Throttled
@@ -42,10 +48,17 @@ class Remover:
         held = granted(write.kind, listed.entries)
         if known.step is RemovalStep.REMOVED or held == known.held - known.grants:
             return self._verify(change, write, known)
-        if (held, listed.stamp) == (known.held, known.stamp):
+        same = (held, listed.stamp) == (known.held, known.stamp)
+        if same and not self._edited_since(change, write, known):
             return self._begin(change, write, grants)
         doubt = replace(known, step=RemovalStep.IN_DOUBT)
         return self._save(change.with_list(replace(write, removal=doubt)))
+
+    def _edited_since(self, change: ProfileChange, write: ListWrite, known: Removal) -> bool:
+        """Whether somebody may have put back what we removed: the list is then as it was."""
+        edits = self.writer.ledger.history(change.profile_id).edits
+        since = [edit for edit in edits if edit.at + EVENT_GRAIN > known.at]
+        return any(edit.touches(write.kind) for edit in since)
 
     def _known(self, write: ListWrite) -> Removal | None:
         """What an earlier delivery of this very order began."""
@@ -90,7 +103,8 @@ class Remover:
                 break
         else:
             raise ServiceUnavailable(f"change {change.id}: still to be seen in the profile")
-        verified = replace(removal, step=RemovalStep.VERIFIED)
+        now = self.writer.clock.now()
+        verified = replace(removal, step=RemovalStep.VERIFIED, ended_at=now)
         gone = write.gone | removal.grants
         return self._save(change.with_list(replace(write, removal=verified, gone=gone)))
 

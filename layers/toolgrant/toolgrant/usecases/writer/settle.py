@@ -25,7 +25,7 @@ _FOUND = {
 }
 
 
-def settled(change: ProfileChange, history: ProfileHistory, writer: GrantWriter) -> Written:
+def settled(change: ProfileChange, writer: GrantWriter) -> Written:
     """The change with every list that was sent in its new state.
 
     DONE: it was our write. UNATTRIBUTED: the grants are there, and it cannot be said who added
@@ -35,14 +35,14 @@ def settled(change: ProfileChange, history: ProfileHistory, writer: GrantWriter)
     met: list[ForeignEdit] = []
     for write in change.lists:
         if write.state is ListState.SENT:
-            found, edits = _found(change, write, history, writer)
+            found, edits = _found(change, write, writer)
             change = change.with_list(found)
-            met += edits
-    return Written(change, tuple(edit for edit in history.edits if edit in met))
+            met += [edit for edit in edits if edit not in met]
+    return Written(change, tuple(met))
 
 
 def _found(
-    change: ProfileChange, write: ListWrite, history: ProfileHistory, writer: GrantWriter
+    change: ProfileChange, write: ListWrite, writer: GrantWriter
 ) -> tuple[ListWrite, tuple[ForeignEdit, ...]]:
     """A list that was sent in its new state, and the edits that may have met it."""
     now = writer.clock.now()
@@ -50,7 +50,9 @@ def _found(
         held = writer.held(change, write.kind)
     except NotFound:  # the profile was deleted, and what we added with it
         return replace(write, state=ListState.ABANDONED, ended_at=now), ()
-    edits = writer.met(write, history) or _taken(write, held, history, writer)
+    # Read last: of an edit that the list shows, the record may have come a moment ago.
+    history = writer.ledger.history(change.profile_id)
+    edits = writer.met(write, history) or _taken(write, held, history)
     found = attribute(write, held, edits)
     if found is not Attribution.ABSENT or edits:
         return replace(write, state=_FOUND[found], ended_at=now), edits
@@ -61,16 +63,13 @@ def _found(
 
 
 def _taken(
-    write: ListWrite, held: frozenset[Grant], history: ProfileHistory, writer: GrantWriter
+    write: ListWrite, held: frozenset[Grant], history: ProfileHistory
 ) -> tuple[ForeignEdit, ...]:
-    """Edits that may have taken out what we sent: the list is then as it was before."""
+    """Edits that may have taken out what we sent, at whatever time: the list is then as it was."""
     if held & frozenset(write.grants):
         return ()
-    return tuple(
-        edit
-        for edit in history.edits_in(write.window(writer.bound))
-        if edit.touches(write.kind) and write.sent_at and edit.at + EVENT_GRAIN > write.sent_at
-    )
+    since = [e for e in history.edits if write.sent_at and e.at + EVENT_GRAIN > write.sent_at]
+    return tuple(edit for edit in since if edit.touches(write.kind))
 
 
 def given_up(change: ProfileChange, profiles: Profiles, writer: GrantWriter) -> ProfileChange:

@@ -82,7 +82,7 @@ def obstacle(request: UndoRequest, change: ProfileChange, deps: Deps) -> Text | 
     return _state_obstacle(request, change, deps) or _profile_obstacle(request, change, deps)
 
 
-def asked_back(request: UndoRequest, change: ProfileChange) -> list[str]:
+def _asked_back(request: UndoRequest, change: ProfileChange) -> list[str]:
     """What is asked for and was not taken back before, as breakers name it."""
     grants = [grant for write in change.lists for grant in _asked(request, write)]
     detached = [attachment(change.profile_id)] if _to_detach(request, change) else []
@@ -131,7 +131,7 @@ def _profile_obstacle(request: UndoRequest, change: ProfileChange, deps: Deps) -
     return None if begun or left <= held else _why("edited", change=change.id)
 
 
-Result = tuple[Outcome, Text | None]
+_Result = tuple[Outcome, Text | None]
 
 
 @dataclass(frozen=True)
@@ -141,18 +141,17 @@ class _Undo:
     writer: GrantWriter
     change: ProfileChange
 
-    def run(self) -> Result:
+    def run(self) -> _Result:
         """What became of it, and why."""
         facts = self.request, self.change, self.deps
-        refusal = _state_obstacle(*facts)
+        refusal, whats = _state_obstacle(*facts), _asked_back(self.request, self.change)
+        if refusal is None and not whats:
+            return Outcome.UNDONE, _why("before")
         if refusal is None:
             self._wait_for_others()
             refusal = _profile_obstacle(*facts)
         if refusal:
             return Outcome.UNDO_REFUSED, refusal
-        whats = asked_back(self.request, self.change)
-        if not whats:
-            return Outcome.UNDONE, _why("before")
         reason = f"undone by {self.request.by or 'an operator'}"
         open_breakers(self.change, whats, reason, self.deps)
         outcome, why = self._take_back()
@@ -173,11 +172,11 @@ class _Undo:
         """What was not taken after all is not kept away either."""
         ledger = self.writer.ledger
         now = ledger.history(self.change.profile_id).change(self.change.id) or self.change
-        left = asked_back(self.request, now)
+        left = _asked_back(self.request, now)
         mine = [b for b in ledger.breakers() if b.change_id == now.id and b.reason == reason]
         ledger.close_breakers(breaker for breaker in mine if breaker.what in left)
 
-    def _take_back(self) -> Result:
+    def _take_back(self) -> _Result:
         change, remover = self.change, Remover(self.writer, self.request.order)
         whats = [*map(str, change.grants), attachment(change.profile_id)]
         if self.writer.ledger.claimed(holders(change, self.deps), whats, change.id):
@@ -196,7 +195,7 @@ class _Undo:
             return Outcome.IN_DOUBT, _why("in-doubt", change=change.id)
         return self._detached(change)
 
-    def _detached(self, change: ProfileChange) -> Result:
+    def _detached(self, change: ProfileChange) -> _Result:
         """From exactly the qualifiers that we attached it to."""
         for qualifier in _to_detach(self.request, change):
             arn = f"{change.agent_arn}:{qualifier}"

@@ -37,7 +37,7 @@ READ_ATTEMPTS = 5
 VERIFY_WAITS = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Seconds between looks at the result: the service may answer with old data for a moment."""
 
-FRESH_WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
+_FRESH_WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between attempts on something that was made a moment ago: the service may not know it yet
 (domain facts, observed)."""
 
@@ -90,13 +90,13 @@ class GrantWriter:
     def met(self, write: ListWrite, history: ProfileHistory) -> tuple[ForeignEdit, ...]:
         """Edits of others on record that may have met a write: one of the two may be lost."""
         near = history.edits_in(write.window(self.bound))
-        return tuple(edit for edit in near if edit.touches(write.kind, write.before))
+        return tuple(edit for edit in near if edit.meets(write))
 
     def _list(
         self, change: ProfileChange, kind: GrantKind, fresh: bool, basis: str
     ) -> tuple[ProfileChange, frozenset[Grant]]:
         """One list, sent and read back. A refusal is tried again for a while where it may pass."""
-        for seconds in (*(FRESH_WAITS if fresh else ()), None):
+        for seconds in (*(_FRESH_WAITS if fresh else ()), None):
             change, refusal = self._sent(change, kind)
             if refusal is None:
                 break
@@ -138,9 +138,14 @@ class GrantWriter:
         missing = tuple(grant for grant in write.grants if grant not in held)
         if not missing:
             return replace(write, state=ListState.ABANDONED, before=held, ended_at=now)
-        read_at, state = write.read_at or began, ListState.SENT
         return replace(
-            write, grants=missing, before=held, read_at=read_at, sent_at=now, state=state
+            write,
+            grants=missing,
+            before=held,
+            read_at=write.read_at or began,
+            first_sent_at=write.first_sent_at or now,
+            sent_at=now,
+            state=ListState.SENT,
         )
 
     def _replace(
