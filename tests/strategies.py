@@ -123,14 +123,14 @@ def approvals() -> st.SearchStrategy[Approval]:
 
 def list_writes() -> st.SearchStrategy[ListWrite]:
     step, state = st.sampled_from(RemovalStep), st.sampled_from(ListState)
-    removals = st.builds(Removal, texts, grant_sets, step, grant_sets, times, some_time)
+    removals = st.builds(Removal, texts, grant_sets, step, grant_sets, times, some_time, some_time)
     return st.builds(
         ListWrite,
         st.sampled_from(GrantKind),
         few_grants,
         grant_sets,
         state,
-        *(some_time, some_time, some_time),
+        *(some_time, some_time, some_time, some_time),
         grant_sets,
         st.none() | removals,
         texts,

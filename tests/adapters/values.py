@@ -142,6 +142,7 @@ LIST_WRITE = ListWrite(
     before=frozenset({Grant.parse("permission:Users.View")}),
     state=ListState.DONE,
     read_at=NOON,
+    first_sent_at=NOON + timedelta(seconds=1),
     sent_at=NOON + timedelta(seconds=1),
     ended_at=NOON + timedelta(seconds=2),
     gone=frozenset({VIEW}),

@@ -69,9 +69,9 @@ _THERE = (ListState.DONE, ListState.UNATTRIBUTED)
 class ListWrite:
     """One UpdateSecurityProfile with one list. `grants` are exactly what it adds, `before` the list
     as last read before it. `read_at` is when the first read began on which it rests,
-    `first_sent_at` and `sent_at` when it was first and last sent, `ended_at` when it was verified or refused. `gone` are those of `grants` that
-    no longer stand: taken back by us, or found lost once. `reason` is the class of a refusal,
-    `basis` what that refusal rests on (rules, catalog, list)."""
+    `first_sent_at` and `sent_at` when it was first and last sent, `ended_at` when it was verified
+    or refused. `gone` are those of `grants` that no longer stand: taken back by us, or found lost
+    once. `reason` is the class of a refusal, `basis` what that rests on (rules, catalog)."""
 
     kind: GrantKind
     grants: tuple[Grant, ...]

@@ -15,6 +15,7 @@ from toolgrant.domain.fixing.history import ForeignEdit
 from toolgrant.domain.fixing.ledger import ListState, ListWrite, ProfileChange, RemovalStep
 from toolgrant.domain.fixing.profile_gates import undo_refusals
 from toolgrant.domain.fixing.repair import attachment
+from toolgrant.domain.fixing.rules import ProfileFacts
 from toolgrant.domain.model import Grant, GrantKind, Text
 from toolgrant.domain.requests import AgentRequest, Outcome, UndoRequest
 from toolgrant.domain.texts import both
@@ -79,7 +80,14 @@ def _met(change: ProfileChange, writer: GrantWriter) -> list[ForeignEdit]:
 
 def obstacle(request: UndoRequest, change: ProfileChange, deps: Deps) -> Text | None:
     """Why an undo is refused now; None if it is not. Writes nothing."""
-    return _state_obstacle(request, change, deps) or _profile_obstacle(request, change, deps)
+    profile = _profile(change, deps)
+    return _state_obstacle(request, change, deps) or _profile_obstacle(
+        request, change, profile, deps
+    )
+
+
+def _profile(change: ProfileChange, deps: Deps) -> ProfileFacts:
+    return profile_itself(change.profile_id, change.instance_id, tuple(GrantKind), deps)
 
 
 def _asked_back(request: UndoRequest, change: ProfileChange) -> list[str]:
@@ -118,10 +126,11 @@ def _state_obstacle(request: UndoRequest, change: ProfileChange, deps: Deps) -> 
     return None if written or change.attached else _why("never-written")
 
 
-def _profile_obstacle(request: UndoRequest, change: ProfileChange, deps: Deps) -> Text | None:
+def _profile_obstacle(
+    request: UndoRequest, change: ProfileChange, profile: ProfileFacts, deps: Deps
+) -> Text | None:
     """The conditions of a write that are about the profile; and whether all is as we left it, which
     only `Remover` can tell once it has begun."""
-    profile = profile_itself(change.profile_id, change.instance_id, tuple(GrantKind), deps)
     refused = undo_refusals(profile, deps.fix_ports.rules)
     if refused:
         return _why("refused", reason=refused[0].text)
@@ -143,13 +152,14 @@ class _Undo:
 
     def run(self) -> _Result:
         """What became of it, and why."""
-        facts = self.request, self.change, self.deps
-        refusal, whats = _state_obstacle(*facts), _asked_back(self.request, self.change)
+        refusal = _state_obstacle(self.request, self.change, self.deps)
+        whats = _asked_back(self.request, self.change)
         if refusal is None and not whats:
             return Outcome.UNDONE, _why("before")
         if refusal is None:
-            self._wait_for_others()
-            refusal = _profile_obstacle(*facts)
+            profile = _profile(self.change, self.deps)
+            self._wait_for_others(profile)
+            refusal = _profile_obstacle(self.request, self.change, profile, self.deps)
         if refusal:
             return Outcome.UNDO_REFUSED, refusal
         reason = f"undone by {self.request.by or 'an operator'}"
@@ -159,11 +169,8 @@ class _Undo:
             self._close_breakers(reason)
         return outcome, why
 
-    def _wait_for_others(self) -> None:
-        """Somebody changed the profile a moment ago: what is read may be older than that."""
-        change = self.change
-        kinds = [write.kind for write in change.lists]
-        profile = profile_itself(change.profile_id, change.instance_id, kinds, self.deps)
+    def _wait_for_others(self, profile: ProfileFacts) -> None:
+        """Somebody changed the profile a moment ago: what was read may be older than that."""
         seconds = seconds_to_wait(profile, self.deps.clock.now(), self.writer.bound)
         if seconds:
             raise PutOff("somebody else has just changed the security profile", seconds)
