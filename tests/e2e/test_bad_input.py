@@ -62,29 +62,37 @@ UNREADABLE: dict[str, tuple[Callable[[str], str], str]] = {
         "$.detail.eventName",
     ),
     "a request of another schema": (
-        lambda m: json.dumps({"schema": "toolgrant/request/2", "aiAgentId": m}),
-        "$.schema: expected toolgrant/request/1",
+        lambda m: json.dumps({"schema": "toolgrant/request/1", "aiAgentId": m}),
+        "$.schema: expected toolgrant/request/2",
     ),
     "a request without ids": (
-        lambda m: json.dumps({"schema": "toolgrant/request/1", "aiAgentId": m}),
-        "$.assistantId: missing",
+        lambda m: json.dumps({"schema": "toolgrant/request/2", "aiAgentId": m}),
+        "$.key: missing",
     ),
     "a request with ids of a wrong type": (
         lambda m: json.dumps(
-            {"schema": "toolgrant/request/1", "assistantId": ["x"], "aiAgentId": m}
+            {
+                "schema": "toolgrant/request/2",
+                "key": {"assistant_id": ["x"], "ai_agent_id": m},
+                "cause": {},
+            }
         ),
-        "$.assistantId: expected text",
+        "$.key.assistant_id: expected text",
     ),
     "a request with an unreadable time": (
         lambda m: json.dumps(
             {
-                "schema": "toolgrant/request/1",
-                "assistantId": m,
-                "aiAgentId": m,
-                "cause": {"reason": "x", "eventTime": "yesterday"},
+                "schema": "toolgrant/request/2",
+                "key": {"assistant_id": m, "ai_agent_id": m},
+                "cause": {
+                    "reason": "x",
+                    "event_id": "",
+                    "event_name": "",
+                    "event_time": "yesterday",
+                },
             }
         ),
-        "$.cause.eventTime",
+        "$.cause.event_time",
     ),
 }
 
