@@ -41,6 +41,14 @@ def faults(stack: LocalStack) -> Iterator[Faults]:
 
 # -------------------------------------------------------------- what nobody can read: dead letters
 
+
+def own(**fields: object) -> str:
+    """A request of our own."""
+    cause = {"reason": "x", "event_id": "", "event_name": "", "event_time": None, "actor": None}
+    rest = {"cause": cause, "instance_id": "", "observed": None, "attempt": 0, "saved_at": None}
+    return json.dumps({"schema": "toolgrant/request/2", **rest, **fields})
+
+
 UNREADABLE: dict[str, tuple[Callable[[str], str], str]] = {
     "no JSON": (lambda m: "{" + m, "not JSON"),
     "JSON cut off": (lambda m: json.dumps(event(requestParameters={"x": m}))[:-3], "not JSON"),
@@ -70,29 +78,12 @@ UNREADABLE: dict[str, tuple[Callable[[str], str], str]] = {
         "$.key: missing",
     ),
     "a request with ids of a wrong type": (
-        lambda m: json.dumps(
-            {
-                "schema": "toolgrant/request/2",
-                "key": {"assistant_id": ["x"], "ai_agent_id": m},
-                "cause": {},
-            }
-        ),
+        lambda m: own(key={"assistant_id": ["x"], "ai_agent_id": m}),
         "$.key.assistant_id: expected text",
     ),
     "a request with an unreadable time": (
-        lambda m: json.dumps(
-            {
-                "schema": "toolgrant/request/2",
-                "key": {"assistant_id": m, "ai_agent_id": m},
-                "cause": {
-                    "reason": "x",
-                    "event_id": "",
-                    "event_name": "",
-                    "event_time": "yesterday",
-                },
-            }
-        ),
-        "$.cause.event_time",
+        lambda m: own(key={"assistant_id": m, "ai_agent_id": m}, saved_at="yesterday"),
+        "$.saved_at: expected an ISO 8601 time",
     ),
 }
 
