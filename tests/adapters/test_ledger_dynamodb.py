@@ -39,7 +39,7 @@ from toolgrant.domain.fixing.repair import attachment
 from toolgrant.domain.fixing.rules import APPROVAL_LASTS
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.records import AgentKey
-from toolgrant.errors import Misconfigured, OtherSchema, ServiceUnavailable
+from toolgrant.errors import Conflict, Misconfigured, OtherSchema
 from toolgrant_local.clients import Clients
 
 OTHER_AGENT = AgentKey("assistant", "another agent")
@@ -120,7 +120,7 @@ def test_every_change_comes_back(ledger: DynamoDBLedger, saved: ProfileChange) -
 
 def test_a_change_is_saved_over_its_earlier_state(ledger: DynamoDBLedger, profile: str) -> None:
     ledger.save(begun(profile))
-    ledger.save(change(profile))
+    ledger.save(change(profile, version=1))
     assert ledger.history(profile).changes == (change(profile),)
 
 
@@ -248,6 +248,18 @@ def test_a_history_larger_than_one_answer_of_dynamodb_is_whole(
     assert [change.lists[0].before for change in history.changes] == [before] * 6
 
 
+def test_a_change_that_somebody_saved_since_it_was_read_is_not_overwritten(
+    ledger: DynamoDBLedger, profile: str
+) -> None:
+    read = ledger.save(begun(profile))
+    ended = ledger.save(replace(read, lists=(replace(LIST_WRITE, removal=None),)))
+    for stale in (begun(profile), read):
+        with pytest.raises(Conflict):
+            ledger.save(stale)
+    assert ledger.history(profile).changes == (ended,)
+    assert ledger.save(ended).version == 3
+
+
 # ---------------------------------------------------------------------------------------- pointers
 
 
@@ -272,7 +284,7 @@ def test_a_change_is_open_as_long_as_a_list_of_it_is(
     ledger: DynamoDBLedger, profile: str, state: ListState
 ) -> None:
     ledger.save(begun(profile))
-    ledger.save(change(profile, lists=(LIST_WRITE, replace(LIST_WRITE, state=state))))
+    ledger.save(change(profile, version=1, lists=(LIST_WRITE, replace(LIST_WRITE, state=state))))
     still = state in (ListState.PLANNED, ListState.SENT)
     assert ledger.open_changes() == ({"c-1": profile} if still else {})
     assert ledger.changes() == {"c-1": profile}
@@ -282,7 +294,7 @@ def test_a_change_is_open_as_long_as_a_list_of_it_is(
 def test_a_change_that_still_has_to_attach_is_open(ledger: DynamoDBLedger, profile: str) -> None:
     ledger.save(change(profile, lists=(), to_attach=("$SAVED",)))
     assert ledger.open_changes() == {"c-1": profile}
-    ledger.save(change(profile, lists=(), attached=("$SAVED",)))
+    ledger.save(change(profile, version=1, lists=(), attached=("$SAVED",)))
     assert ledger.open_changes() == {}
 
 
@@ -304,7 +316,8 @@ def test_a_change_and_all_that_points_to_it_is_one_transaction(
 ) -> None:
     noting = _Noting(client)
     ledger.approve(APPROVAL)
-    for saved in (begun(profile, approved_by="someone"), change(profile, approved_by="someone")):
+    by = {"approved_by": "someone"}
+    for saved in (begun(profile, **by), change(profile, version=1, **by)):
         DynamoDBLedger(noting, table).save(saved)
     assert noting.written == ["transact_write_items"] * 2
 
@@ -331,7 +344,7 @@ def test_the_claim_of_a_change_that_ended_is_taken_over(
     first, second = begun(profile, "c-1"), begun("another profile", "c-2")
     ledger.save(first)
     assert ledger.claim(first, [str(VIEW)])
-    ledger.save(change(profile, "c-1"))
+    ledger.save(change(profile, "c-1", version=1))
     assert ledger.claim(second, [str(VIEW)])
     ledger.save(second)
     assert not ledger.claim(first, [str(VIEW)])
@@ -385,7 +398,7 @@ def test_a_claim_that_was_taken_since_it_was_read_is_lost(
     if ended:
         ledger.save(old)
         ledger.claim(old, [str(VIEW)])
-        ledger.save(change(old.profile_id, old.id))
+        ledger.save(change(old.profile_id, old.id, version=1))
     overtaken = _Overtaken(client, lambda: ledger.claim(other, [str(VIEW)]))
     assert not DynamoDBLedger(overtaken, table).claim(mine, [str(VIEW)])
     assert ledger.claimed([AGENT.ai_agent_id], [str(VIEW)], mine.id)
@@ -404,7 +417,7 @@ def test_what_others_claim_is_seen_until_their_changes_end(
     assert not ledger.claimed(agents, [str(EDIT)], mine)
     assert not ledger.claimed([OTHER_AGENT.ai_agent_id], [str(VIEW)], mine)
     assert not ledger.claimed([], [str(VIEW)], mine)
-    ledger.save(change(profile))
+    ledger.save(change(profile, version=1))
     assert not ledger.claimed(agents, [str(VIEW), attach], mine)
 
 
@@ -429,8 +442,8 @@ def test_an_approval_is_used_up_by_the_change_that_ends_and_not_by_one_that_bega
     ledger.approve(fresh)
     ledger.save(approved(profile, begun))
     assert ledger.approval(APPROVAL.repair.id) == fresh
-    for _ in range(2):
-        ledger.save(approved(profile, change))
+    for version in (1, 2):
+        ledger.save(replace(approved(profile, change), version=version))
         assert ledger.approval(APPROVAL.repair.id) == replace(fresh, used=True)
 
 
@@ -448,7 +461,7 @@ def test_a_change_whose_approval_expired_ends_all_the_same(
 ) -> None:
     """The table forgets approvals by itself; a change is never held up by that."""
     ledger.save(approved(profile, begun))
-    ledger.save(approved(profile, change))
+    ledger.save(replace(approved(profile, change), version=1))
     assert ledger.open_changes() == {}
     assert not {key for key in held(client, table) if key[0] == "APPROVALS"}
 
@@ -626,5 +639,5 @@ def test_a_save_that_meets_another_transaction_is_to_be_tried_again_and_quotes_n
     client: Any, table: str, profile: str
 ) -> None:
     """It is no refusal: an undo would be told as refused after it took grants back."""
-    with pytest.raises(ServiceUnavailable, match=r"^table save: TransactionCanceledException$"):
+    with pytest.raises(Conflict, match=r"^the record changed since it was read$"):
         DynamoDBLedger(_Cancelling(client), table).save(begun(profile))

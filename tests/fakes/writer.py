@@ -147,11 +147,16 @@ class FakeLedger:
         with self.calls.made("ledger.open_changes"):
             return {c.id: c.profile_id for c in self.all_changes() if c.open}
 
-    def save(self, change: ProfileChange) -> None:
+    def save(self, change: ProfileChange) -> ProfileChange:
         with self.calls.made("ledger.save", change):
-            self.kept[change.id] = json.dumps(to_json(change))
+            kept = self.kept.get(change.id)
+            if change.version != (json.loads(kept)["version"] if kept else 0):
+                raise Conflict("the change was saved since it was read")
+            saved = replace(change, version=change.version + 1)
+            self.kept[change.id] = json.dumps(to_json(saved))
             if change.approved_by and not change.open:
                 self._use(change.fix_id)
+            return saved
 
     def _use(self, repair_id: str) -> None:
         approval = from_json(Approval, json.loads(self.approvals[repair_id]))

@@ -87,8 +87,9 @@ class Ledger(Protocol):
     def open_changes(self) -> Mapping[str, str]:
         """Change id → profile id, of every change that is not ended."""
 
-    def save(self, change: ProfileChange) -> None:
-        """Write a change, new or in its new state; one that ends uses its approval up."""
+    def save(self, change: ProfileChange) -> ProfileChange:
+        """Write a change, new or in its new state, as it is saved then; one that ends uses its
+        approval up. Raises Conflict if somebody else saved it meanwhile."""
 
     def claim(self, change: ProfileChange, whats: Iterable[str]) -> bool:
         """Take the right to give these things to the change's AI agent; False if another open

@@ -151,7 +151,7 @@ def _landed(
         change = change.with_list(there)
     if landed:
         tell_written(Written(change), deps)
-        deps.fix_ports.ledger.save(change)
+        change = deps.fix_ports.ledger.save(change)
     return change
 
 

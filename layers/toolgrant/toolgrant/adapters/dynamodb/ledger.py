@@ -17,12 +17,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from toolgrant.adapters.aws import translated
 from toolgrant.adapters.dataclass_json import from_json, to_json
-from toolgrant.adapters.dynamodb.table import Table, key_of, typed
+from toolgrant.adapters.dynamodb.table import Table, condition_of, key_of, typed
 from toolgrant.domain.fixing.history import Breaker, ForeignEdit, ProfileHistory
 from toolgrant.domain.fixing.ledger import ProfileChange
 from toolgrant.domain.fixing.repair import Approval
@@ -68,13 +68,17 @@ class DynamoDBLedger:
         """Change id → profile id, of those that are not ended."""
         return {item["sk"]: item["profileId"] for item in self._table.query(OPEN)}
 
-    def save(self, change: ProfileChange) -> None:
-        """Write a change in place of its earlier state, with all that points to it, in one
-        transaction. One that ends uses up the approval it came from."""
-        item, where = to_json(change), {"profileId": change.profile_id}
+    def save(self, change: ProfileChange) -> ProfileChange:
+        """Write a change in place of the state that it was read in, with all that points to it, in
+        one transaction. One that ends uses up the approval it came from. Raises Conflict."""
+        saved, where = replace(change, version=change.version + 1), {"profileId": change.profile_id}
+        put = self._table.put_of(
+            _profile_pk(change.profile_id), f"CHANGE#{change.id}", to_json(saved)
+        )
+        put["Put"] |= condition_of("version", change.version or None)
         pointer = self._table.put_of(OPEN, change.id, where)
         parts = [
-            self._table.put_of(_profile_pk(change.profile_id), f"CHANGE#{change.id}", item),
+            put,
             self._table.put_of(CHANGES, change.id, where),
             self._table.put_of(_wrote_pk(change.agent), change.profile_id, {}),
             pointer if change.open else self._table.delete_of(OPEN, change.id),
@@ -82,8 +86,8 @@ class DynamoDBLedger:
         used = change.approved_by and not change.open
         if used and self.approval(change.fix_id):  # unless the table has forgotten it by now
             parts.append(self._use(change.fix_id))
-        with translated("table save", own=True):
-            self._client.transact_write_items(TransactItems=parts)
+        self._table.transact(parts)
+        return saved
 
     def _use(self, repair_id: str) -> dict[str, Any]:
         return {

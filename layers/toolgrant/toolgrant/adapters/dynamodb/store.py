@@ -20,8 +20,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from toolgrant.adapters.aws import translated
 from toolgrant.adapters.dataclass_json import from_json, to_json
 from toolgrant.adapters.dynamodb import store_items
@@ -30,7 +28,6 @@ from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.fixing.repair import Repair, Shown
 from toolgrant.domain.record_budget import within_budget
 from toolgrant.domain.records import ANY, AgentKey, AgentRecord, Edge, EdgeKind, SweepProgress
-from toolgrant.errors import Conflict, ServiceUnavailable
 
 OUTBOX = "OUTBOX"
 FIXES = "FIXES"
@@ -68,11 +65,7 @@ class DynamoDBStore:
     ) -> None:
         """All of it in one transaction. Raises Conflict if the record changed since `previous`."""
         items = transaction(self._table, record, previous, alert, repairs, shown)
-        with translated("table commit", own=True):
-            try:
-                self._client.transact_write_items(TransactItems=items)
-            except ClientError as error:
-                raise _cancelled(error) from error
+        self._table.transact(items)
 
     def pending(self, ai_agent_id: str | None = None) -> Iterator[Rendered]:
         """Alerts in the outbox, oldest first."""
@@ -206,17 +199,6 @@ def _record_item(record: AgentRecord) -> Item:
 def _shown_item(shown: Shown) -> Item:
     keys = {"pk": SHOWN, "sk": shown.alert_id, "schema": store_items.SCHEMA}
     return {**keys, **to_json(shown), "expiresAt": int((shown.at + KEEP_SHOWN).timestamp())}
-
-
-def _cancelled(error: ClientError) -> Exception:
-    """The error to raise for a failed commit: Conflict if another writer was faster."""
-    reasons = error.response.get("CancellationReasons") or []
-    codes = {reason.get("Code") for reason in reasons if isinstance(reason, Mapping)} - {"None"}
-    if codes and codes <= {"ConditionalCheckFailed", "TransactionConflict"}:
-        return Conflict("the record changed since it was read")
-    if error.response["Error"]["Code"] == "TransactionCanceledException" and codes:
-        return ServiceUnavailable(f"table commit: {', '.join(sorted(map(str, codes)))}")
-    return error
 
 
 def _agent_pk(key: AgentKey) -> str:

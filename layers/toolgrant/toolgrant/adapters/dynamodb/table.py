@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
 
 from toolgrant.adapters.aws import translated
 from toolgrant.adapters.dynamodb import store_items
+from toolgrant.errors import Conflict, ServiceUnavailable
 
 Item = dict[str, Any]
 _serialize = TypeSerializer().serialize
@@ -61,6 +63,14 @@ class Table:
         """The same as a part of a transaction."""
         return {"Delete": {"TableName": self.name, "Key": key_of(pk, sk)}}
 
+    def transact(self, items: list[dict[str, Any]]) -> None:
+        """Write all of it or nothing. Raises Conflict where a condition does not hold."""
+        with translated("table commit", own=True):
+            try:
+                self.client.transact_write_items(TransactItems=items)
+            except ClientError as error:
+                raise _cancelled(error) from error
+
     def query(self, pk: str, prefix: str | None = None) -> Iterator[Item]:
         """The items of one partition, optionally those whose sort keys have a prefix."""
         query = query_of(self.name, pk, prefix)
@@ -111,3 +121,14 @@ def typed(item: Mapping[str, Any]) -> dict[str, Any]:
 def plain(item: Mapping[str, Any]) -> Item:
     """The reverse of `typed`."""
     return {name: _deserialize(value) for name, value in item.items()}
+
+
+def _cancelled(error: ClientError) -> Exception:
+    """The error to raise for a failed commit: Conflict if another writer was faster."""
+    reasons = error.response.get("CancellationReasons") or []
+    codes = {reason.get("Code") for reason in reasons if isinstance(reason, Mapping)} - {"None"}
+    if codes and codes <= {"ConditionalCheckFailed", "TransactionConflict"}:
+        return Conflict("the record changed since it was read")
+    if error.response["Error"]["Code"] == "TransactionCanceledException" and codes:
+        return ServiceUnavailable(f"table commit: {', '.join(sorted(map(str, codes)))}")
+    return error

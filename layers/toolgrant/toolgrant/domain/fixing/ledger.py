@@ -7,7 +7,7 @@ record before it is sent, `DONE` only after its grants were read back.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -63,6 +63,7 @@ class Removal:
 
 
 _THERE = (ListState.DONE, ListState.UNATTRIBUTED)
+_LEAVING = (RemovalStep.REMOVING, RemovalStep.REMOVED)
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,11 @@ class ListWrite:
 
     @property
     def standing(self) -> frozenset[Grant]:
-        """The grants that must be in the profile as long as nobody takes them away."""
-        return frozenset(self.grants) - self.gone if self.state in _THERE else frozenset()
+        """The grants that must be in the profile as long as nobody takes them away. What we are
+        taking back this moment need not."""
+        leaving = self.removal.grants if self.removal and self.removal.step in _LEAVING else ()
+        stands = frozenset(self.grants) - self.gone if self.state in _THERE else frozenset()
+        return stands.difference(leaving)
 
     @property
     def sent(self) -> list[tuple[GrantKind, datetime, frozenset[Grant]]]:
@@ -122,7 +126,7 @@ class ProfileChange:
     """One repair that was begun. `id` is `c-…`, made from the repair's. `attached` are the
     qualifiers of `agent_arn` that the profile was attached to by it, `to_attach` those that it
     still is to be, `detached` those that were taken back or found detached once; `attach_reason` is
-    the class of a refusal to attach."""
+    the class of a refusal to attach. `version` counts how often it was saved."""
 
     id: str
     fix_id: str
@@ -139,6 +143,7 @@ class ProfileChange:
     attach_reason: str = ""
     agent_arn: str = ""
     approved_by: str = ""
+    version: int = field(default=0, compare=False)
 
     @property
     def open(self) -> bool:

@@ -114,7 +114,7 @@ class _Remediation:
         self._wait_for_others(first)
         first = with_profile(first, agent, known, self.writer, self.deps)
         change = intent_of(first, agent, approval, known, self.deps.clock.now())
-        self.writer.ledger.save(change)
+        change = self.writer.ledger.save(change)
         if not self.writer.ledger.claim(change, first.repair.whats):
             raise PutOff("another change gives the same to this AI agent", 5)
         # Once more, after the claim, with all but the AI agent itself read afresh.

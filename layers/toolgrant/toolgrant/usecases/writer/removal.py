@@ -47,7 +47,7 @@ class Remover:
         listed = self.writer.profiles.listed(*_where(change, write))
         held = granted(write.kind, listed.entries)
         if known.step is RemovalStep.REMOVED or held == known.held - known.grants:
-            return self._verify(change, write, known)
+            return self._verify(change, write)
         same = (held, listed.stamp) == (known.held, known.stamp)
         if same and not self._edited_since(change, write, known):
             return self._begin(change, write, grants)
@@ -69,32 +69,33 @@ class Remover:
     ) -> ProfileChange:
         """Read, put on record, read last, send: as a write does it."""
         profiles, where = self.writer.profiles, _where(change, write)
-        before = change.with_list(replace(write, removal=None))
+        plain = replace(write, removal=None)
         for _ in range(READ_ATTEMPTS):
             first, at = profiles.listed(*where), self.writer.clock.now()
             held = granted(write.kind, first.entries)
             if not grants <= held:
-                self._save(before)
+                self._save(change.with_list(plain))
                 raise EditedProfile(f"change {change.id}: the profile is not as toolgrant left it")
             step = RemovalStep.REMOVING
-            removal = Removal(self.order, grants, step, held, at, first.stamp)
-            begun = replace(write, removal=removal)
-            self._save(change.with_list(begun))
+            begun = replace(write, removal=Removal(self.order, grants, step, held, at, first.stamp))
+            change = self._save(change.with_list(begun))
             if profiles.listed(*where) == first:
                 entries = without_grants(write.kind, first.entries, grants)
                 try:
                     profiles.replace(*where, entries)
                 except (Throttled, *REFUSED_FOR_GOOD):  # nothing was done
-                    self._save(before)
+                    self._save(change.with_list(plain))
                     raise
-                return self._verify(change, begun, removal)
-            self._save(before)
+                return self._verify(change, begun)
+            change = self._save(change.with_list(plain))
         raise PutOff(f"security profile {change.profile_id}: others keep writing", 5)
 
-    def _verify(self, change: ProfileChange, write: ListWrite, removal: Removal) -> ProfileChange:
+    def _verify(self, change: ProfileChange, write: ListWrite) -> ProfileChange:
         """From now on nothing is removed again, whatever is found."""
-        removed = replace(removal, step=RemovalStep.REMOVED)
-        change = self._save(change.with_list(replace(write, removal=removed)))
+        if write.removal is None:
+            return change
+        removal = replace(write.removal, step=RemovalStep.REMOVED)
+        change = self._save(change.with_list(replace(write, removal=removal)))
         for seconds in (0.0, *VERIFY_WAITS):
             if seconds:
                 self.writer.wait(seconds)
@@ -109,8 +110,7 @@ class Remover:
         return self._save(change.with_list(replace(write, removal=verified, gone=gone)))
 
     def _save(self, change: ProfileChange) -> ProfileChange:
-        self.writer.ledger.save(change)
-        return change
+        return self.writer.ledger.save(change)
 
 
 def _where(change: ProfileChange, write: ListWrite) -> tuple[str, str, GrantKind]:

@@ -214,7 +214,7 @@ class _Undo:
                 reason = both("service-reason", type(error).__name__)
                 return Outcome.UNDO_REFUSED, _why("refused", reason=reason)
             change = change.without((), [qualifier])
-            self.writer.ledger.save(change)
+            change = self.writer.ledger.save(change)
         return Outcome.UNDONE, None
 
 

@@ -123,7 +123,7 @@ class GrantWriter:
             last = self._listed(change, kind)
             if last.entries == first.entries:
                 return self._replace(sent, change, kind, last)
-            self._save(change)
+            change = self._save(sent.with_list(change.part(kind)))
             self._disagree(last)
         raise PutOff(f"security profile {change.profile_id}: others keep writing", 5)
 
@@ -155,7 +155,7 @@ class GrantWriter:
         try:
             self.profiles.replace(sent.instance_id, sent.profile_id, kind, entries)
         except Throttled:  # refused before it did anything
-            self._save(before)
+            self._save(sent.with_list(before.part(kind)))
             raise
         except REFUSED_FOR_GOOD as error:
             return sent, type(error).__name__
@@ -223,5 +223,4 @@ class GrantWriter:
         return self.profiles.listed(change.instance_id, change.profile_id, kind)
 
     def _save(self, change: ProfileChange) -> ProfileChange:
-        self.ledger.save(change)
-        return change
+        return self.ledger.save(change)
