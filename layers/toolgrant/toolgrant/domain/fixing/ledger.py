@@ -62,6 +62,7 @@ class Removal:
         return self.at - bound, self.ended_at + EVENT_GRAIN if self.ended_at else self.at + bound
 
 
+_GOING = (RemovalStep.REMOVING, RemovalStep.REMOVED)
 _THERE = (ListState.DONE, ListState.UNATTRIBUTED)
 
 
@@ -93,8 +94,11 @@ class ListWrite:
 
     @property
     def standing(self) -> frozenset[Grant]:
-        """The grants that must be in the profile as long as nobody takes them away."""
-        return frozenset(self.grants) - self.gone if self.state in _THERE else frozenset()
+        """The grants that must be in the profile as long as nobody takes them away, which an undo
+        may be doing this moment."""
+        going = self.removal.grants if self.removal and self.removal.step in _GOING else frozenset()
+        left = frozenset(self.grants) - self.gone - going
+        return left if self.state in _THERE else frozenset()
 
     @property
     def sent(self) -> list[tuple[GrantKind, datetime, frozenset[Grant]]]:
@@ -122,7 +126,8 @@ class ProfileChange:
     """One repair that was begun. `id` is `c-…`, made from the repair's. `attached` are the
     qualifiers of `agent_arn` that the profile was attached to by it, `to_attach` those that it
     still is to be, `detached` those that were taken back or found detached once; `attach_reason` is
-    the class of a refusal to attach."""
+    the class of a refusal to attach. `dedicated`: the profile was made by it, and nobody
+    has it unless it is attached."""
 
     id: str
     fix_id: str
@@ -139,6 +144,7 @@ class ProfileChange:
     attach_reason: str = ""
     agent_arn: str = ""
     approved_by: str = ""
+    dedicated: bool = False
 
     @property
     def open(self) -> bool:
@@ -162,7 +168,9 @@ class ProfileChange:
 
     @property
     def verified_at(self) -> datetime | None:
-        """When the last of it was seen to be there; None if nothing was."""
+        """When the last of it was seen to be there; None if nothing was, or nobody has it."""
+        if self.dedicated and not self.attached:
+            return None
         times = [w.ended_at for w in self.lists if w.state in _THERE and w.ended_at]
         return max([*times, *([self.attached_at] if self.attached_at else [])], default=None)
 
