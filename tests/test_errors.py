@@ -35,7 +35,7 @@ OTHERS = {
     ("usecases/outbox.py", "failure"),
     # AWS errors on their way into the tree: the table ERRORS, and `translated` around the commit.
     ("adapters/aws.py", "kind"),
-    ("adapters/dynamodb/store.py", "_cancelled"),
+    ("adapters/dynamodb/table.py", "_cancelled"),
 }
 """What else is raised, by file: each leads into the tree."""
 

@@ -130,18 +130,20 @@ def test_a_wrong_order_is_refused_with_its_field(operator: Operator, order: Any)
 
 def race(operator: Operator, where: str, rounds: int) -> None:
     """For some profiles at once, somebody adds a permission before, inside or after the window of a
-    fix, which is delivered twice. Outside of the window nothing may be lost; inside it is told."""
+    fix, which is delivered twice at the same moment, and once more. Outside of the window nothing
+    may be lost; inside it is told."""
     gaps = silent_gaps(operator, rounds)
     edits = [partial(operator.add, profile_id, OTHER) for _, profile_id, _ in gaps]
     if where == "inside":
         for (_, profile_id, _), edit in zip(gaps, edits, strict=True):
             match = {"SecurityProfileId": profile_id}
             operator.stack.emulator.faults.before(UPDATE, edit, match=match)
-    with ThreadPoolExecutor(rounds) as pool:
+    payloads = [payload for _, _, payload in gaps]
+    with ThreadPoolExecutor(2 * rounds) as pool:
         if where == "before":
             list(pool.map(lambda edit: edit(), edits))
-        for _ in range(2):
-            list(pool.map(operator.deliver, [payload for _, _, payload in gaps]))
+        for deliveries in ([*payloads, *payloads], payloads):
+            list(pool.map(operator.deliver, deliveries))
         if where == "after":
             list(pool.map(lambda edit: edit(), edits))
     operator.stack.wait_idle()

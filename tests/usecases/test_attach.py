@@ -13,7 +13,7 @@ from tests.usecases.fix_cases import HOUR, ORDER, VIEW, is_quiet, notes, refused
 from toolgrant.domain.fixing.proposal import AGENT_TAG
 from toolgrant.domain.fixing.rules import Mode
 from toolgrant.domain.model import DRAFT, Grant, GrantKind, Risk, SecurityProfile
-from toolgrant.errors import AccessDenied, InvalidInput, NotFound
+from toolgrant.errors import AccessDenied, InvalidInput, NotFound, RequestRefused
 
 
 def gap_world(**rules: Any) -> FixWorld:
@@ -324,3 +324,47 @@ def test_undo_empties_a_dedicated_profile_and_detaches_it() -> None:
     assert [one.grants for one in world.cloud.profiles.values()] == [frozenset(), frozenset()]
     assert world.cloud.attached[f"{world.arn()}:{DRAFT}"] == (uuid_of("crowded"),)
     assert is_quiet(world)
+
+
+def test_a_profile_under_another_name_is_attached_after_a_crash() -> None:
+    world = crowded_world()
+    world.look_and_fix()
+    world.profile(world.notifier.alerts[-1]["proposal"]["name"], VIEW, "permission:Users.View")
+    world.operate("approve", finding_of(world, "insufficient"), dedicated=True)
+    world.calls.faults.append(Fault("writer.attach", 1, Crash()))
+    with pytest.raises(Crash):
+        world.fix()
+
+    assert world.fix() == ["fixed"]
+    assert len(made(world)) == 2
+
+
+def test_a_profile_that_may_not_be_attached_was_given_to_nobody() -> None:
+    """So nobody took it away: no breaker opens."""
+    world = ordered()
+    world.calls.faults.append(Fault("writer.attach", 1, AccessDenied("no"), times=10_000))
+
+    assert world.fix() == ["fix-refused"]
+
+    said = notes(*refused(world))
+    assert "refused to attach security profile" in said
+    assert "to take" not in said
+    world.later(HOUR)
+    world.look()
+    assert world.ledger.broken == {}
+    assert "took away" not in notes(*world.notifier.alerts)
+
+
+@pytest.mark.parametrize(
+    "error", [AccessDenied("no"), RequestRefused("no"), InvalidInput("$", "x")]
+)
+def test_a_profile_that_may_not_be_created_is_told_at_once(error: Exception) -> None:
+    world = ordered()
+    world.calls.faults.append(Fault("writer.create", 1, error, times=10_000))
+    before = world.clock.now()
+
+    assert world.fix() == ["fix-refused"]
+
+    assert (world.clock.now() - before).total_seconds() <= 60
+    assert "Amazon Connect refused it. It said that" in notes(*refused(world))
+    assert made(world) == []

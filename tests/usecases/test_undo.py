@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -488,3 +489,20 @@ def test_an_undo_of_two_lists_that_dies_between_them_goes_on() -> None:
         GrantKind.PERMISSION,
         GrantKind.MCP,
     }
+
+
+def test_what_an_undo_is_taking_back_was_taken_away_by_nobody_else() -> None:
+    """Somebody looks after it was removed and before that could be verified."""
+    world = fixed()
+    world.operate("undo", world.change_ids[0], by="ann")
+    dies(world, "writer.replace", after=True)
+    world.later(120)
+
+    world.look()
+
+    assert world.fix() == ["undone"]
+    assert "took away" not in notes(*world.notifier.alerts)
+    assert {json.loads(item)["reason"] for item in world.ledger.broken.values()} == {
+        "undone by ann"
+    }
+    assert is_quiet(world)

@@ -87,6 +87,8 @@ def _gone(
     change: ProfileChange, history: ProfileHistory, agent: JudgedAgent, deps: Deps
 ) -> list[TakenAway]:
     """What of a change should be there and is not to be seen."""
+    if change.verified_at is None:
+        return []
     grants = [
         TakenAway(str(grant), change, write.ended_at, history.last_edit(write))
         for write in change.lists

@@ -42,24 +42,21 @@ def tell_written(written: Written, deps: Deps) -> None:
         told = note("unattributed", grants=doubt, change=change.id)
         _integrity(change, "unattributed", [told], deps)
     refused = [w for w in change.lists if w.state is ListState.REFUSED]
-    reasons = {write.reason: write.grants for write in refused}
+    for reason in dict.fromkeys(write.reason for write in refused):
+        grants = [grant for write in refused if write.reason == reason for grant in write.grants]
+        told = note("service-refused", grants=", ".join(grant_texts(grants)))
+        _tell_service_refused(written, reason, told, deps)
     if change.attach_reason:
-        reasons.setdefault(change.attach_reason, ())
-    for reason, grants in reasons.items():
-        _tell_service_refused(written, reason, grants, deps)
+        told = note("service-refused-attach", profile=change.profile_id)
+        _tell_service_refused(written, change.attach_reason, told, deps)
 
 
-def _tell_service_refused(
-    written: Written, reason: str, grants: Iterable[object], deps: Deps
-) -> None:
-    """The service said no for good: which grants, which class of reason, and what to do."""
+def _tell_service_refused(written: Written, reason: str, what: Text, deps: Deps) -> None:
+    """The service said no for good: to what, which class of reason, and what to do."""
     change = written.change
-    notes = [
-        note("service-refused", grants=", ".join(grant_texts(grants)) or change.profile_id),
-        note("service-said", reason=both("service-reason", reason)),
-    ]
+    notes = [what, note("service-said", reason=both("service-reason", reason))]
     told = [Change(Status.REFUSED, _noted(finding, notes)) for finding in _findings(change, deps)]
-    alert = _alert(change.agent, f"{change.id} refused {reason}", told, deps)
+    alert = _alert(change.agent, f"{change.id} refused {reason} {what.en}", told, deps)
     _put(replace(alert, change_id=change.id), deps, written.offer)
 
 

@@ -126,7 +126,8 @@ class ProfileChange:
     """One repair that was begun. `id` is `c-…`, made from the repair's. `attached` are the
     qualifiers of `agent_arn` that the profile was attached to by it, `to_attach` those that it
     still is to be, `detached` those that were taken back or found detached once; `attach_reason` is
-    the class of a refusal to attach. `version` counts how often it was saved."""
+    the class of a refusal to attach. `dedicated`: the profile was made by it, and nobody has it
+    unless it is attached. `version` counts how often it was saved."""
 
     id: str
     fix_id: str
@@ -143,6 +144,7 @@ class ProfileChange:
     attach_reason: str = ""
     agent_arn: str = ""
     approved_by: str = ""
+    dedicated: bool = False
     version: int = field(default=0, compare=False)
 
     @property
@@ -167,7 +169,9 @@ class ProfileChange:
 
     @property
     def verified_at(self) -> datetime | None:
-        """When the last of it was seen to be there; None if nothing was."""
+        """When the last of it was seen to be there; None if nothing was, or nobody has it."""
+        if self.dedicated and not self.attached:
+            return None
         times = [w.ended_at for w in self.lists if w.state in _THERE and w.ended_at]
         return max([*times, *([self.attached_at] if self.attached_at else [])], default=None)
 

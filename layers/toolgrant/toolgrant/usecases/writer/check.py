@@ -109,6 +109,7 @@ def intent_of(
         began_at=now,
         agent_arn=agent.draft.arn,
         approved_by=approval.by if approval else "",
+        dedicated=bool(repair.dedicated),
     )
     now_asked = {item.finding_id for item in repair.items}
     given = {grant for write in ended.values() for grant in write.grants}

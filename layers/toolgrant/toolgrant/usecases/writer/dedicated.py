@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from toolgrant.domain.fixing.ledger import ProfileChange
@@ -32,11 +32,10 @@ def with_profile(
     if not repair.dedicated:
         return checked
     proposal = proposal_for(repair.items, agent, deps.fix_ports.rules)
-    if known and not _is(known.profile_id, proposal, writer):
+    proposal = replace(proposal, name=repair.dedicated)
+    if known and not _is(known.profile_id, proposal, writer, _names(proposal.name)):
         raise EditedProfile(f"security profile {known.profile_id} was changed since it was made")
-    profile_id = (
-        known.profile_id if known else _made(replace(proposal, name=repair.dedicated), writer)
-    )
+    profile_id = known.profile_id if known else _made(proposal, writer)
     return replace(checked, repair=replace(repair, profile_id=profile_id))
 
 
@@ -45,7 +44,7 @@ def _made(proposal: Proposal, writer: GrantWriter) -> str:
     profiles, instance_id = writer.profiles, proposal.instance_id
     for name in _names(proposal.name):
         found = profiles.named(instance_id, name)
-        if found and _is(found, replace(proposal, name=name), writer):
+        if found and _is(found, proposal, writer, [name]):
             return found
         if found is None:
             try:
@@ -64,7 +63,7 @@ def _visible(profile_id: str, proposal: Proposal, writer: GrantWriter) -> str:
     """Just after its creation a profile may not be found yet (domain facts, observed)."""
     for seconds in VERIFY_WAITS:
         try:
-            if _is(profile_id, proposal, writer, named=False):
+            if _is(profile_id, proposal, writer, _names(proposal.name)):
                 break
         except NotFound:
             pass
@@ -72,8 +71,8 @@ def _visible(profile_id: str, proposal: Proposal, writer: GrantWriter) -> str:
     return profile_id
 
 
-def _is(profile_id: str, proposal: Proposal, writer: GrantWriter, named: bool = True) -> bool:
-    """Whether a profile is exactly the proposed one: name, tags and all four lists."""
+def _is(profile_id: str, proposal: Proposal, writer: GrantWriter, names: Iterable[str]) -> bool:
+    """Whether a profile is exactly the proposed one: one of the names, tags and all four lists."""
     profiles, instance_id = writer.profiles, proposal.instance_id
     described = profiles.describe(instance_id, profile_id)
     held = {
@@ -81,5 +80,8 @@ def _is(profile_id: str, proposal: Proposal, writer: GrantWriter, named: bool = 
         for kind in GrantKind
         for grant in granted(kind, profiles.listed(instance_id, profile_id, kind).entries)
     }
-    same_name = not named or described.name == proposal.name
-    return same_name and described.tags == dict(proposal.tags) and held == set(proposal.grants)
+    return (
+        described.name in names
+        and described.tags == dict(proposal.tags)
+        and held == set(proposal.grants)
+    )

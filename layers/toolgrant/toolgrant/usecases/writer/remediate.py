@@ -20,6 +20,7 @@ from toolgrant.domain.fixing.policy import Refuse, describe_refusal
 from toolgrant.domain.fixing.repair import Approval, Repair
 from toolgrant.domain.ids import short_id
 from toolgrant.domain.requests import AgentRequest, Outcome
+from toolgrant.domain.texts import both
 from toolgrant.errors import NotFound, PutOff
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reader
 from toolgrant.usecases.audit import change_record, fix_record
@@ -32,7 +33,7 @@ from toolgrant.usecases.write_alerts import tell_partly, tell_refused, tell_writ
 from toolgrant.usecases.writer.check import Checked, check, intent_of
 from toolgrant.usecases.writer.dedicated import with_profile
 from toolgrant.usecases.writer.settle import given_up, settled
-from toolgrant.usecases.writer.write import GrantWriter
+from toolgrant.usecases.writer.write import REFUSED_FOR_GOOD, GrantWriter
 
 _FRESH = timedelta(minutes=10)
 """For how long the service may refuse what names something new."""
@@ -112,7 +113,12 @@ class _Remediation:
         if not first.repair.items:
             return self._nothing(first.refused, approval, known, _offer(asked, first))
         self._wait_for_others(first)
-        first = with_profile(first, agent, known, self.writer, self.deps)
+        try:
+            first = with_profile(first, agent, known, self.writer, self.deps)
+        except REFUSED_FOR_GOOD as error:
+            why = Refusal("service", {"reason": both("service-reason", type(error).__name__)})
+            refused = (*first.refused, *_all_refused(first.repair, why, self.deps))
+            return self._nothing(refused, approval, known, _offer(asked, first))
         change = intent_of(first, agent, approval, known, self.deps.clock.now())
         change = self.writer.ledger.save(change)
         if not self.writer.ledger.claim(change, first.repair.whats):
