@@ -99,7 +99,22 @@ def intent_of(
     sent = {write.kind: write for write in known.lists} if known else {}
     wanted = {grant.kind for grant in repair.grants} | ended.keys()
     kinds = [kind for kind in GrantKind if kind in wanted]  # what only reads comes first
-    begun = known or ProfileChange(
+    begun = known or _begun(repair, agent, approval, now)
+    now_asked = {item.finding_id for item in repair.items}
+    given = {grant for write in ended.values() for grant in write.grants}
+    kept = [i for i in begun.items if i.finding_id not in now_asked and given & set(i.grants)]
+    return replace(
+        begun,
+        items=(*kept, *repair.items),
+        lists=tuple(ended.get(kind) or _list(kind, repair, sent.get(kind), now) for kind in kinds),
+        to_attach=tuple(name for name in checked.attaches if name not in begun.attached),
+    )
+
+
+def _begun(
+    repair: Repair, agent: JudgedAgent, approval: Approval | None, now: datetime
+) -> ProfileChange:
+    return ProfileChange(
         id=short_id("c", repair.id),
         fix_id=repair.id,
         instance_id=agent.instance_id,
@@ -110,15 +125,6 @@ def intent_of(
         agent_arn=agent.draft.arn,
         approved_by=approval.by if approval else "",
         dedicated=bool(repair.dedicated),
-    )
-    now_asked = {item.finding_id for item in repair.items}
-    given = {grant for write in ended.values() for grant in write.grants}
-    kept = [i for i in begun.items if i.finding_id not in now_asked and given & set(i.grants)]
-    return replace(
-        begun,
-        items=(*kept, *repair.items),
-        lists=tuple(ended.get(kind) or _list(kind, repair, sent.get(kind), now) for kind in kinds),
-        to_attach=tuple(name for name in checked.attaches if name not in begun.attached),
     )
 
 
