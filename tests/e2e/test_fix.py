@@ -142,8 +142,9 @@ def race(operator: Operator, where: str, rounds: int) -> None:
     with ThreadPoolExecutor(2 * rounds) as pool:
         if where == "before":
             list(pool.map(lambda edit: edit(), edits))
-        for deliveries in ([*payloads, *payloads], payloads):
-            list(pool.map(operator.deliver, deliveries))
+        once = partial(operator.invoke, "RemediateFunctionName")
+        list(pool.map(once, [*payloads, *payloads]))
+        list(pool.map(operator.deliver, payloads))
         if where == "after":
             list(pool.map(lambda edit: edit(), edits))
     operator.stack.wait_idle()
