@@ -355,7 +355,9 @@ def test_a_profile_that_may_not_be_attached_was_given_to_nobody() -> None:
     assert "took away" not in notes(*world.notifier.alerts)
 
 
-@pytest.mark.parametrize("error", [AccessDenied("no"), RequestRefused("no"), InvalidInput("$", "x")])
+@pytest.mark.parametrize(
+    "error", [AccessDenied("no"), RequestRefused("no"), InvalidInput("$", "x")]
+)
 def test_a_profile_that_may_not_be_created_is_told_at_once(error: Exception) -> None:
     world = ordered()
     world.calls.faults.append(Fault("writer.create", 1, error, times=10_000))

@@ -80,4 +80,8 @@ def _is(profile_id: str, proposal: Proposal, writer: GrantWriter, names: Iterabl
         for kind in GrantKind
         for grant in granted(kind, profiles.listed(instance_id, profile_id, kind).entries)
     }
-    return described.name in names and described.tags == dict(proposal.tags) and held == set(proposal.grants)
+    return (
+        described.name in names
+        and described.tags == dict(proposal.tags)
+        and held == set(proposal.grants)
+    )
