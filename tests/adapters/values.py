@@ -166,4 +166,6 @@ CHANGE = ProfileChange(
     attach_reason="NotFound",
     agent_arn="arn:aws:wisdom:us-east-1:111122223333:ai-agent/x/agent",
     approved_by="someone",
+    dedicated=True,
+    profile_name="agents",
 )

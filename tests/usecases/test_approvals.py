@@ -18,6 +18,7 @@ from tests.usecases.fix_cases import (
     fixed,
     is_quiet,
     notes,
+    ready,
     refused,
 )
 
@@ -370,3 +371,17 @@ def test_an_order_that_fails_half_way_puts_on_the_audit_record_what_was_done() -
     (record,) = audited(world, "order")
     assert len(record["plan"]) == 1
     assert sent[0].id in record["plan"][0]
+
+
+def test_an_approval_that_an_open_gap_made_void_is_told() -> None:
+    """Once the draft's profile has the grant, the version lacks that profile, not the grant."""
+    world = ready(mode=Mode.APPROVE)
+    world.publish()
+    world.profile("second", BEFORE)
+    world.attach("second", on=("1",))
+    world.look()
+    world.operate("approve", world.finding_id())
+
+    assert world.fix() == ["fixed", "fix-refused"]
+
+    assert "comes with a security profile that the live version lacks" in notes(*refused(world))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.fakes import GET_ORDER, RETRIEVE, FixWorld, uuid_of
+from tests.fakes import GET_ORDER, RETRIEVE, Fault, FixWorld, uuid_of
 from tests.fakes.fix_world import WRITER_ROLE
 from tests.usecases.fix_cases import (
     ANN,
@@ -28,6 +28,7 @@ from tests.usecases.fix_cases import (
 
 from toolgrant.adapters.aws import USER_AGENT
 from toolgrant.domain.model import GrantKind, Risk
+from toolgrant.errors import ServiceUnavailable
 
 STAMPS = ("shared", "per-list", "whole-seconds", "absent")
 BOUND = 60
@@ -300,7 +301,7 @@ def test_only_exactly_our_role_is_our_own(by: dict[str, Any]) -> None:
     world.handle(updated(world, by=by, at=at, lists=LOST))
 
     (alert,) = integrity(world)
-    assert "changed the security profile while toolgrant wrote to it" in notes(alert)
+    assert f"changed security profile {PROFILE} while toolgrant wrote to it" in notes(alert)
     assert len(world.ledger.edits) == 1
 
 
@@ -439,3 +440,17 @@ def test_an_unattributed_grant_that_is_removed_by_hand_is_not_added_again() -> N
     assert world.look_and_fix() == []
     assert (uuid_of("agent"), VIEW) in broken(world)
     assert VIEW not in world.grants(PROFILE)
+
+
+def test_the_record_of_a_write_that_had_to_be_sent_again_is_our_own() -> None:
+    """The first landed unanswered and was taken out before we looked; its record comes late."""
+    world = asked()
+    at = world.clock.now()
+    world.calls.faults.append(Fault("writer.replace", 1, ServiceUnavailable("timeout"), after=True))
+    world.before("fixes.put_off", lambda: world.edit(PROFILE, remove=[VIEW]))
+    assert world.fix() == ["fixed"]
+
+    sent = {"Permissions": ["Tasks.View", "Wisdom.View"]}
+    world.handle(updated(world, by=OWN, lists=sent, eventTime=at.isoformat()))
+
+    assert integrity(world) == []

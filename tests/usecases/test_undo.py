@@ -26,7 +26,9 @@ from tests.usecases.fix_cases import (
     updated,
 )
 
+from toolgrant.domain.fixing.history import Breaker
 from toolgrant.domain.fixing.ledger import RemovalStep
+from toolgrant.domain.fixing.repair import Repair
 from toolgrant.domain.fixing.rules import Mode
 from toolgrant.domain.model import DRAFT, Grant, GrantKind, Risk
 from toolgrant.errors import InvalidInput, RequestRefused, ServiceUnavailable
@@ -506,3 +508,43 @@ def test_what_an_undo_is_taking_back_was_taken_away_by_nobody_else() -> None:
         "undone by ann"
     }
     assert is_quiet(world)
+
+
+def test_a_refused_undo_leaves_the_breaker_of_another_change() -> None:
+    """The same grant was given by two profiles, and taken out of one."""
+    world = ready()
+    world.publish()
+    world.profile("second", BEFORE)
+    world.attach("second", on=("1",))
+    world.look_and_fix()
+    world.look_and_fix()
+    kept = world.ledger.all_changes()[-1]
+    loss = Breaker(uuid_of("agent"), VIEW, "c-another", "taken away by ann", world.clock.now())
+    world.ledger.open_breakers([loss])
+    world.later(HOUR)
+    world.operate("undo", kept.id)
+    world.calls.faults.append(Fault("writer.replace", 1, RequestRefused("no"), times=10_000))
+
+    assert world.fix() == ["undo-refused"]
+
+    assert world.ledger.breakers() == {loss}
+
+
+def test_an_undo_detaches_only_where_the_profile_was_missing_at_the_write() -> None:
+    """Between the announcement and the write somebody attached it to one of two versions."""
+    world = FixWorld(association=Mode.FIX)
+    world.agent(RETRIEVE)
+    world.publish()
+    world.publish(2)
+    world.make_live("1", "2")
+    world.profile(PROFILE, VIEW)
+    world.attach(PROFILE)
+    world.look()
+    (repair,) = world.fixes.waiting
+    assert isinstance(repair, Repair)
+    assert repair.attaches == ("1", "2")
+    world.attach(PROFILE, on=("1",))
+
+    assert world.fix() == ["fixed"]
+
+    assert world.ledger.all_changes()[0].attached == ("2",)

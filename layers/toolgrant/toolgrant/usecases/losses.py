@@ -157,20 +157,22 @@ def _landed(
     return change
 
 
-def open_breakers(change: ProfileChange, whats: Iterable[str], reason: str, deps: Deps) -> None:
+def open_breakers(
+    change: ProfileChange, whats: Iterable[str], reason: str, deps: Deps, keep: bool = False
+) -> None:
     """Nothing of this is given again: to no profile of the change's AI agent nor of any other that
-    has the profile, and to the profile for no AI agent."""
-    now, attached = deps.clock.now(), attachment(change.profile_id)
+    has the profile, and to the profile for no AI agent. `keep`: what is open because of another
+    change stays so."""
+    ledger, now, attached = deps.fix_ports.ledger, deps.clock.now(), attachment(change.profile_id)
+    others = {(b.subject, b.what) for b in ledger.breakers() if keep and b.change_id != change.id}
     agents = holders(change, deps)
-    deps.fix_ports.ledger.open_breakers(
+    ledger.open_breakers(
         Breaker(subject, what, change.id, reason, now)
         for what in whats
-        for subject in ([change.agent.ai_agent_id] if what == attached else agents)
-    )
-    deps.fix_ports.ledger.open_breakers(
-        Breaker(change.profile_id, what, change.id, reason, now)
-        for what in whats
-        if what != attached
+        for subject in (
+            [change.agent.ai_agent_id] if what == attached else [*agents, change.profile_id]
+        )
+        if (subject, what) not in others
     )
 
 

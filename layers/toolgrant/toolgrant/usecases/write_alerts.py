@@ -35,11 +35,16 @@ def tell_written(written: Written, deps: Deps) -> None:
     at_stake = [*sorted(written.lost), *sorted(written.unexpected), *written.others]
     if at_stake:
         entries = ", ".join(grant_texts(at_stake))
-        _integrity(change, f"differs {at_stake}", [note("profile-differs", entries=entries)], deps)
+        _integrity(
+            change,
+            f"differs {at_stake}",
+            [note("profile-differs", entries=entries, profile=change.profile)],
+            deps,
+        )
     doubtful = [w for w in change.lists if w.state is ListState.UNATTRIBUTED and not w.gone]
     if doubtful:
         doubt = ", ".join(grant_texts(grant for write in doubtful for grant in write.grants))
-        told = note("unattributed", grants=doubt, change=change.id)
+        told = note("unattributed", grants=doubt, change=change.id, profile=change.profile)
         _integrity(change, "unattributed", [told], deps)
     refused = [w for w in change.lists if w.state is ListState.REFUSED]
     for reason in dict.fromkeys(write.reason for write in refused):
@@ -47,7 +52,7 @@ def tell_written(written: Written, deps: Deps) -> None:
         told = note("service-refused", grants=", ".join(grant_texts(grants)))
         _tell_service_refused(written, reason, told, deps)
     if change.attach_reason:
-        told = note("service-refused-attach", profile=change.profile_id)
+        told = note("service-refused-attach", profile=change.profile)
         _tell_service_refused(written, change.attach_reason, told, deps)
 
 
@@ -68,7 +73,13 @@ def tell_edit(change: ProfileChange, edit: ForeignEdit, deps: Deps) -> None:
     count = sum(len(write.before) for write in met)
     who = f"{clip(edit.actor.name)} ({clip(edit.actor.via)})"
     notes = [
-        note("foreign-edit", who=who, event=edit.event_id, lists=", ".join(kinds)),
+        note(
+            "foreign-edit",
+            profile=change.profile,
+            who=who,
+            event=edit.event_id,
+            lists=", ".join(kinds),
+        ),
         note("at-stake", entries=stake, count=count),
     ]
     _integrity(change, edit.event_id, notes, deps, edit.actor)
@@ -122,11 +133,11 @@ def tell_undo(
     change: ProfileChange, outcome: str, reason: Text | None, request: UndoRequest, deps: Deps
 ) -> str:
     """An operator's undo, in the thread of the AI agent. Returns the alert's id."""
-    grants = ", ".join(grant_texts(request.grants or change.grants)) or change.profile_id
+    grants = ", ".join(grant_texts(request.grants or change.grants)) or change.profile
     by, why = clip(request.by) or "?", reason or ""
     notes = [note(outcome, grants=grants, change=change.id, by=by, reason=why)]
     if outcome != Outcome.UNDONE:
-        notes.append(note("undo-by-hand", grants=grants, profile=change.profile_id))
+        notes.append(note("undo-by-hand", grants=grants, profile=change.profile))
     status = Status.CHANGED if outcome == Outcome.UNDONE else Status.REFUSED
     told = [Change(status, _noted(finding, notes)) for finding in _findings(change, deps)]
     said = reason.en if reason and outcome != Outcome.UNDONE else ""  # undone is so at any delivery

@@ -52,9 +52,9 @@ def notes_of_refusal(refuse: Refuse, finding_id: str) -> list[Text]:
 def notes_of_made(change: ProfileChange) -> tuple[Text, ...]:
     """What we did to make a finding go away, and how to take it back."""
     if not change.grants:
-        return (note("attached-live", change=change.id),)
+        return (note("attached-live", profile=change.profile, change=change.id),)
     grants = ", ".join(grant_texts(sorted(change.standing)))
-    return (note("fixed", grants=grants, profile=change.profile_id, change=change.id),)
+    return (note("fixed", grants=grants, profile=change.profile, change=change.id),)
 
 
 def notes_of_taken(taken: Iterable[TakenAway], finding: Finding) -> tuple[Text, ...]:

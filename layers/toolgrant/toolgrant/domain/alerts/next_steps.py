@@ -18,7 +18,7 @@ def next_steps(alert: Alert, words: Words) -> list[str]:
     steps = [
         *(words("step", "gap", qualifiers=", ".join(finding.qualifiers)) for finding in attach),
         *([_opening(alert, words)] if any(finding.missing for finding in others) else []),
-        *(_step(finding, words) for finding in others[: alert.shown]),
+        *(_step(finding, words) for finding in others[: alert.shown] if _has_step(finding)),
         *([words("step", "assist")] if any(finding.missing for finding in current) else []),
         words("step", "then"),
     ]
@@ -28,6 +28,11 @@ def next_steps(alert: Alert, words: Words) -> list[str]:
 def _only_published(finding: Finding) -> bool:
     """The draft has what it needs: attaching its profiles to the published version is enough."""
     return bool(finding.missing) and DRAFT not in finding.qualifiers
+
+
+def _has_step(finding: Finding) -> bool:
+    """An alert about a write may tell of a finding that lacks nothing."""
+    return bool(finding.missing) or finding.kind is not FindingKind.INSUFFICIENT
 
 
 def _opening(alert: Alert, words: Words) -> str:

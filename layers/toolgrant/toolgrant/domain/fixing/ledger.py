@@ -15,6 +15,7 @@ from toolgrant.domain.fixing.repair import Repair, RepairItem
 from toolgrant.domain.ids import short_id
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.records import AgentKey
+from toolgrant.domain.texts import clip
 
 EVENT_GRAIN = timedelta(seconds=1)
 """CloudTrail cuts eventTime to whole seconds."""
@@ -104,8 +105,8 @@ class ListWrite:
     def sent(self) -> list[tuple[GrantKind, datetime, frozenset[Grant]]]:
         """What was sent to the service, when, and what it left in the list."""
         parts = []
-        if self.sent_at:
-            parts.append((self.kind, self.sent_at, self.before | frozenset(self.grants)))
+        for at in filter(None, (self.first_sent_at, self.sent_at)):
+            parts.append((self.kind, at, self.before | frozenset(self.grants)))
         if self.removal:
             left = self.removal.held - self.removal.grants
             parts.append((self.kind, self.removal.at, left))
@@ -145,7 +146,13 @@ class ProfileChange:
     agent_arn: str = ""
     approved_by: str = ""
     dedicated: bool = False
+    profile_name: str = ""
     version: int = field(default=0, compare=False)
+
+    @property
+    def profile(self) -> str:
+        """The profile as people are told of it: its name, where that is known."""
+        return clip(self.profile_name) or self.profile_id
 
     @property
     def open(self) -> bool:

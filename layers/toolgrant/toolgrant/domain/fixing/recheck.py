@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from toolgrant.domain.fixing.gates import Case, Refusal, refusals
+from toolgrant.domain.fixing.gates import Case, Refusal, listed, refusals
 from toolgrant.domain.fixing.policy import Refuse, needs_approval, union
 from toolgrant.domain.fixing.profile_gates import no_room, profile_refusals
 from toolgrant.domain.fixing.repair import Repair, RepairItem
@@ -33,6 +33,7 @@ def still_allowed(
             continue
         now = _as_announced(item, need) if need else None
         if need is None or now is None:
+            refused += _void(item, need, situation)
             continue
         against = _against(item, Case(repair.agent, now, rules, situation), profile)
         full = no_room(union([*allowed, item]), profile)
@@ -40,12 +41,20 @@ def still_allowed(
         if against:
             refused.append(Refuse(need.finding, against))
         else:
-            allowed.append(replace(item, grants=now.on(profile.qualifiers)))
+            there = tuple(name for name in item.qualifiers if name in now.lacks)
+            allowed.append(replace(item, qualifiers=there, grants=now.on(profile.qualifiers)))
     if len(union(allowed)) > MOST_UNASKED and situation.approval is None:
         many = Refusal("many", {"most": MOST_UNASKED})
         refused += [Refuse(needs[item.finding_id].finding, (many,)) for item in allowed]
         allowed = []
     return repair.of(allowed), tuple(refused)
+
+
+def _void(item: RepairItem, need: Need | None, situation: Situation) -> list[Refuse]:
+    """What was approved and would come with another profile by now is told."""
+    supplied = need.supplied.intersection(item.grants) if need and situation.approval else ()
+    values = listed(sorted(supplied))
+    return [Refuse(need.finding, (Refusal("gap", values),))] if need and values else []
 
 
 def _moved(item: RepairItem, need: Need) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from toolgrant.domain.fixing.policy import Refuse
 from toolgrant.domain.fixing.profile_gates import CUSTOMER_MANAGED
 from toolgrant.domain.fixing.proposal import Proposal
 from toolgrant.domain.fixing.recheck import still_allowed
-from toolgrant.domain.fixing.repair import Approval, Repair
+from toolgrant.domain.fixing.repair import Approval, Repair, RepairItem
 from toolgrant.domain.fixing.rules import Need, ProfileFacts
 from toolgrant.domain.ids import short_id
 from toolgrant.domain.model import GrantKind
@@ -99,21 +100,19 @@ def intent_of(
     sent = {write.kind: write for write in known.lists} if known else {}
     wanted = {grant.kind for grant in repair.grants} | ended.keys()
     kinds = [kind for kind in GrantKind if kind in wanted]  # what only reads comes first
-    begun = known or _begun(repair, agent, approval, now)
-    now_asked = {item.finding_id for item in repair.items}
-    given = {grant for write in ended.values() for grant in write.grants}
-    kept = [i for i in begun.items if i.finding_id not in now_asked and given & set(i.grants)]
+    begun = known or _begun(checked, agent, approval, now)
     return replace(
         begun,
-        items=(*kept, *repair.items),
+        items=(*_kept(begun, repair, ended.values()), *repair.items),
         lists=tuple(ended.get(kind) or _list(kind, repair, sent.get(kind), now) for kind in kinds),
         to_attach=tuple(name for name in checked.attaches if name not in begun.attached),
     )
 
 
 def _begun(
-    repair: Repair, agent: JudgedAgent, approval: Approval | None, now: datetime
+    checked: Checked, agent: JudgedAgent, approval: Approval | None, now: datetime
 ) -> ProfileChange:
+    repair = checked.repair
     return ProfileChange(
         id=short_id("c", repair.id),
         fix_id=repair.id,
@@ -125,7 +124,17 @@ def _begun(
         agent_arn=agent.draft.arn,
         approved_by=approval.by if approval else "",
         dedicated=bool(repair.dedicated),
+        profile_name=checked.profile.name,
     )
+
+
+def _kept(begun: ProfileChange, repair: Repair, ended: Iterable[ListWrite]) -> Iterator[RepairItem]:
+    """What an earlier delivery has given and is not asked for any more."""
+    now_asked = {item.finding_id for item in repair.items}
+    given = {grant for write in ended for grant in write.grants}
+    for item in begun.items:
+        if item.finding_id not in now_asked and given & set(item.grants):
+            yield item
 
 
 def _list(kind: GrantKind, repair: Repair, sent: ListWrite | None, now: datetime) -> ListWrite:

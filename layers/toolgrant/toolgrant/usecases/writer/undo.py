@@ -163,7 +163,7 @@ class _Undo:
         if refusal:
             return Outcome.UNDO_REFUSED, refusal
         reason = f"undone by {self.request.by or 'an operator'}"
-        open_breakers(self.change, whats, reason, self.deps)
+        open_breakers(self.change, whats, reason, self.deps, keep=True)
         outcome, why = self._take_back()
         if outcome == Outcome.UNDO_REFUSED:
             self._close_breakers(reason)
