@@ -149,6 +149,7 @@ LIST_WRITE = ListWrite(
     removal=REMOVAL,
     reason="AccessDenied",
     basis="0123456789abcdef",
+    unanswered=True,
 )
 CHANGE = ProfileChange(
     id="c-0123456789",

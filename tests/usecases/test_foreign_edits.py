@@ -454,3 +454,20 @@ def test_the_record_of_a_write_that_had_to_be_sent_again_is_our_own() -> None:
     world.handle(updated(world, by=OWN, lists=sent, eventTime=at.isoformat()))
 
     assert integrity(world) == []
+
+
+def test_a_write_that_was_not_answered_may_still_land_after_its_grants_were_seen() -> None:
+    """Somebody else added the same meanwhile: seeing it does not prove that ours has landed."""
+    world = asked()
+    world.calls.faults.append(Fault("writer.replace", 1, ServiceUnavailable("timeout")))
+    world.before("fixes.put_off", lambda: world.edit(PROFILE, add=[VIEW]))
+    assert world.fix() == ["fixed"]
+    (write,) = world.ledger.all_changes()[0].lists
+    assert write.sent_at is not None
+    assert write.ended_at is not None
+    at = write.sent_at + timedelta(seconds=50)
+    assert at > write.ended_at + timedelta(seconds=1)
+
+    world.handle(updated(world, at=at))
+
+    assert len(integrity(world)) == 1

@@ -332,3 +332,15 @@ def test_a_write_that_is_not_answered_is_not_repeated_while_it_may_still_land() 
     assert world.fix() == ["fixed"]
     first, second = sent_at
     assert second - first >= world.rules.bound
+
+
+def test_lists_that_are_refused_for_one_reason_are_told_with_all_their_grants() -> None:
+    world = asked(RETRIEVE, GET_ORDER, automatic_risk=Risk.WRITE)
+    world.calls.faults.append(Fault("writer.replace", 1, RequestRefused("no"), times=10_000))
+
+    world.fix()
+
+    (alert,) = refused(world)
+    assert VIEW in notes(alert)
+    assert ORDER in notes(alert)
+    assert "Grant  ()" not in world.notifier.sent[-1].bodies["email"]

@@ -73,7 +73,8 @@ class ListWrite:
     as last read before it. `read_at` is when the first read began on which it rests,
     `first_sent_at` and `sent_at` when it was first and last sent, `ended_at` when it was verified
     or refused. `gone` are those of `grants` that no longer stand: taken back by us, or found lost
-    once. `reason` is the class of a refusal, `basis` what that rests on (rules, catalog)."""
+    once. `reason` is the class of a refusal, `basis` what that rests on (rules, catalog).
+    `unanswered`: the service did not say whether it took what was sent last."""
 
     kind: GrantKind
     grants: tuple[Grant, ...]
@@ -87,6 +88,7 @@ class ListWrite:
     removal: Removal | None = None
     reason: str = ""
     basis: str = ""
+    unanswered: bool = False
 
     @property
     def open(self) -> bool:
@@ -119,7 +121,12 @@ class ListWrite:
         if self.read_at is None or self.sent_at is None:
             return None
         verified = self.ended_at if self.state in _THERE else None
-        return self.read_at - bound, verified + EVENT_GRAIN if verified else self.sent_at + bound
+        last = self.sent_at + bound
+        if verified and not self.unanswered:
+            last = verified + EVENT_GRAIN
+        elif verified:
+            last = max(last, verified + EVENT_GRAIN)
+        return self.read_at - bound, last
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def _found(
     edits = writer.met(write, history) or _taken(write, held, history)
     found = attribute(write, held, edits)
     if found is not Attribution.ABSENT or edits:
-        return replace(write, state=_FOUND[found], ended_at=now), edits
+        return replace(write, state=_FOUND[found], ended_at=now, unanswered=True), edits
     left = (write.sent_at or now) + writer.bound - now
     if left > timedelta():
         raise PutOff("a write that was not answered may still land", left.total_seconds())
