@@ -7,6 +7,7 @@ again.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from toolgrant.domain.fixing.ledger import (
     EVENT_GRAIN,
@@ -50,6 +51,7 @@ class Remover:
             return self._verify(change, write)
         same = (held, listed.stamp) == (known.held, known.stamp)
         if same and not self._edited_since(change, write, known):
+            self._wait_for(known)
             return self._begin(change, write, grants)
         doubt = replace(known, step=RemovalStep.IN_DOUBT)
         return self._save(change.with_list(replace(write, removal=doubt)))
@@ -59,6 +61,12 @@ class Remover:
         edits = self.writer.ledger.history(change.profile_id).edits
         since = [edit for edit in edits if edit.at + EVENT_GRAIN > known.at]
         return any(edit.touches(write.kind) for edit in since)
+
+    def _wait_for(self, known: Removal) -> None:
+        """What was sent and not answered may still land, over an edit that comes meanwhile."""
+        left = known.at + self.writer.bound - self.writer.clock.now()
+        if left > timedelta():
+            raise PutOff("a removal that was not answered may still land", left.total_seconds())
 
     def _known(self, write: ListWrite) -> Removal | None:
         """What an earlier delivery of this very order began."""
@@ -71,7 +79,7 @@ class Remover:
         profiles, where = self.writer.profiles, _where(change, write)
         plain = replace(write, removal=None)
         for _ in range(READ_ATTEMPTS):
-            first, at = profiles.listed(*where), self.writer.clock.now()
+            at, first = self.writer.clock.now(), profiles.listed(*where)
             held = granted(write.kind, first.entries)
             if not grants <= held:
                 self._save(change.with_list(plain))
