@@ -20,7 +20,7 @@ from toolgrant.domain.fixing.proposal import Proposal, propose
 from toolgrant.domain.fixing.repair import Repair, RepairItem, Shown
 from toolgrant.domain.fixing.rules import FixRules, Need, ProfileFacts
 from toolgrant.domain.ids import short_id
-from toolgrant.domain.model import DRAFT, Grant
+from toolgrant.domain.model import DRAFT, Finding, FindingState, Grant
 from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import facts_of, situation
@@ -122,10 +122,29 @@ def _offer(
 
 
 def with_fixes(reconciled: Reconciled, fixes: PlannedFixes, ai_agent_id: str) -> Reconciled:
-    """The changes as people hear them: what we fixed is `fixed`, and the plan is in the notes."""
-    silent = ai_agent_id in fixes.muted
-    loud = [c for c in reconciled.changes if not silent and c.finding.id not in fixes.muted]
-    return replace(reconciled, changes=tuple(_told(change, fixes) for change in loud))
+    """The changes as people hear them: what we fixed is `fixed`, and the plan is in the notes. What
+    opens while it is muted stays suspected, so that it is told by the first look after that."""
+    ids = {change.finding.id for change in reconciled.changes}
+    silent = ids if ai_agent_id in fixes.muted else ids & fixes.muted
+    loud = [change for change in reconciled.changes if change.finding.id not in silent]
+    untold = {c.finding.id: c.status for c in reconciled.changes if c.finding.id in silent}
+    return replace(
+        reconciled,
+        findings=tuple(_untold(f, untold.get(f.id)) for f in reconciled.findings),
+        changes=tuple(_told(change, fixes) for change in loud),
+    )
+
+
+def _untold(finding: Finding, status: Status | None) -> Finding:
+    if status not in (Status.OPENED, Status.REOPENED):
+        return finding
+    known_since = None if status is Status.OPENED else finding.opened_at
+    return replace(
+        finding,
+        state=FindingState.SUSPECTED,
+        suspected_until=finding.opened_at,
+        opened_at=known_since,
+    )
 
 
 def _told(change: Change, fixes: PlannedFixes) -> Change:

@@ -114,7 +114,7 @@ def _judge(agent: JudgedAgent, taken: tuple[TakenAway, ...], against: _Against) 
     fixes = plan_fixes(reconciled, agent, taken, event_name, against.deps)
     told = with_fixes(reconciled, fixes, agent.key.ai_agent_id)
     after = replace(
-        against.after(reconciled),
+        against.after(told),
         instance_id=agent.instance_id,
         name=agent.draft.name,
         arn=agent.draft.arn,
