@@ -204,8 +204,10 @@ class Fixing(RuleBasedStateMachine):
         self.world.edit("profile", **{"add" if there else "remove": [grant]})
 
     def _event(self) -> str:
+        """The record of an edit that was just made: it shows the list that it left."""
         self.edits += 1
-        requests = {"InstanceId": INSTANCE, "SecurityProfileId": PROFILE, "Permissions": []}
+        held = sorted(grant.value for grant in self.world.cloud.profiles[PROFILE].grants)
+        requests = {"InstanceId": INSTANCE, "SecurityProfileId": PROFILE, "Permissions": held}
         return self.world.profile_event(
             "profile", requestParameters=requests, eventID=f"edit-{self.edits}"
         )
