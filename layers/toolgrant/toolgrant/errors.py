@@ -92,6 +92,10 @@ class GaveUp(ToolgrantError):
     """Tried as often as is worth while."""
 
 
+REFUSED_FOR_GOOD = (AccessDenied, InvalidInput, NotFound, RequestRefused)
+"""Answers of a service that asking again does not better."""
+
+
 def reason_of(error: Exception) -> str:
     """What a log may say of an error. Our own speak; a foreign one may quote a record's sensitive
     fields, so only its type is told."""

@@ -75,6 +75,13 @@ class AgentReader:
     store: Store
     catalog: Catalog
 
+    def look(self, request: AgentRequest) -> JudgedAgent | OutOfScope:
+        """As `read`; an AI agent that is gone is out of scope, too."""
+        try:
+            return self.read(request)
+        except NotFound:
+            return OutOfScope("the AI agent is gone", Resolution.AGENT_DELETED)
+
     def read(self, request: AgentRequest) -> JudgedAgent | OutOfScope:
         """All qualifiers of the requested AI agent. Raises NotFound if the agent is gone."""
         observed = request.observed

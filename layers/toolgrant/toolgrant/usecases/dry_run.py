@@ -26,10 +26,7 @@ def preview(approval: Approval, deps: Deps) -> list[str]:
     """The repair as it would be made now: profile, lists before and after, who else gains, and
     every condition that stands in the way."""
     repair = approval.repair
-    try:
-        agent = agent_reader(deps).read(AgentRequest(repair.agent, Cause("order")))
-    except NotFound:
-        agent = OutOfScope("the AI agent is gone")
+    agent = agent_reader(deps).look(AgentRequest(repair.agent, Cause("order")))
     if isinstance(agent, OutOfScope):
         return [f"  in the way: {agent.reason}"]
     return list(_lines(check(repair, agent, approval, deps), deps))

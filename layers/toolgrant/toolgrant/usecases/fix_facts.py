@@ -13,16 +13,13 @@ from toolgrant.domain.fixing.repair import Approval
 from toolgrant.domain.fixing.rules import ProfileFacts, Situation
 from toolgrant.domain.model import GrantKind
 from toolgrant.domain.records import Edge, EdgeKind
-from toolgrant.errors import AccessDenied, InvalidInput, NotFound, RequestRefused
+from toolgrant.errors import REFUSED_FOR_GOOD
 from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.deps import Deps, FixPorts
 from toolgrant.usecases.fix_ports import Listed, ProfileReader
 from toolgrant.usecases.sweep_proof import proven_at
 
 _T = TypeVar("_T")
-_UNREADABLE = (AccessDenied, InvalidInput, NotFound, RequestRefused)
-"""Answers that asking again does not better. Throttling and faults are raised: the message comes
-back."""
 
 
 def is_own(actor: Actor, writer_role: str) -> bool:
@@ -111,5 +108,5 @@ def seconds_to_wait(facts: ProfileFacts, now: datetime, bound: timedelta) -> flo
 def _or_none(read: Callable[[], _T]) -> _T | None:
     try:
         return read()
-    except _UNREADABLE:
+    except REFUSED_FOR_GOOD:  # throttling and faults are raised: the message comes back
         return None

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from toolgrant.domain.alerts.alert import Alert, alert_id
 from toolgrant.domain.alerts.render import Rendered, render
-from toolgrant.domain.findings import Change, Moment, Reconciled, Resolution, reconcile
+from toolgrant.domain.findings import Change, Moment, Reconciled, reconcile
 from toolgrant.domain.fixing.history import TakenAway
 from toolgrant.domain.fixing.policy import describe_plan
 from toolgrant.domain.json_fields import JsonObject
@@ -22,7 +22,7 @@ from toolgrant.domain.plan import Step, decide, describe
 from toolgrant.domain.problems import JudgedQualifier, problems_of, scope_of
 from toolgrant.domain.records import AgentRecord
 from toolgrant.domain.requests import AgentRequest, Outcome
-from toolgrant.errors import Conflict, NotFound
+from toolgrant.errors import Conflict
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reader
 from toolgrant.usecases.audit import decision_fields, outcome_record, verdict_counts
 from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps
@@ -69,7 +69,8 @@ def _closes_notices(record: AgentRecord, request: AgentRequest) -> bool:
 def _evaluate(request: AgentRequest, record: AgentRecord, deps: Deps, started_at: datetime) -> str:
     if request.observed and request.observed.at > started_at:  # a clock that cannot be trusted
         request = replace(request, observed=None)
-    began, agent = request.observed.at if request.observed else started_at, _read(request, deps)
+    began = request.observed.at if request.observed else started_at
+    agent = agent_reader(deps).look(request)
     if isinstance(agent, OutOfScope) and not record.qualifiers and not record.findings:
         return _done(request, record, Outcome.NOT_JUDGED, deps, reason=agent.reason)
     # Once: what was taken away is told by the attempt that succeeds.
@@ -85,13 +86,6 @@ def _evaluate(request: AgentRequest, record: AgentRecord, deps: Deps, started_at
         except Conflict:
             record = deps.store.load(request.key)
     raise Conflict(f"AI agent {request.key.ai_agent_id}: other evaluations keep writing")
-
-
-def _read(request: AgentRequest, deps: Deps) -> JudgedAgent | OutOfScope:
-    try:
-        return agent_reader(deps).read(request)
-    except NotFound:
-        return OutOfScope("the AI agent is gone", Resolution.AGENT_DELETED)
 
 
 def _forget(gone: OutOfScope, against: _Against) -> str:

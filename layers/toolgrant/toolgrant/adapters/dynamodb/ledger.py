@@ -8,9 +8,9 @@
 | OPEN                | <changeId>        | the same, as long as the change is not ended         |
 | WROTE#<agent>       | <profile>         | that we wrote to a profile because of an AI agent    |
 | CLAIM#<agent>       | <grant>           | the open change that gives a grant to an AI agent    |
-| BREAKERS            | <subject> <grant> | what is not given again: to an agent, by a profile |
+| BREAKERS            | <subject> <grant> | what is not given again: to an agent, by a profile   |
 | APPROVALS           | <fixId>           | what an operator approved                            |
-| _MUTES               | <id>              | a muted finding, AI agent or security profile        |
+| MUTES               | <id>              | a muted finding, AI agent or security profile        |
 | PAUSE               | PAUSE             | whether an operator has paused all writes            |
 """
 
@@ -42,7 +42,6 @@ class DynamoDBLedger:
     """`usecases.ports.Ledger`."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
         self._table = Table(client, table)
 
     def history(self, profile_id: str) -> ProfileHistory:

@@ -21,7 +21,7 @@ from toolgrant.domain.fixing.repair import Approval, Repair
 from toolgrant.domain.ids import short_id
 from toolgrant.domain.requests import AgentRequest, Outcome
 from toolgrant.domain.texts import both
-from toolgrant.errors import NotFound, PutOff
+from toolgrant.errors import REFUSED_FOR_GOOD, PutOff
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reader
 from toolgrant.usecases.audit import change_record, fix_record
 from toolgrant.usecases.deps import Deps
@@ -33,7 +33,7 @@ from toolgrant.usecases.write_alerts import tell_partly, tell_refused, tell_writ
 from toolgrant.usecases.writer.check import Checked, check, intent_of
 from toolgrant.usecases.writer.dedicated import with_profile
 from toolgrant.usecases.writer.settle import given_up, settled
-from toolgrant.usecases.writer.write import REFUSED_FOR_GOOD, GrantWriter
+from toolgrant.usecases.writer.write import GrantWriter
 
 _FRESH = timedelta(minutes=10)
 """For how long the service may refuse what names something new."""
@@ -92,7 +92,8 @@ class _Remediation:
         if approval and (approval.used or group != self.repair.group):
             refused = _all_refused(self.repair, Refusal("used-before"), self.deps)
             return self._nothing(refused, approval, None)
-        began, agent = self.deps.clock.now(), self._look()
+        look = AgentRequest(self.repair.agent, Cause("fix", event_id=self.repair.id))
+        began, agent = self.deps.clock.now(), agent_reader(self.deps).look(look)
         if isinstance(agent, OutOfScope):
             return self._nothing((), approval, known)
         asked = approval.repair if approval else self.repair
@@ -193,13 +194,6 @@ class _Remediation:
         self.deps.journal.count("ProfilesAttached", int(bool(change.attached)))
         self.deps.journal.decision(change_record(change, _change_outcome(change), written))
         self.writer.ledger.save(change)
-
-    def _look(self) -> JudgedAgent | OutOfScope:
-        cause = Cause("fix", event_id=self.repair.id)
-        try:
-            return agent_reader(self.deps).read(AgentRequest(self.repair.agent, cause))
-        except NotFound:
-            return OutOfScope("the AI agent is gone")
 
     def _nothing(
         self,

@@ -18,10 +18,9 @@ from toolgrant.domain.fixing.ledger import (
 )
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.profile_lists import granted, without_grants
-from toolgrant.errors import EditedProfile, PutOff, ServiceUnavailable, Throttled
+from toolgrant.errors import REFUSED_FOR_GOOD, EditedProfile, PutOff, ServiceUnavailable, Throttled
 from toolgrant.usecases.writer.write import (
     READ_ATTEMPTS,
-    REFUSED_FOR_GOOD,
     VERIFY_WAITS,
     GrantWriter,
 )

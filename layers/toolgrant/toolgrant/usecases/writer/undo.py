@@ -19,7 +19,7 @@ from toolgrant.domain.fixing.rules import ProfileFacts
 from toolgrant.domain.model import Grant, GrantKind, Text
 from toolgrant.domain.requests import AgentRequest, Outcome, UndoRequest
 from toolgrant.domain.texts import both
-from toolgrant.errors import EditedProfile, NotFound, PutOff
+from toolgrant.errors import REFUSED_FOR_GOOD, EditedProfile, NotFound, PutOff
 from toolgrant.usecases.audit import undo_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import paused, profile_itself, seconds_to_wait
@@ -28,7 +28,7 @@ from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_edit, tell_undo
 from toolgrant.usecases.writer.removal import Remover
-from toolgrant.usecases.writer.write import REFUSED_FOR_GOOD, GrantWriter
+from toolgrant.usecases.writer.write import GrantWriter
 
 
 def undo(request: UndoRequest, deps: Deps, writer: GrantWriter) -> str:

@@ -19,15 +19,7 @@ from toolgrant.domain.fixing.history import (
 from toolgrant.domain.fixing.ledger import ListState, ListWrite, ProfileChange
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.profile_lists import granted, with_grants
-from toolgrant.errors import (
-    AccessDenied,
-    InvalidInput,
-    NotFound,
-    PutOff,
-    RequestRefused,
-    ServiceUnavailable,
-    Throttled,
-)
+from toolgrant.errors import REFUSED_FOR_GOOD, NotFound, PutOff, ServiceUnavailable, Throttled
 from toolgrant.usecases.fix_ports import EmergencyStop, Ledger, Listed, ProfileWriter
 from toolgrant.usecases.ports import Clock
 
@@ -40,9 +32,6 @@ VERIFY_WAITS = (0.2, 0.5, 1.0, 2.0, 4.0)
 _FRESH_WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between attempts on something that was made a moment ago: the service may not know it yet
 (domain facts, observed)."""
-
-REFUSED_FOR_GOOD = (AccessDenied, InvalidInput, NotFound, RequestRefused)
-"""Answers that asking again does not better."""
 
 
 @dataclass(frozen=True)
