@@ -15,8 +15,8 @@ from toolgrant.domain.model import GrantKind
 from toolgrant.domain.records import Edge, EdgeKind
 from toolgrant.errors import REFUSED_FOR_GOOD
 from toolgrant.usecases.agent_reader import JudgedAgent
-from toolgrant.usecases.deps import Deps, FixPorts
-from toolgrant.usecases.fix_ports import Listed, ProfileReader
+from toolgrant.usecases.deps import Deps
+from toolgrant.usecases.fix_ports import EmergencyStop, Ledger, Listed, ProfileReader
 from toolgrant.usecases.sweep_proof import proven_at
 
 _T = TypeVar("_T")
@@ -35,7 +35,7 @@ def situation(deps: Deps, approval: Approval | None = None, ask_again: bool = Fa
     return Situation(
         now=now,
         swept_at=proven_at(deps.store),
-        paused=paused(fixing),
+        paused=paused(fixing.ledger, fixing.stop),
         muted=fixing.ledger.muted(now),
         breakers=fixing.ledger.breakers(),
         approval=approval,
@@ -49,9 +49,9 @@ def basis(deps: Deps) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def paused(fixing: FixPorts) -> bool | None:
+def paused(ledger: Ledger, stop: EmergencyStop) -> bool | None:
     """By an operator or by the emergency stop; None if that cannot be read."""
-    return fixing.ledger.paused() or fixing.stop.pulled()
+    return ledger.paused() or stop.pulled()
 
 
 def facts_of(

@@ -48,13 +48,12 @@ def _note_foreign(edit: ForeignEdit, fixing: FixPorts, deps: Deps) -> None:
     fixing.ledger.remember(edit)
     history, bound = fixing.ledger.history(edit.profile_id), fixing.rules.bound
     for change in history.changes:
-        near = [w for w in change.lists if edit in history.edits_in(w.window(bound))]
-        removals = [(w.kind, w.removal) for w in change.lists if w.removal]
-        taken = [(k, r) for k, r in removals if edit in history.edits_in(r.window(bound))]
-        if any(edit.meets(w) for w in near) or any(
-            edit.touches(kind, removal.held) for kind, removal in taken
-        ):
+        met = [history.met(write, bound) for write in change.lists]
+        met += [history.met_removal(write, bound) for write in change.lists]
+        windows = [write.window(bound) for write in change.lists]
+        windows += [write.removal.window(bound) for write in change.lists if write.removal]
+        if any(edit in edits for edits in met):
             tell_edit(change, edit, deps)
             publish_pending(change.agent.ai_agent_id, deps)
-        elif near or taken:
+        elif any(edit in history.edits_in(window) for window in windows):
             deps.journal.decision(edit_record(change, edit))

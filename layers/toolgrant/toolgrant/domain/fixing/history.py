@@ -107,10 +107,29 @@ class ProfileHistory:
         first, last = window
         return tuple(edit for edit in self.edits if first - EVENT_GRAIN < edit.at < last)
 
+    def met(self, write: ListWrite, bound: timedelta) -> tuple[ForeignEdit, ...]:
+        """Edits of somebody else that may have met a write: one of the two may be lost."""
+        near = self.edits_in(write.window(bound))
+        return tuple(edit for edit in near if edit.meets(write))
+
+    def met_removal(self, write: ListWrite, bound: timedelta) -> tuple[ForeignEdit, ...]:
+        """Edits of somebody else that may have met the removal of what a write gave."""
+        if write.removal is None:
+            return ()
+        near = self.edits_in(write.removal.window(bound))
+        return tuple(edit for edit in near if edit.touches(write.kind, write.removal.held))
+
+    def edits_since(self, time: datetime | None, kind: GrantKind) -> tuple[ForeignEdit, ...]:
+        """Edits of one list by somebody else since then, as far as events told; none of never."""
+        if time is None:
+            return ()
+        since = [edit for edit in self.edits if edit.at + EVENT_GRAIN > time]
+        return tuple(edit for edit in since if edit.touches(kind))
+
     def last_edit(self, write: ListWrite) -> ForeignEdit | None:
         """The newest edit of its list since a write, as far as events told."""
-        since = [e for e in self.edits if write.read_at and e.at + EVENT_GRAIN > write.read_at]
-        return max((e for e in since if e.touches(write.kind)), key=lambda e: e.at, default=None)
+        since = self.edits_since(write.read_at, write.kind)
+        return max(since, key=lambda edit: edit.at, default=None)
 
     def wrote(self, edit: ForeignEdit, bound: timedelta) -> bool:
         """Whether a record under our own name tells of a write of ours: of that list at that time,

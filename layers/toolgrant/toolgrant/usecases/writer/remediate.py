@@ -25,7 +25,7 @@ from toolgrant.errors import REFUSED_FOR_GOOD, PutOff
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reader
 from toolgrant.usecases.audit import change_record, fix_record
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fix_facts import basis, seconds_to_wait
+from toolgrant.usecases.fix_facts import basis
 from toolgrant.usecases.losses import open_breakers, seconds_of_doubt, take_losses, taken_by
 from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.review import review
@@ -113,7 +113,7 @@ class _Remediation:
         first = check(asked, agent, approval, self.deps)
         if not first.repair.items:
             return self._nothing(first.refused, approval, known, _offer(asked, first))
-        self._wait_for_others(first)
+        self.writer.wait_for_others(first.profile)
         try:
             first = with_profile(first, agent, known, self.writer, self.deps)
         except REFUSED_FOR_GOOD as error:
@@ -129,7 +129,7 @@ class _Remediation:
         if not last.repair.items:
             refused = (*first.refused, *last.refused)
             return self._nothing(refused, approval, change, _offer(asked, last))
-        self._wait_for_others(last)
+        self.writer.wait_for_others(last.profile)
         change = intent_of(last, agent, approval, change, self.deps.clock.now())
         return self._write(change, last, (*first.refused, *last.refused))
 
@@ -143,13 +143,6 @@ class _Remediation:
         if refused:
             tell_refused(self.repair, refused, self.deps)
         return self._report(_outcome(closed), _reason(refused)), closed
-
-    def _wait_for_others(self, checked: Checked) -> None:
-        """Somebody changed the profile a moment ago: what was read may be older than that."""
-        bound, now = self.writer.bound, self.deps.clock.now()
-        seconds = seconds_to_wait(checked.profile, now, bound)
-        if seconds:
-            raise PutOff("somebody else has just changed the security profile", seconds)
 
     def _settle(self, own_id: str) -> ProfileChange | None:
         """Finish what earlier deliveries sent to this profile. Returns the change of this very

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from toolgrant.domain.fixing.ledger import (
-    EVENT_GRAIN,
     ListWrite,
     ProfileChange,
     Removal,
@@ -57,9 +56,8 @@ class Remover:
 
     def _edited_since(self, change: ProfileChange, write: ListWrite, known: Removal) -> bool:
         """Whether somebody may have put back what we removed: the list is then as it was."""
-        edits = self.writer.ledger.history(change.profile_id).edits
-        since = [edit for edit in edits if edit.at + EVENT_GRAIN > known.at]
-        return any(edit.touches(write.kind) for edit in since)
+        history = self.writer.ledger.history(change.profile_id)
+        return bool(history.edits_since(known.at, write.kind))
 
     def _wait_for(self, known: Removal) -> None:
         """What was sent and not answered may still land, over an edit that comes meanwhile."""

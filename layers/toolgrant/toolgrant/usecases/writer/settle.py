@@ -12,7 +12,7 @@ from toolgrant.domain.fixing.history import (
     Written,
     attribute,
 )
-from toolgrant.domain.fixing.ledger import EVENT_GRAIN, ListState, ListWrite, ProfileChange
+from toolgrant.domain.fixing.ledger import ListState, ListWrite, ProfileChange
 from toolgrant.domain.model import Grant
 from toolgrant.errors import NotFound, PutOff
 from toolgrant.usecases.ports import Profiles
@@ -52,7 +52,7 @@ def _found(
         return replace(write, state=ListState.ABANDONED, ended_at=now), ()
     # Read last: of an edit that the list shows, the record may have come a moment ago.
     history = writer.ledger.history(change.profile_id)
-    edits = writer.met(write, history) or _taken(write, held, history)
+    edits = history.met(write, writer.bound) or _taken(write, held, history)
     found = attribute(write, held, edits)
     if found is not Attribution.ABSENT or edits:
         return replace(write, state=_FOUND[found], ended_at=now, unanswered=True), edits
@@ -68,8 +68,7 @@ def _taken(
     """Edits that may have taken out what we sent, at whatever time: the list is then as it was."""
     if held & frozenset(write.grants):
         return ()
-    since = [e for e in history.edits if write.sent_at and e.at + EVENT_GRAIN > write.sent_at]
-    return tuple(edit for edit in since if edit.touches(write.kind))
+    return history.edits_since(write.sent_at, write.kind)
 
 
 def given_up(change: ProfileChange, profiles: Profiles, writer: GrantWriter) -> ProfileChange:

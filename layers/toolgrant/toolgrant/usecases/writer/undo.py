@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from toolgrant.domain.alerts.alert import grant_texts
 from toolgrant.domain.causes import Cause
-from toolgrant.domain.fixing.history import ForeignEdit
 from toolgrant.domain.fixing.ledger import ListState, ListWrite, ProfileChange, RemovalStep
 from toolgrant.domain.fixing.profile_gates import undo_refusals
 from toolgrant.domain.fixing.repair import attachment
@@ -22,7 +21,7 @@ from toolgrant.domain.texts import both
 from toolgrant.errors import REFUSED_FOR_GOOD, EditedProfile, NotFound, PutOff
 from toolgrant.usecases.audit import undo_record
 from toolgrant.usecases.deps import Deps
-from toolgrant.usecases.fix_facts import paused, profile_itself, seconds_to_wait
+from toolgrant.usecases.fix_facts import paused, profile_itself
 from toolgrant.usecases.losses import holders, open_breakers
 from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.review import review
@@ -40,8 +39,9 @@ def undo(request: UndoRequest, deps: Deps, writer: GrantWriter) -> str:
         deps.journal.decision(undo_record(request, outcome, reason.en, None))
         return outcome
     outcome, why = _Undo(request, deps, writer, change).run()
-    after = writer.ledger.history(request.profile_id).change(request.change_id) or change
-    for edit in _met(after, writer):
+    history = writer.ledger.history(request.profile_id)
+    after = history.change(request.change_id) or change
+    for edit in (e for write in after.lists for e in history.met_removal(write, writer.bound)):
         tell_edit(after, edit, deps)
     told = tell_undo(after, outcome, why, request, deps)
     said = why.en if why else ""
@@ -64,18 +64,6 @@ def give_up_undo(request: UndoRequest, reason: str, deps: Deps) -> str:
         publish_pending(change.agent.ai_agent_id, deps)
     deps.journal.decision(undo_record(request, Outcome.UNDO_REFUSED, reason, change))
     return Outcome.UNDO_REFUSED
-
-
-def _met(change: ProfileChange, writer: GrantWriter) -> list[ForeignEdit]:
-    """Edits of others that may have met the removal."""
-    history = writer.ledger.history(change.profile_id)
-    taken = [(write.kind, write.removal) for write in change.lists if write.removal]
-    return [
-        edit
-        for kind, removal in taken
-        for edit in history.edits_in(removal.window(writer.bound))
-        if edit.touches(kind, removal.held)
-    ]
 
 
 def obstacle(request: UndoRequest, change: ProfileChange, deps: Deps) -> Text | None:
@@ -108,7 +96,7 @@ def _to_detach(request: UndoRequest, change: ProfileChange) -> list[str]:
 
 
 def _state_obstacle(request: UndoRequest, change: ProfileChange, deps: Deps) -> Text | None:
-    stopped = paused(deps.fix_ports)
+    stopped = paused(deps.fix_ports.ledger, deps.fix_ports.stop)
     if stopped is None:
         return _why("pause-unreadable")
     if stopped:
@@ -158,7 +146,7 @@ class _Undo:
             return Outcome.UNDONE, _why("before")
         if refusal is None:
             profile = _profile(self.change, self.deps)
-            self._wait_for_others(profile)
+            self.writer.wait_for_others(profile)
             refusal = _profile_obstacle(self.request, self.change, profile, self.deps)
         if refusal:
             return Outcome.UNDO_REFUSED, refusal
@@ -168,12 +156,6 @@ class _Undo:
         if outcome == Outcome.UNDO_REFUSED:
             self._close_breakers(reason)
         return outcome, why
-
-    def _wait_for_others(self, profile: ProfileFacts) -> None:
-        """Somebody changed the profile a moment ago: what was read may be older than that."""
-        seconds = seconds_to_wait(profile, self.deps.clock.now(), self.writer.bound)
-        if seconds:
-            raise PutOff("somebody else has just changed the security profile", seconds)
 
     def _close_breakers(self, reason: str) -> None:
         """What was not taken after all is not kept away either."""

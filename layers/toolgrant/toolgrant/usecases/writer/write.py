@@ -11,15 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from toolgrant.domain.fixing.history import (
-    ForeignEdit,
-    ProfileHistory,
-    Written,
-)
+from toolgrant.domain.fixing.history import Written
 from toolgrant.domain.fixing.ledger import ListState, ListWrite, ProfileChange
+from toolgrant.domain.fixing.rules import ProfileFacts
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.profile_lists import granted, with_grants
 from toolgrant.errors import REFUSED_FOR_GOOD, NotFound, PutOff, ServiceUnavailable, Throttled
+from toolgrant.usecases.fix_facts import paused, seconds_to_wait
 from toolgrant.usecases.fix_ports import EmergencyStop, Ledger, Listed, ProfileWriter
 from toolgrant.usecases.ports import Clock
 
@@ -71,15 +69,16 @@ class GrantWriter:
     def compared(self, change: ProfileChange) -> Written:
         """A change with the foreign edits on record that may have met it."""
         history = self.ledger.history(change.profile_id)
-        met = [edit for write in change.lists for edit in self.met(write, history)]
+        met = [edit for write in change.lists for edit in history.met(write, self.bound)]
         near = [e for w in change.lists for e in history.edits_in(w.window(self.bound))]
         elsewhere = tuple(edit for edit in history.edits if edit in near and edit not in met)
         return Written(change, tuple(edit for edit in history.edits if edit in met), elsewhere)
 
-    def met(self, write: ListWrite, history: ProfileHistory) -> tuple[ForeignEdit, ...]:
-        """Edits of others on record that may have met a write: one of the two may be lost."""
-        near = history.edits_in(write.window(self.bound))
-        return tuple(edit for edit in near if edit.meets(write))
+    def wait_for_others(self, profile: ProfileFacts) -> None:
+        """Raises PutOff while somebody has just changed the profile: what was read may be older."""
+        seconds = seconds_to_wait(profile, self.clock.now(), self.bound)
+        if seconds:
+            raise PutOff("somebody else has just changed the security profile", seconds)
 
     def _list(
         self, change: ProfileChange, kind: GrantKind, fresh: bool, basis: str
@@ -118,7 +117,7 @@ class GrantWriter:
 
     def _go_on(self) -> None:
         """Raises PutOff where writing was stopped meanwhile, or that cannot be read."""
-        if self.ledger.paused() or self.stop.pulled() is not False:
+        if paused(self.ledger, self.stop) is not False:
             raise PutOff("writing was paused", 5)
 
     def _intent(self, write: ListWrite, held: frozenset[Grant], began: datetime) -> ListWrite:
