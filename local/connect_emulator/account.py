@@ -24,19 +24,21 @@ PROFILE_STAMPS = ("shared", "per-list", "absent")
 class Settings:
     """Switches of behaviour, changeable at any time.
 
-    ``check_applications``: an MCP application's namespace must be an APPLICATION integration.
-    ``check_flow_modules``: a module must be released and open to external invocation before it
-    can be granted or used as a tool. ``lock_mcp_descriptions``: MCP tools cannot override title,
-    description or schemas. ``refused_tool_namespaces``: tools that "do not exist in this region".
+    ``check_applications``: a gateway must be registered (``applications``) before its tools can be
+    granted or used. ``check_flow_modules``: a module must be released and open to external
+    invocation before it can be granted or used as a tool. ``check_tool_ids``: a tool id has its
+    prefix. ``lock_mcp_descriptions``: MCP tools cannot override title, description or schemas.
+    ``refused_tool_namespaces``: tools that "do not exist in this region".
     ``page_size``: upper bound of any page, to make short pages. ``profile_stamps``: whether any
     update renews the LastModifiedTime of all lists of a security profile, or each list has one of
     its own, or answers have none; ``whole_second_stamps`` cuts it. ``identities``: access key id ->
     who calls with it (see ``identity``).
     """
 
-    check_applications: bool = False
-    check_flow_modules: bool = False
-    lock_mcp_descriptions: bool = False
+    check_applications: bool = True
+    check_flow_modules: bool = True
+    check_tool_ids: bool = True
+    lock_mcp_descriptions: bool = True
     refused_tool_namespaces: tuple[str, ...] = ("aws_custom_analytics",)
     page_size: int | None = None
     max_body_bytes: int = 2 * 1024 * 1024

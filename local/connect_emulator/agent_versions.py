@@ -23,7 +23,7 @@ def _create(account: Account, params: Params) -> Output:
     _check_unmodified(agent, params.get("modifiedTime"))
     number = release(agent)
     fields = agent.versions[number]
-    return {"aiAgent": describe(agent, fields, account), "versionNumber": number}
+    return {"aiAgent": describe(agent, fields, account, number), "versionNumber": number}
 
 
 def _check_unmodified(agent: AIAgent, expected: datetime | None) -> None:
@@ -64,7 +64,7 @@ def _list(account: Account, params: Params) -> Output:
     items, token = page(account.settings, params, numbers)
     summaries = [
         {
-            "aiAgentSummary": describe(agent, agent.versions[number], account),
+            "aiAgentSummary": describe(agent, agent.versions[number], account, number),
             "versionNumber": number,
         }
         for number in items

@@ -54,8 +54,8 @@ def agent_by_arn(account: Account, arn: str) -> tuple[AIAgent, str]:
     return agent, qualifier
 
 
-def qualified(agent: AIAgent, qualifier: str) -> str:
-    """The ARN under which associations of one qualifier are kept."""
+def qualified(agent: AIAgent, qualifier: str | int) -> str:
+    """The ARN of one qualifier: in answers, and for the associations that are kept under it."""
     return f"{agent.arn}:{qualifier}" if qualifier else agent.arn
 
 
@@ -90,14 +90,16 @@ def draft_of(account: Account, params: Params) -> AIAgent:
     return agent
 
 
-def describe(agent: AIAgent, fields: Fields, account: Account) -> dict[str, Any]:
-    """The members that AIAgentData and AIAgentSummary share."""
+def describe(
+    agent: AIAgent, fields: Fields, account: Account, qualifier: str | int = ""
+) -> dict[str, Any]:
+    """The members that AIAgentData and AIAgentSummary share; the ARN carries the qualifier."""
     assistant = account.resources.assistants[agent.assistant_id]
     return {
         "assistantId": assistant.id,
         "assistantArn": assistant.arn,
         "aiAgentId": agent.id,
-        "aiAgentArn": agent.arn,
+        "aiAgentArn": qualified(agent, qualifier),
         "name": agent.name,
         "type": agent.type,
         "origin": agent.origin,
@@ -144,7 +146,7 @@ def _create(account: Account, params: Params) -> Output:
 def _get(account: Account, params: Params) -> Output:
     agent, qualifier = named(account, params)
     fields, number = version_of(agent, qualifier)
-    return {"aiAgent": describe(agent, fields, account), "versionNumber": number}
+    return {"aiAgent": describe(agent, fields, account, qualifier), "versionNumber": number}
 
 
 def _update(account: Account, params: Params) -> Output:

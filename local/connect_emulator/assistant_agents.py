@@ -6,15 +6,13 @@ from connect_emulator.account import Account, Handlers, Output, Params, find
 from connect_emulator.agents import agents_of, forget_agent, split_qualifier, version_of
 from connect_emulator.assistants import assistant_of, associations_of, describe
 from connect_emulator.errors import invalid
+from connect_emulator.prompts import GUARDRAIL, PROMPT, prompts_of
 from connect_emulator.resources import Assistant
 from connect_emulator.tools import ORCHESTRATION
 
 
 def _update(account: Account, params: Params) -> Output:
-    """Set the agent of a type or, with an orchestrator use case, of that use case.
-
-    The model gives both places but not the rule; that the use case decides is [inferred].
-    """
+    """Set the agent of a type or, for ORCHESTRATION, of an orchestrator use case."""
     assistant = assistant_of(account, params["assistantId"])
     configuration = params["configuration"]
     _check_agent(account, assistant, params["aiAgentType"], configuration["aiAgentId"])
@@ -37,8 +35,12 @@ def _check_agent(account: Account, assistant: Assistant, kind: str, value: str) 
 
 
 def _use_case(params: Params) -> str:
+    """The use case, which ORCHESTRATION needs (reported in public, with this message)."""
     use_case = params.get("orchestratorUseCase", "")
-    if use_case and params["aiAgentType"] != ORCHESTRATION:
+    orchestration = params["aiAgentType"] == ORCHESTRATION
+    if orchestration and not use_case:
+        raise invalid("Orchestrator use case is required for orchestration AIAgentType")
+    if use_case and not orchestration:
         raise invalid(f"Only {ORCHESTRATION} agents have an orchestrator use case")  # [inferred]
     return str(use_case)
 
@@ -60,6 +62,9 @@ def _delete(account: Account, params: Params) -> Output:
     assistant = assistant_of(account, params["assistantId"])
     for agent in agents_of(account, assistant):
         forget_agent(account, agent)
+    for kind in (PROMPT, GUARDRAIL):
+        for prompt in prompts_of(kind, account, assistant):
+            del kind.held(account.resources)[prompt.id]
     for item in associations_of(account, assistant):
         del account.resources.assistant_associations[item.id]
     del account.resources.assistants[assistant.id]

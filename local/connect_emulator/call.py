@@ -9,14 +9,29 @@ from connect_emulator.constraints import violations
 from connect_emulator.errors import invalid
 from connect_emulator.exchange import Request
 from connect_emulator.identity import Caller
-from connect_emulator.model import Match, Service, is_read
+from connect_emulator.model import Match, Service, is_read, load
 from connect_emulator.records import Happening
 from connect_emulator.tokens import Token
 from connect_emulator.wire import decode_request
 
 
-def route(service: Service, request: Request) -> Match | None:
-    """The operation that a request names: by its path, or by its target for CloudTrail."""
+# AppIntegrations has no listener of its own; no path of its operations is one of Connect's, but for
+# tags, which Connect then answers.
+_BESIDE = {"connect": ("appintegrations",)}
+
+
+def route(listener: str, request: Request) -> tuple[Service, Match | None]:
+    """The operation that a request names, and its service (the listener's own if there is none)."""
+    own = load(listener)
+    for service in (own, *map(load, _BESIDE.get(listener, ()))):
+        match = _match(service, request)
+        if match is not None:
+            return service, match
+    return own, None
+
+
+def _match(service: Service, request: Request) -> Match | None:
+    """By its path, or by its target for CloudTrail."""
     if service.name != "cloudtrail":
         return service.match(request.method, request.path)
     operation = request.headers.get("x-amz-target", "").rsplit(".", 1)[-1]

@@ -18,7 +18,7 @@ from connect_emulator.model import is_document
 
 Violations = Iterator[str]
 
-_NUMBERS = ("integer", "long")
+_NUMBERS = ("integer", "long", "float", "double")
 # Unicode classes that Python's re lacks, by near equivalents inside a bracket expression.
 _UNICODE_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
 

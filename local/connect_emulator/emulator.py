@@ -17,7 +17,6 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from connect_emulator import model
 from connect_emulator.account import Account, Output, Settings
 from connect_emulator.answers import failure, success, unserved
 from connect_emulator.call import Call, route
@@ -125,9 +124,8 @@ class Emulator:
     def handle(self, service_name: str, request: Request) -> Response:
         """Answer one request; whatever it is, the answer is one that the service could give."""
         self.land(every=False)
-        service = model.load(service_name)
-        match = route(service, request)
-        if match is None or match.operation not in self._handlers[service_name]:
+        service, match = route(service_name, request)
+        if match is None or match.operation not in self._handlers[service.name]:
             return unserved(service, request, match)
         caller = caller_of(request, self.account_id, self.settings.identities)
         call = Call(service, match, request, caller, self._new_id())

@@ -21,7 +21,11 @@ ACCESS_DENIED = "AccessDeniedException"
 _CANDIDATES = {
     INVALID: ("ValidationException", "InvalidParameterException", "InvalidRequestException"),
     THROTTLED: ("ThrottlingException", "TooManyRequestsException"),
-    UNAVAILABLE: ("InternalServiceException", "InternalServerException"),
+    UNAVAILABLE: (
+        "InternalServiceException",
+        "InternalServerException",
+        "InternalServiceError",
+    ),
 }
 _DEFAULTS = {
     ("connect", INVALID): "InvalidParameterException",
@@ -34,6 +38,7 @@ _STATUSES = {
     "AccessDeniedException": 403,
     "ConflictException": 409,
     "InternalServerException": 500,
+    "InternalServiceError": 500,
     "InternalServiceException": 500,
     "RequestEntityTooLargeException": 413,
     "ResourceNotFoundException": 404,

@@ -7,8 +7,8 @@ modelled errors carries them is [inferred] where AWS does not say.
 from __future__ import annotations
 
 from connect_emulator.account import Account, Params
+from connect_emulator.applications import registered
 from connect_emulator.errors import ServiceError
-from connect_emulator.instances import APPLICATION, integrations_of, namespaces
 from connect_emulator.resources import Fields, FlowModule, Instance
 
 MCP = "MCP"
@@ -41,13 +41,10 @@ def _check_application(application: Fields) -> None:
 
 
 def _check_namespaces(account: Account, instance: Instance, applications: list[Fields]) -> None:
-    registered: set[str] = set()
-    for item in integrations_of(account, instance.id):
-        if item.type == APPLICATION:
-            registered |= namespaces(item)
     for application in applications:
         namespace = application["Namespace"]
-        if application.get("Type") == MCP and namespace not in registered:
+        unknown = application.get("Type") == MCP and not registered(account, namespace, instance.id)
+        if unknown:
             permissions = ", ".join(application["ApplicationPermissions"])
             raise _refuse(
                 f"Application namespace {namespace} or Application permission {permissions}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from connect_emulator.account import Account, Handlers, Output, Params, find
@@ -11,6 +12,9 @@ from connect_emulator.resources import Instance, Integration
 
 WISDOM_ASSISTANT = "WISDOM_ASSISTANT"
 APPLICATION = "APPLICATION"
+# What may name the gateway of an APPLICATION integration, and what its parts stand between.
+_NAMING = ("IntegrationArn", "SourceApplicationName", "SourceApplicationUrl")
+_SEPARATORS = re.compile(r"[/:.?=&]+")
 
 
 def add_instance(account: Account, alias: str) -> Instance:
@@ -96,26 +100,37 @@ def _delete_integration(account: Account, params: Params) -> Output:
     return {}
 
 
-def namespaces(item: Integration) -> set[str]:
-    """The MCP namespaces that an APPLICATION integration stands for.
+def integration_names(account: Account, instance_id: str | None) -> set[str]:
+    """The gateways that APPLICATION integrations of an instance (None: of any) may stand for."""
+    every = account.resources.integrations.values()
+    chosen = [item for item in every if instance_id in (None, item.instance_id)]
+    return {name for item in chosen if item.type == APPLICATION for name in _names(account, item)}
 
-    [inferred] AWS keeps the namespace in AppIntegrations, which is not emulated: the last segment
-    of the integration's ARN and its application name are both taken for it.
-    """
-    last = item.fields["IntegrationArn"].rsplit("/", 1)[-1]
-    return {last, item.fields.get("SourceApplicationName", last)}
+
+def _names(account: Account, item: Integration) -> set[str]:
+    """The namespace of the integration's application or, for one that was not made here, every
+    part of its ARN, name and URL [inferred: one of them is meant]."""
+    application = account.resources.applications.get(item.fields["IntegrationArn"][-36:])
+    if application is not None:
+        return {application.fields["Namespace"]}
+    texts = (str(item.fields.get(member, "")) for member in _NAMING)
+    return {part for text in texts for part in (text, *_SEPARATORS.split(text)) if part}
+
+
+def mcp_namespaces(account: Account, instance_id: str | None) -> set[str]:
+    """The gateways that security profiles of an instance (None: of any) grant tools of."""
+    return {
+        application["Namespace"]
+        for profile in account.resources.profiles.values()
+        for application in profile.fields.get("Applications", ())
+        if instance_id in (None, profile.instance_id) and application.get("Type") == "MCP"
+    }
 
 
 def _granted(account: Account, item: Integration) -> bool:
     """Reported in public: such an integration cannot be deleted while profiles name it."""
-    profiles = account.resources.profiles.values()
-    granted = {
-        application.get("Namespace")
-        for profile in profiles
-        for application in profile.fields.get("Applications", ())
-        if profile.instance_id == item.instance_id
-    }
-    return item.type == APPLICATION and bool(granted & namespaces(item))
+    granted = mcp_namespaces(account, item.instance_id)
+    return item.type == APPLICATION and bool(granted & _names(account, item))
 
 
 def _list_integrations(account: Account, params: Params) -> Output:

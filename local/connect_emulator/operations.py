@@ -5,6 +5,7 @@ from __future__ import annotations
 from connect_emulator import (
     agent_versions,
     agents,
+    applications,
     assistant_agents,
     assistants,
     associations,
@@ -12,6 +13,7 @@ from connect_emulator import (
     instances,
     module_versions,
     profiles,
+    prompts,
     search,
     tags,
     users,
@@ -35,14 +37,16 @@ QCONNECT: Handlers = {
     **assistant_agents.HANDLERS,
     **agents.HANDLERS,
     **agent_versions.HANDLERS,
+    **prompts.HANDLERS,
     **tags.QCONNECT_HANDLERS,
 }
 
 
 def handlers(journal: Journal) -> dict[str, Handlers]:
-    """The handlers of each service; CloudTrail's reads the journal of the other two."""
+    """The handlers of each service; CloudTrail's reads the journal of the others."""
     return {
         "connect": CONNECT,
         "qconnect": QCONNECT,
+        "appintegrations": applications.HANDLERS,
         "cloudtrail": {"LookupEvents": lookup_events(journal)},
     }

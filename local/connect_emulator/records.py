@@ -28,6 +28,8 @@ Listener = Callable[[Record], None]
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _STARRED_SHAPE = "ContactFlowModuleContent"
+# By its prefix in ARNs and IAM [inferred]; that of the others is their name in botocore.
+_SOURCES = {"appintegrations": "app-integrations"}
 # CloudTrail shortens this one; and a call turned away at the door shows no parameters.
 _ERROR_CODES = {"AccessDeniedException": "AccessDenied"}
 _NO_PARAMETERS = {"AccessDenied", "ThrottlingException", "TooManyRequestsException"}
@@ -54,13 +56,14 @@ def build_record(
     error: ServiceError | None = None,
 ) -> Record:
     """The record of a call; ``frame`` holds time, event id, region and account."""
+    name = happening.service.name
     model = happening.service.operation(happening.operation)
     failure = _failure(error) if error else {}
     blind = failure.get("errorCode") in _NO_PARAMETERS
     return {
         "eventVersion": "1.09",
         "userIdentity": happening.caller.identity,
-        "eventSource": f"{happening.service.name}.amazonaws.com",
+        "eventSource": f"{_SOURCES.get(name, name)}.amazonaws.com",
         "eventName": happening.operation,
         "sourceIPAddress": happening.caller.source_ip,
         "userAgent": happening.caller.user_agent,

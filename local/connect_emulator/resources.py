@@ -103,6 +103,17 @@ class Integration:
 
 
 @dataclass
+class Application:
+    """An AppIntegrations application; its ``Namespace`` is the id of a gateway or website."""
+
+    id: str
+    arn: str
+    fields: Fields
+    created: datetime
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass
 class Assistant:
     """A Q in Connect assistant; ``orchestrators`` maps use case to configuration entry."""
 
@@ -145,6 +156,20 @@ class AIAgent:
 
 
 @dataclass
+class Prompt:
+    """An AI prompt or AI guardrail: the draft and its frozen versions, newest last."""
+
+    id: str
+    arn: str
+    assistant_id: str
+    name: str
+    draft: Fields
+    tags: Tags = field(default_factory=dict)
+    versions: dict[int, Fields] = field(default_factory=dict)
+    last_version: int = 0
+
+
+@dataclass
 class Resources:
     """Everything in one account and region, each kind by its id, in order of creation."""
 
@@ -153,8 +178,11 @@ class Resources:
     users: dict[str, User] = field(default_factory=dict)
     modules: dict[str, FlowModule] = field(default_factory=dict)
     integrations: dict[str, Integration] = field(default_factory=dict)
+    applications: dict[str, Application] = field(default_factory=dict)
     assistants: dict[str, Assistant] = field(default_factory=dict)
     assistant_associations: dict[str, AssistantAssociation] = field(default_factory=dict)
     agents: dict[str, AIAgent] = field(default_factory=dict)
+    prompts: dict[str, Prompt] = field(default_factory=dict)
+    guardrails: dict[str, Prompt] = field(default_factory=dict)
     # (instance id, qualified agent ARN) -> ids of the security profiles associated to it.
     associations: dict[tuple[str, str], list[str]] = field(default_factory=dict)

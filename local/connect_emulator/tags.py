@@ -29,9 +29,12 @@ def _every(account: Account) -> Iterator[Tagged]:
         held.users,
         held.modules,
         held.integrations,
+        held.applications,
         held.assistants,
         held.assistant_associations,
         held.agents,
+        held.prompts,
+        held.guardrails,
     )
     return chain.from_iterable(kind.values() for kind in kinds)
 

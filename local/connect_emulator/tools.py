@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from connect_emulator.account import Account
+from connect_emulator.applications import registered
 from connect_emulator.errors import ServiceError
 from connect_emulator.grants import invocable
 from connect_emulator.resources import Fields
@@ -17,6 +18,9 @@ from connect_emulator.resources import Fields
 ORCHESTRATION = "ORCHESTRATION"
 _MCP = "MODEL_CONTEXT_PROTOCOL"
 _FLOW_TOOL = re.compile(r"aws_custom_flows__(.+)_(\d+)")
+_GATEWAY_TOOL = re.compile(r"gateway_(.+?)__.+", re.DOTALL)
+# Ids that were seen to be refused for want of their prefix: <target>___<tool>, and a module's uuid.
+_BARE_ID = re.compile(r"(?!gateway_|aws_).+___.+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(_\d+)?")
 _NAME = re.compile(r"[A-Za-z][^-]*")
 _LOCKED = ("title", "description", "inputSchema", "outputSchema")
 
@@ -61,14 +65,30 @@ def _check_id(_account: Account, tool: Fields) -> None:
 
 
 def _check_known(account: Account, tool: Fields) -> None:
+    """Only MCP tools are looked up by their id: for others it is a mere label (seen in public)."""
     tool_id = tool.get("toolId", "")
-    if tool_id.split("__")[0] in account.settings.refused_tool_namespaces:
+    namespaces = account.settings.refused_tool_namespaces
+    refused = tool_id.split("__")[0] in namespaces or (
+        tool["toolType"] == _MCP and (_is_bare(account, tool_id) or _is_foreign(account, tool_id))
+    )
+    if refused:
         raise _refuse(f"MCP tool with ID '{tool_id}' not found in MCP tools")
+
+
+def _is_bare(account: Account, tool_id: str) -> bool:
+    return account.settings.check_tool_ids and _BARE_ID.fullmatch(tool_id) is not None
+
+
+def _is_foreign(account: Account, tool_id: str) -> bool:
+    """Whether the tool is of a gateway that nobody registered."""
+    found = _GATEWAY_TOOL.fullmatch(tool_id)
+    checked = account.settings.check_applications and found
+    return bool(checked) and not registered(account, found[1])
 
 
 def _check_flow_module(account: Account, tool: Fields) -> None:
     found = _FLOW_TOOL.fullmatch(tool.get("toolId", ""))
-    if not account.settings.check_flow_modules or not found:
+    if not account.settings.check_flow_modules or not found or tool["toolType"] != _MCP:
         return
     module = account.resources.modules.get(found[1])
     if module is None or not invocable(module, int(found[2])):

@@ -98,6 +98,8 @@ def _from_query(shape: Shape, values: list[str] | None, name: str) -> Any:
 
 
 def _from_text(shape: Shape, text: str, name: str) -> Any:
+    if shape.type_name == "boolean":
+        return text == "true"
     if shape.type_name not in ("integer", "long"):
         return text
     try:

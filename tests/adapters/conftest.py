@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.adapters.gateways import Gateways
-from tests.emulator.world import ACCOUNT, REGION, World
+from tests.emulator.world import ACCOUNT, REGION, UNCHECKED, World
 
 from connect_emulator import Emulator, Server, seed, serve
 from toolgrant_local import stack
@@ -28,8 +28,8 @@ def emulator_server() -> Iterator[Server]:
 
 @pytest.fixture
 def world(emulator_server: Server) -> Iterator[World]:
-    """The sample account, never used before."""
-    emulator = Emulator(REGION, ACCOUNT)
+    """The sample account, never used before; any gateway and flow module can be granted."""
+    emulator = Emulator(REGION, ACCOUNT, **UNCHECKED)
     emulator_server.emulator = emulator
     yield World(emulator, seed(emulator))
     emulator.closing.set()

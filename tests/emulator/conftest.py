@@ -23,8 +23,14 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def emulator(server: Server) -> Iterator[Emulator]:
-    server.emulator = Emulator(REGION, ACCOUNT)
+def switches() -> dict[str, Any]:
+    """The emulator's settings; a file of tests may have its own."""
+    return {}
+
+
+@pytest.fixture
+def emulator(server: Server, switches: dict[str, Any]) -> Iterator[Emulator]:
+    server.emulator = Emulator(REGION, ACCOUNT, **switches)
     yield server.emulator
     server.emulator.closing.set()
 
@@ -48,6 +54,14 @@ def connect(server: Server) -> Iterator[Client]:
 @pytest.fixture(scope="session")
 def qconnect(server: Server) -> Iterator[Client]:
     yield from _client(server, "qconnect")
+
+
+@pytest.fixture(scope="session")
+def appintegrations(server: Server) -> Iterator[Client]:
+    """AppIntegrations is served where Connect is."""
+    client = make_client("appintegrations", server.connect_url)
+    yield client
+    client.close()
 
 
 @pytest.fixture(scope="session")
@@ -90,9 +104,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def timed(server: Server, clock: Clock) -> Iterator[World]:
+def timed(server: Server, clock: Clock, switches: dict[str, Any]) -> Iterator[World]:
     """The sample account under a clock that the test moves."""
-    server.emulator = Emulator(REGION, ACCOUNT, now=clock)
+    server.emulator = Emulator(REGION, ACCOUNT, now=clock, **switches)
     yield World(server.emulator, seed(server.emulator))
     server.emulator.closing.set()
 

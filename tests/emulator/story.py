@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.emulator.world import mcp_tool, orchestration
+from tests.emulator.world import USE_CASE, mcp_tool, orchestration
 
 Known = dict[str, Any]
 Step = tuple[str, Callable[[Known], Known], tuple[str, ...]]
@@ -17,7 +17,11 @@ _ALIAS = _MODULE | {"AliasId": "alias"}
 _USER = _INSTANCE | {"UserId": "user"}
 _ASSISTANT = {"assistantId": "assistant"}
 _AGENT = _ASSISTANT | {"aiAgentId": "agent"}
-_MADE = {"tool": mcp_tool("aws_service__qconnect_Retrieve", description="Search")}
+_PROMPT = _ASSISTANT | {"aiPromptId": "prompt"}
+_GUARDRAIL = _ASSISTANT | {"aiGuardrailId": "guardrail"}
+_BLOCKED = {"blockedInputMessaging": "no", "blockedOutputsMessaging": "no"}
+_USE_CASE = {"aiAgentType": "ORCHESTRATION", "orchestratorUseCase": USE_CASE}
+_MADE = {"tool": mcp_tool("aws_service__qconnect_Retrieve")}
 
 
 def step(operation: str, names: Known | None = None, keep: str = "", **params: Any) -> Any:
@@ -39,6 +43,30 @@ STORY: list[Step] = [
     step("connect:ListInstances"),
     step("connect:DescribeInstance", _INSTANCE),
     step(
+        "appintegrations:CreateApplication",
+        None,
+        "application=Id",
+        Name="Gateway",
+        Namespace="gw",
+        Description="d",
+        ApplicationType="MCP_SERVER",
+        ApplicationSourceConfig={"ExternalUrlConfig": {"AccessUrl": "https://example.com"}},
+    ),
+    step("appintegrations:GetApplication", {"Arn": "application"}),
+    step("appintegrations:ListApplications"),
+    step(
+        "connect:CreateContactFlowModule",
+        _INSTANCE,
+        "granted=Id",
+        Name="Granted",
+        Description="d",
+        Content="{}",
+        ExternalInvocationConfiguration={"Enabled": True},
+    ),
+    step(
+        "connect:CreateContactFlowModuleVersion", _INSTANCE | {"ContactFlowModuleId": "granted"}
+    ),
+    step(
         "connect:CreateSecurityProfile",
         _INSTANCE,
         "profile=SecurityProfileId profile_arn=SecurityProfileArn",
@@ -51,7 +79,7 @@ STORY: list[Step] = [
         HierarchyRestrictedResources=["User"],
         AllowedAccessControlHierarchyGroupId="group",
         Applications=[{"Namespace": "gw", "ApplicationPermissions": ["t"], "Type": "MCP"}],
-        AllowedFlowModules=[{"Type": "MCP", "FlowModuleId": "m"}],
+        AllowedFlowModules=lambda known: [{"Type": "MCP", "FlowModuleId": known["granted"]}],
         AllowedAIAgents=[{"Type": "THIRD_PARTY", "Arn": "arn:x"}],
         GranularAccessControlConfiguration={
             "DataTableAccessControlConfiguration": {
@@ -130,8 +158,9 @@ STORY: list[Step] = [
         _INSTANCE,
         "integration=IntegrationAssociationId",
         IntegrationType="APPLICATION",
-        IntegrationArn="arn:aws:app-integrations:us-east-1:111122223333:application/gw",
+        IntegrationArn="arn:aws:app-integrations:us-east-1:111122223333:application/web",
     ),
+    step("appintegrations:DeleteApplication", {"Arn": "application"}),
     step("connect:ListIntegrationAssociations", _INSTANCE),
     step(
         "connect:DeleteIntegrationAssociation",
@@ -160,6 +189,41 @@ STORY: list[Step] = [
         "qconnect:DeleteAssistantAssociation",
         _ASSISTANT | {"assistantAssociationId": "association"},
     ),
+    step(
+        "qconnect:CreateAIPrompt",
+        _ASSISTANT,
+        "prompt=aiPrompt.aiPromptId",
+        name="prompt",
+        type="ORCHESTRATION",
+        templateType="TEXT",
+        templateConfiguration={"textFullAIPromptEditTemplateConfiguration": {"text": "t"}},
+        modelId="m",
+        apiFormat="MESSAGES",
+        visibilityStatus="SAVED",
+        inferenceConfiguration={"topP": 0.5},
+    ),
+    step("qconnect:UpdateAIPrompt", _PROMPT, visibilityStatus="PUBLISHED", description="e"),
+    step("qconnect:GetAIPrompt", _PROMPT),
+    step("qconnect:ListAIPrompts", _ASSISTANT),
+    step("qconnect:CreateAIPromptVersion", _PROMPT, "prompt_number=versionNumber"),
+    step("qconnect:ListAIPromptVersions", _PROMPT),
+    step("qconnect:DeleteAIPromptVersion", _PROMPT | {"versionNumber": "prompt_number"}),
+    step("qconnect:DeleteAIPrompt", _PROMPT),
+    step(
+        "qconnect:CreateAIGuardrail",
+        _ASSISTANT,
+        "guardrail=aiGuardrail.aiGuardrailId",
+        name="guardrail",
+        visibilityStatus="SAVED",
+        **_BLOCKED,
+    ),
+    step("qconnect:UpdateAIGuardrail", _GUARDRAIL, visibilityStatus="PUBLISHED", **_BLOCKED),
+    step("qconnect:GetAIGuardrail", _GUARDRAIL),
+    step("qconnect:ListAIGuardrails", _ASSISTANT),
+    step("qconnect:CreateAIGuardrailVersion", _GUARDRAIL, "guardrail_number=versionNumber"),
+    step("qconnect:ListAIGuardrailVersions", _GUARDRAIL),
+    step("qconnect:DeleteAIGuardrailVersion", _GUARDRAIL | {"versionNumber": "guardrail_number"}),
+    step("qconnect:DeleteAIGuardrail", _GUARDRAIL),
     step(
         "qconnect:CreateAIAgent",
         _ASSISTANT,
@@ -195,10 +259,10 @@ STORY: list[Step] = [
     step(
         "qconnect:UpdateAssistantAIAgent",
         _ASSISTANT,
-        aiAgentType="ORCHESTRATION",
+        **_USE_CASE,
         configuration=lambda known: {"aiAgentId": f"{known['agent']}:$LATEST"},
     ),
-    step("qconnect:RemoveAssistantAIAgent", _ASSISTANT, aiAgentType="ORCHESTRATION"),
+    step("qconnect:RemoveAssistantAIAgent", _ASSISTANT, **_USE_CASE),
     step("qconnect:DeleteAIAgentVersion", _AGENT | {"versionNumber": "number"}),
     step("qconnect:DeleteAIAgent", _AGENT),
     step("qconnect:TagResource", {"resourceArn": "assistant_arn"}, tags={"c": "d"}),

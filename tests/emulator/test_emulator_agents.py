@@ -158,8 +158,7 @@ def test_refused_namespaces_are_configurable(world: World, qconnect: Client) -> 
     qconnect.create_ai_agent(**new_agent(world, configuration=orchestration([DASHBOARD])))
 
 
-def test_flow_module_tools_when_checked(world: World, qconnect: Client) -> None:
-    world.emulator.settings.check_flow_modules = True
+def test_flow_module_tools_need_a_released_and_open_version(world: World, qconnect: Client) -> None:
     good, unreleased = world.module("good"), world.module("unreleased", released=False)
     closed = world.module("closed", ExternalInvocationConfiguration={"Enabled": False})
 
@@ -174,14 +173,30 @@ def test_flow_module_tools_when_checked(world: World, qconnect: Client) -> None:
             save(module_id, version)
 
 
-@pytest.mark.parametrize("member", ["title", "description", "inputSchema", "outputSchema"])
-def test_locked_descriptions_when_checked(world: World, qconnect: Client, member: str) -> None:
-    value: Any = {"type": "object"} if member.endswith("Schema") else "text"
-    configuration = orchestration([RETRIEVE | {member: value}])
-    qconnect.create_ai_agent(**new_agent(world, name="before", configuration=configuration))
-    world.emulator.settings.lock_mcp_descriptions = True
-    with pytest.raises(ClientError, match=f"does not allow overriding {member}"):
-        qconnect.create_ai_agent(**new_agent(world, configuration=configuration))
+QUALIFIERS = [":$SAVED", ":$LATEST", ":1"]
+
+
+@pytest.mark.parametrize("qualifier", QUALIFIERS)
+def test_the_arn_of_an_answer_carries_the_qualifier_that_was_asked_for(
+    world: World, qconnect: Client, qualifier: str
+) -> None:
+    agent = world.agent()
+    qconnect.create_ai_agent_version(**ids(world, agent))
+    answer = qconnect.get_ai_agent(**ids(world, agent, qualifier))["aiAgent"]
+    assert answer["aiAgentArn"] == agent["aiAgentArn"] + qualifier
+    assert answer["aiAgentId"] == agent["aiAgentId"]
+
+
+def test_programs_read_the_number_from_the_end_of_the_arn(world: World, qconnect: Client) -> None:
+    agent = world.agent()
+    for number in (1, 2):
+        made = qconnect.create_ai_agent_version(**ids(world, agent))["aiAgent"]
+        assert made["aiAgentArn"].rsplit(":", 1)[-1] == str(number)
+        recorded = world.emulator.records[-1]["responseElements"]["aiAgent"]
+        assert recorded["aiAgentArn"] == made["aiAgentArn"]
+    listed = qconnect.list_ai_agent_versions(**ids(world, agent))["aiAgentVersionSummaries"]
+    arns = [version["aiAgentSummary"]["aiAgentArn"] for version in listed]
+    assert arns == [f"{agent['aiAgentArn']}:{number}" for number in (1, 2)]
 
 
 @pytest.mark.parametrize("kind", CONFIGURATIONS)

@@ -5,24 +5,66 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 from tests.emulator.test_emulator_agents import ids
-from tests.emulator.world import Client, World
+from tests.emulator.world import USE_CASE, Client, World
 
 
-def test_assistant_uses_agents_by_type_and_use_case(world: World, qconnect: Client) -> None:
-    assistant = {"assistantId": world.assistant_id}
-    default = {"aiAgentId": world.seed.system_agents["SalesAgent"] + ":$LATEST"}
-    draft = {"aiAgentId": world.agent()["aiAgentId"]}
-    kind = {"aiAgentType": "ORCHESTRATION"}
-    qconnect.update_assistant_ai_agent(**assistant, **kind, configuration=default)
-    case = {"orchestratorUseCase": "Connect.AgentAssistance"}
-    qconnect.update_assistant_ai_agent(**assistant, **kind, **case, configuration=draft)
-    found = qconnect.get_assistant(**assistant)["assistant"]
-    assert found["aiAgentConfiguration"] == {"ORCHESTRATION": default}
-    assert found["orchestratorConfigurationList"] == [draft | case]
-    qconnect.remove_assistant_ai_agent(**assistant, **kind, **case)
-    qconnect.remove_assistant_ai_agent(**assistant, **kind)
-    found = qconnect.get_assistant(**assistant)["assistant"]
+REQUIRED = "Orchestrator use case is required for orchestration AIAgentType"
+ORCHESTRATION = {"aiAgentType": "ORCHESTRATION"}
+
+
+def test_assistant_uses_orchestrators_by_use_case(world: World, qconnect: Client) -> None:
+    assistant = {"assistantId": world.assistant_id} | ORCHESTRATION
+    named = {
+        "Connect.SelfService": world.seed.system_agents["SalesAgent"] + ":$LATEST",
+        "Connect.AgentAssistance": world.agent()["aiAgentId"],
+    }
+    entries = [
+        {"aiAgentId": agent_id, "orchestratorUseCase": case} for case, agent_id in named.items()
+    ]
+    for case, agent_id in named.items():
+        qconnect.update_assistant_ai_agent(
+            **assistant, orchestratorUseCase=case, configuration={"aiAgentId": agent_id}
+        )
+    found = qconnect.get_assistant(assistantId=world.assistant_id)["assistant"]
     assert found["aiAgentConfiguration"] == {}
+    assert found["orchestratorConfigurationList"] == entries
+    qconnect.remove_assistant_ai_agent(**assistant, orchestratorUseCase="Connect.SelfService")
+    found = qconnect.get_assistant(assistantId=world.assistant_id)["assistant"]
+    assert found["orchestratorConfigurationList"] == entries[1:]
+
+
+def test_assistant_uses_other_agents_by_type(world: World, qconnect: Client) -> None:
+    manual = {"assistantId": world.assistant_id, "aiAgentType": "MANUAL_SEARCH"}
+    agent = qconnect.create_ai_agent(
+        assistantId=world.assistant_id,
+        name="search",
+        type="MANUAL_SEARCH",
+        visibilityStatus="SAVED",
+        configuration={"manualSearchAIAgentConfiguration": {}},
+    )["aiAgent"]["aiAgentId"]
+    for default in ({"aiAgentId": agent}, {}):
+        if default:
+            qconnect.update_assistant_ai_agent(**manual, configuration=default)
+        else:
+            qconnect.remove_assistant_ai_agent(**manual)
+        found = qconnect.get_assistant(assistantId=world.assistant_id)["assistant"]
+        assert found["aiAgentConfiguration"] == ({"MANUAL_SEARCH": default} if default else {})
+        assert found["orchestratorConfigurationList"] == []
+
+
+def test_an_orchestrator_needs_its_use_case(world: World, qconnect: Client) -> None:
+    assistant = {"assistantId": world.assistant_id} | ORCHESTRATION
+    draft = {"aiAgentId": world.agent()["aiAgentId"] + ":$SAVED"}
+    calls = [
+        lambda: qconnect.update_assistant_ai_agent(**assistant, configuration=draft),
+        lambda: qconnect.remove_assistant_ai_agent(**assistant),
+    ]
+    for call in calls:
+        with pytest.raises(qconnect.exceptions.ValidationException) as error:
+            call()
+        assert error.value.response["Error"]["Message"] == REQUIRED
+        assert world.emulator.records[-1]["errorMessage"] == REQUIRED
+    found = qconnect.get_assistant(assistantId=world.assistant_id)["assistant"]
     assert found["orchestratorConfigurationList"] == []
 
 
@@ -41,6 +83,7 @@ def test_assistant_refuses_what_is_missing_or_of_another_type(
                 assistantId=world.assistant_id,
                 aiAgentType=kind,
                 configuration={"aiAgentId": value},
+                **({"orchestratorUseCase": USE_CASE} if kind == "ORCHESTRATION" else {}),
             )
         assert error.value.response["Error"]["Code"] == code
 
@@ -50,7 +93,8 @@ def test_version_that_the_assistant_names_cannot_be_deleted(world: World, qconne
     qconnect.create_ai_agent_version(**ids(world, agent))
     qconnect.update_assistant_ai_agent(
         assistantId=world.assistant_id,
-        aiAgentType="ORCHESTRATION",
+        **ORCHESTRATION,
+        orchestratorUseCase=USE_CASE,
         configuration={"aiAgentId": f"{agent['aiAgentId']}:1"},
     )
     with pytest.raises(qconnect.exceptions.ConflictException):

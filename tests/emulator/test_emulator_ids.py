@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from tests.emulator.world import Client, World
+from tests.emulator.world import USE_CASE, Client, World
 
 from connect_emulator.instances import add_instance
 
@@ -108,7 +108,10 @@ ASSISTANT_OPERATIONS: dict[str, dict[str, Any]] = {
     "get_assistant": {},
     "list_ai_agents": {},
     "list_assistant_associations": {},
-    "remove_assistant_ai_agent": {"aiAgentType": "ORCHESTRATION"},
+    "remove_assistant_ai_agent": {
+        "aiAgentType": "ORCHESTRATION",
+        "orchestratorUseCase": USE_CASE,
+    },
     "delete_assistant": {},
 }
 

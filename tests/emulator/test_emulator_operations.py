@@ -44,9 +44,14 @@ def dig(answer: Known, path: str) -> Any:
 
 
 def test_every_operation_answers_in_its_shape(
-    world: World, connect: Client, qconnect: Client, cloudtrail: Client
+    world: World, connect: Client, qconnect: Client, cloudtrail: Client, appintegrations: Client
 ) -> None:
-    clients = {"connect": connect, "qconnect": qconnect, "cloudtrail": cloudtrail}
+    clients = {
+        "connect": connect,
+        "qconnect": qconnect,
+        "cloudtrail": cloudtrail,
+        "appintegrations": appintegrations,
+    }
     known: Known = {
         "instance": world.instance_id,
         "assistant": world.assistant_id,

@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.emulator.world import Client, World
+from tests.emulator.world import UNCHECKED, Client, World
 
 from connect_emulator import Emulator, Server, seed
 
 MCP = {"Namespace": "gw", "ApplicationPermissions": ["target___Tool"], "Type": "MCP"}
+
+
+@pytest.fixture
+def switches() -> dict[str, Any]:
+    return UNCHECKED
 
 
 def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:

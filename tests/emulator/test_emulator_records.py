@@ -65,6 +65,7 @@ def test_arn_in_a_connect_path_is_recorded_url_encoded(world: World, connect: Cl
 
 
 def test_agent_records_mask_what_is_sensitive(world: World, qconnect: Client) -> None:
+    world.emulator.settings.lock_mcp_descriptions = False
     secret = "the secret"
     tool = mcp_tool(
         "aws_service__qconnect_Retrieve",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from tests.emulator.conftest import Control
-from tests.emulator.world import Client, World
+from tests.emulator.world import UNCHECKED, Client, World
 
 UPDATE = "connect:UpdateSecurityProfile"
 GATEWAY = {"Namespace": "gw", "ApplicationPermissions": ["target___Tool"], "Type": "MCP"}
@@ -18,6 +18,11 @@ MODELLED = {
 }
 # UpdateSecurityProfile models neither of these; the first one comes from IAM, before the service.
 FOREIGN = {"AccessDeniedException": 403, "LimitExceededException": 429}
+
+
+@pytest.fixture
+def switches() -> dict[str, Any]:
+    return UNCHECKED
 
 
 def refused(connect: Client, **params: Any) -> str:
@@ -121,11 +126,11 @@ def test_reads_and_attachments_can_be_refused_too(world: World, connect: Client)
         )
 
 
-def test_a_namespace_that_no_application_registered_is_refused_by_a_setting(
+def test_a_setting_refuses_a_namespace_that_no_application_registered(
     world: World, connect: Client, control: Control
 ) -> None:
     profile = world.named(world.profile())
-    control("POST", "settings", {"check_applications": True})
+    control("POST", "settings", {"check_applications": True, "check_flow_modules": True})
     for _ in range(2):
         assert refused(connect, **profile, Applications=[GATEWAY]) == "InvalidParameterException"
     connect.create_integration_association(

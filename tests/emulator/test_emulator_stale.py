@@ -7,12 +7,17 @@ from typing import Any
 
 import pytest
 from tests.emulator.conftest import Control
-from tests.emulator.world import Client, Clock, World
+from tests.emulator.world import UNCHECKED, Client, Clock, World
 
 PERMISSIONS = "connect:ListSecurityProfilePermissions"
 UPDATE = "connect:UpdateSecurityProfile"
 GATEWAY = {"Namespace": "gw", "ApplicationPermissions": ["target___Tool"], "Type": "MCP"}
 Profile = dict[str, str]
+
+
+@pytest.fixture
+def switches() -> dict[str, Any]:
+    return UNCHECKED
 
 
 def permissions(connect: Client, profile: Profile) -> list[str]:

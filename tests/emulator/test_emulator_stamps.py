@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.emulator.conftest import Control
-from tests.emulator.world import Client, Clock, World
+from tests.emulator.world import UNCHECKED, Client, Clock, World
 
 LISTINGS = {
     "Permissions": "list_security_profile_permissions",
@@ -22,6 +22,11 @@ CHANGES: dict[str, Any] = {
     "AllowedAIAgents": [{"Type": "THIRD_PARTY", "Arn": "arn:a"}],
     "Description": "new",
 }
+
+
+@pytest.fixture
+def switches() -> dict[str, Any]:
+    return UNCHECKED
 
 
 def answers(connect: Client, profile: dict[str, str]) -> dict[str, Any]:

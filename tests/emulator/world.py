@@ -16,6 +16,10 @@ REGION = "us-east-1"
 
 Client = Any
 
+# For tests of how lists are kept, whatever is in them.
+UNCHECKED = {"check_applications": False, "check_flow_modules": False}
+USE_CASE = "Connect.SelfService"
+
 
 def make_client(service: str, url: str, key: str = "AKIAEXAMPLE", **options: Any) -> Client:
     """A real client that neither retries nor validates: whatever is sent, the service answers."""
@@ -92,6 +96,17 @@ class World:
             module = {"ContactFlowModuleId": created["Id"]}
             self.emulator.apply("connect:CreateContactFlowModuleVersion", **instance, **module)
         return str(created["Id"])
+
+    def gateway(self, namespace: str = "gw") -> str:
+        """An application of an MCP server; returns its ARN."""
+        output = self.emulator.apply(
+            "appintegrations:CreateApplication",
+            Name=f"MCP server {namespace}",
+            Namespace=namespace,
+            ApplicationType="MCP_SERVER",
+            ApplicationSourceConfig={"ExternalUrlConfig": {"AccessUrl": "https://example.com"}},
+        )
+        return str(output["Arn"])
 
     def named(self, profile_id: str) -> dict[str, str]:
         """The members by which calls name a profile."""
