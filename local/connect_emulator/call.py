@@ -14,7 +14,6 @@ from connect_emulator.records import Happening
 from connect_emulator.tokens import Token
 from connect_emulator.wire import decode_request
 
-
 # AppIntegrations has no listener of its own; no path of its operations is one of Connect's, but for
 # tags, which Connect then answers.
 _BESIDE = {"connect": ("appintegrations",)}

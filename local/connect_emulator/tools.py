@@ -82,8 +82,9 @@ def _is_bare(account: Account, tool_id: str) -> bool:
 def _is_foreign(account: Account, tool_id: str) -> bool:
     """Whether the tool is of a gateway that nobody registered."""
     found = _GATEWAY_TOOL.fullmatch(tool_id)
-    checked = account.settings.check_applications and found
-    return bool(checked) and not registered(account, found[1])
+    if not account.settings.check_applications or not found:
+        return False
+    return not registered(account, found[1])
 
 
 def _check_flow_module(account: Account, tool: Fields) -> None:

@@ -66,7 +66,7 @@ def _play(number: int, scene: Scene, stage: Stage, out: TextIO) -> None:
         timeline.verdicts(_audit_of(stage.stack, alert["alertId"]))
         timeline.alert(alert, arrived)
         stage.ids |= {"alert": alert["alertId"], "change": alert["changeId"] or ""}
-        _check(expected, alert)
+        _check(expected, alert, stage.ids)
     stage.stack.wait_idle()
     inbox.expect_nothing()
     print(file=out, flush=True)
@@ -117,12 +117,12 @@ def _audit_of(stack: LocalStack, alert_id: str) -> Mapping[str, Any]:
     return found[0]
 
 
-def _check(expected: Expected, alert: Alert) -> None:
+def _check(expected: Expected, alert: Alert, ids: Mapping[str, str]) -> None:
     found = {_subject(finding): json.dumps(finding) for finding in alert["findings"]}
     if alert["status"] != expected.status or set(found) != set(expected.findings):
         raise DemoFailed(f"expected {expected}, received {alert}")
     for tool, text in expected.findings.items():
-        if text not in found[tool]:
+        if text.format_map(ids) not in found[tool]:
             raise DemoFailed(f"the alert does not say {text} of {tool}")
 
 

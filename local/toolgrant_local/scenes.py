@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from toolgrant_local.story import (
     DASHBOARD,
-    FLOW_MODULE_TOOL,
-    GATEWAY_TOOL,
-    MODULE_ID,
     UNKNOWN_TOOL,
     Stage,
+    add_gateway_tool,
+    add_module_tool,
     add_tool,
     associate_live,
     copy_sales_agent,
@@ -25,7 +24,10 @@ from toolgrant_local.story import (
 
 @dataclass(frozen=True)
 class Expected:
-    """An alert: its status, and per finding (tool name) what it must say somewhere."""
+    """An alert: its status, and per finding (tool name) what it must say somewhere.
+
+    `{name}` in the text stands for an id that the stage remembers.
+    """
 
     status: str
     findings: Mapping[str, str]
@@ -72,12 +74,12 @@ SCENES = (
     ),
     Scene(
         "A flow module becomes a tool, but the profile does not allow it",
-        add_tool(FLOW_MODULE_TOOL),
-        (Expected("opened", {"CheckOrderStatus": f"flow-module:{MODULE_ID}"}),),
+        add_module_tool,
+        (Expected("opened", {"CheckOrderStatus": "flow-module:{module}"}),),
     ),
     Scene(
         "A tool of an MCP server is added, but the profile does not allow it",
-        add_tool(GATEWAY_TOOL),
+        add_gateway_tool,
         (
             Expected(
                 "opened", {"orders_api___CancelOrder": "mcp:gw-retail/orders-api___CancelOrder"}

@@ -158,6 +158,7 @@ class LocalStack:
             "connect": server.connect_url,
             "qconnect": server.qconnect_url,
             "cloudtrail": server.cloudtrail_url,
+            "appintegrations": server.connect_url,
         }
 
     def _connect_relay(self, endpoints: Mapping[str, str]) -> None:

@@ -5,27 +5,24 @@ The scenes (`scenes.py`) share one `Stage`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from toolgrant_local.stack import LocalStack
 
+_MCP = "MODEL_CONTEXT_PROTOCOL"
 DASHBOARD = "get_dashboard_configuration"
-MODULE_ID = "3f2b8a10-4c1d-4e6a-9b7f-2d5c8e901234"
-FLOW_MODULE_TOOL = {
-    "toolName": "CheckOrderStatus",
-    "toolType": "MODEL_CONTEXT_PROTOCOL",
-    "toolId": f"aws_custom_flows__{MODULE_ID}_1",
-}
+GATEWAY = "gw-retail"
 GATEWAY_TOOL = {
     "toolName": "orders_api___CancelOrder",
-    "toolType": "MODEL_CONTEXT_PROTOCOL",
-    "toolId": "gateway_gw-retail__orders-api___CancelOrder",
+    "toolType": _MCP,
+    "toolId": f"gateway_{GATEWAY}__orders-api___CancelOrder",
 }
 UNKNOWN_TOOL = {
     "toolName": "SearchTheWeb",
-    "toolType": "MODEL_CONTEXT_PROTOCOL",
+    "toolType": _MCP,
     "toolId": "aws_custom_websearch__search",
 }
 
@@ -122,6 +119,42 @@ def add_tool(tool: Mapping[str, str]) -> Callable[[Stage], None]:
     return act
 
 
+def add_module_tool(stage: Stage) -> None:
+    """Create a flow module, release it, and add it as a tool."""
+    connect, instance = stage.stack.client("connect"), {"InstanceId": stage.stack.seed.instance_id}
+    stage.ids["module"] = connect.create_contact_flow_module(
+        **instance,
+        Name="Check order status",
+        Description="Looks up an order",
+        Content=json.dumps({"Version": "2019-10-30", "Actions": []}),
+        ExternalInvocationConfiguration={"Enabled": True},
+    )["Id"]
+    released = connect.create_contact_flow_module_version(
+        **instance, ContactFlowModuleId=stage.ids["module"]
+    )
+    stage.say('CreateContactFlowModule "Check order status", CreateContactFlowModuleVersion')
+    tool_id = f"aws_custom_flows__{stage.ids['module']}_{released['Version']}"
+    module_tool = {"toolName": "CheckOrderStatus", "toolType": _MCP, "toolId": tool_id}
+    add_tool(module_tool)(stage)
+
+
+def add_gateway_tool(stage: Stage) -> None:
+    """Register an MCP server's gateway with the instance, and add one of its tools."""
+    made = stage.stack.client("appintegrations").create_application(
+        Name="Retail orders",
+        Namespace=GATEWAY,
+        ApplicationType="MCP_SERVER",
+        ApplicationSourceConfig={"ExternalUrlConfig": {"AccessUrl": "https://retail.example.com"}},
+    )
+    stage.stack.client("connect").create_integration_association(
+        InstanceId=stage.stack.seed.instance_id,
+        IntegrationType="APPLICATION",
+        IntegrationArn=made["Arn"],
+    )
+    stage.say(f"CreateApplication {GATEWAY} (MCP server), CreateIntegrationAssociation")
+    add_tool(GATEWAY_TOOL)(stage)
+
+
 def dissociate(stage: Stage) -> None:
     """Take the security profile away from the AI agent."""
     stage.stack.client("connect").disassociate_security_profiles(**association(stage))
@@ -154,6 +187,7 @@ def publish(stage: Stage) -> None:
     qconnect.update_assistant_ai_agent(
         assistantId=assistant,
         aiAgentType="ORCHESTRATION",
+        orchestratorUseCase="Connect.SelfService",
         configuration={"aiAgentId": f"{stage.ids['agent']}:$LATEST"},
     )
     stage.say("UpdateAssistantAIAgent: $LATEST is what customers talk to now")

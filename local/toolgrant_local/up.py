@@ -41,6 +41,7 @@ def describe(stack: LocalStack) -> dict[str, Any]:
         "connectEndpoint": stack.connect_endpoint,
         "qconnectEndpoint": stack.qconnect_endpoint,
         "cloudtrailEndpoint": stack.cloudtrail_endpoint,
+        "appintegrationsEndpoint": stack.connect_endpoint,
         "region": stack.region,
         "accountId": stack.account_id,
         "stackName": stack.stack_name,

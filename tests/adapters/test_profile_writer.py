@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.config import Config
 from tests.adapters.gateways import ONCE, Gateways
-from tests.emulator.world import ACCOUNT, REGION, Clock, World
+from tests.emulator.world import ACCOUNT, REGION, UNCHECKED, Clock, World
 
 from connect_emulator import Emulator, Server, seed
 from toolgrant.adapters.aws import WRITER_CONFIG
@@ -64,7 +64,7 @@ def clock() -> Clock:
 @pytest.fixture
 def world(emulator_server: Server, clock: Clock) -> Iterator[World]:
     """The sample account under a clock that the test moves."""
-    emulator = Emulator(REGION, ACCOUNT, now=clock)
+    emulator = Emulator(REGION, ACCOUNT, now=clock, **UNCHECKED)
     emulator_server.emulator = emulator
     yield World(emulator, seed(emulator))
     emulator.closing.set()

@@ -161,22 +161,21 @@ def test_all_assistants_are_listed(world: World, gateways: Gateways) -> None:
     assert found == [world.assistant_id, *(assistant["assistantId"] for assistant in others)]
 
 
-def test_live_are_the_default_and_each_use_case(world: World, gateways: Gateways) -> None:
+def test_live_is_the_agent_of_each_use_case(world: World, gateways: Gateways) -> None:
     orders, sales = world.agent("Orders"), world.agent("Sales")
     publish(world, orders, times=2)
     publish(world, sales)
     for agent, qualifier, use_case in (
-        (orders, "1", None),
+        (orders, "1", "Connect.SelfService.Voice"),
         (orders, "2", "Connect.AgentAssistance"),
         (sales, "$LATEST", "Connect.SelfService"),
     ):
-        named = {"orchestratorUseCase": use_case} if use_case else {}
         world.emulator.apply(
             "qconnect:UpdateAssistantAIAgent",
             assistantId=world.assistant_id,
             aiAgentType="ORCHESTRATION",
             configuration={"aiAgentId": f"{agent['aiAgentId']}:{qualifier}"},
-            **named,
+            orchestratorUseCase=use_case,
         )
     assert gateways.qconnect().live(world.assistant_id) == {
         orders["aiAgentId"]: frozenset({"1", "2"}),

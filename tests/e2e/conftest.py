@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.emulator.world import World
 
 from toolgrant_local.processes import wait_until
 from toolgrant_local.stack import LocalStack
@@ -41,6 +42,7 @@ class Admin:
         self.qconnect = stack.client("qconnect")
         self.instance = stack.seed.instance_id
         self.assistant = stack.seed.assistant_id
+        self._unseen = World(stack.emulator, stack.seed)
         self._received: dict[str, Alert] = {}
         self._taken: set[str] = set()
 
@@ -63,6 +65,16 @@ class Admin:
             visibilityStatus="SAVED",
             configuration=self.configuration(*tools),
         )
+
+    def gateway(self, namespace: str = "") -> str:
+        """Register the gateway of an MCP server, of which no event tells; its namespace."""
+        namespace = namespace or f"gw-{uuid.uuid4().hex[:8]}"
+        self._unseen.gateway(namespace)
+        return namespace
+
+    def module(self, known_id: str = "") -> str:
+        """A flow module with one version, of which no event tells; its id."""
+        return self._unseen.module(f"module {uuid.uuid4().hex[:8]}", known_id=known_id)
 
     def save_event(self, agent: Mapping[str, Any]) -> None:
         """Send the event of a save without a save, so that the AI agent is evaluated."""

@@ -270,7 +270,8 @@ def test_an_event_of_256_kb_is_judged_like_any_other(changes: Changes, admin: Ad
 
 def test_names_of_4096_characters_are_judged_and_told_in_short(admin: Admin) -> None:
     long = "T" + "道" * 4095
-    agent = admin.agent(*(tool(f"{long[:4090]}{n}", "gateway_ns__" + "x" * 4000) for n in range(9)))
+    tool_id = f"gateway_{admin.gateway()}__" + "x" * 4000
+    agent = admin.agent(*(tool(f"{long[:4090]}{n}", tool_id) for n in range(9)))
     alert = admin.alert(agent)
     assert len(alert["findings"]) == 9
     assert all(len(finding["toolName"]) <= 300 for finding in alert["findings"])

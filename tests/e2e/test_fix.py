@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -32,10 +31,10 @@ def test_the_missing_permission_is_added_verified_and_told(operator: Operator) -
 
 
 def test_every_kind_of_grant_can_be_added_once_approved(operator: Operator) -> None:
-    module = str(uuid.uuid4())
+    module, gateway = operator.module(), operator.gateway()
     agent = operator.agent(
         tool("Refund", f"aws_custom_flows__{module}_1"),
-        tool("GetOrder", "gateway_gw-shop__orders___GetOrder"),
+        tool("GetOrder", f"gateway_{gateway}__orders___GetOrder"),
     )
     profile_id = operator.opted_in()
     operator.attach(agent, profile_id)
@@ -50,7 +49,7 @@ def test_every_kind_of_grant_can_be_added_once_approved(operator: Operator) -> N
     applications = operator.connect.list_security_profile_applications(**where)["Applications"]
     assert modules == [{"Type": "MCP", "FlowModuleId": module}]
     assert applications == [
-        {"Namespace": "gw-shop", "ApplicationPermissions": ["orders___GetOrder"], "Type": "MCP"}
+        {"Namespace": gateway, "ApplicationPermissions": ["orders___GetOrder"], "Type": "MCP"}
     ]
     assert operator.permissions(profile_id) == ["BasicAgentAccess"]
     operator.silence(agent)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -36,9 +35,9 @@ HALF_OF_THE_TIMEOUT = 60
 MINUTE = timedelta(minutes=1)
 
 
-def module_tools(count: int) -> list[dict[str, Any]]:
+def module_tools(operator: Operator, count: int) -> list[dict[str, Any]]:
     """Tools that each need a flow module: a grant of the risk `write`."""
-    return [tool(f"Module{n}", f"aws_custom_flows__{uuid.uuid4()}_1") for n in range(count)]
+    return [tool(f"Module{n}", f"aws_custom_flows__{operator.module()}_1") for n in range(count)]
 
 
 def test_a_write_that_the_service_refuses_for_good(operator: Operator) -> None:
@@ -131,7 +130,8 @@ def test_what_a_person_took_away_comes_back_on_no_profile_until_reset(operator: 
 
 
 def test_an_approved_alert_is_one_change_and_one_more_alert(operator: Operator) -> None:
-    tools = [tool(f"Tool{n}", f"gateway_gw-shop__orders___Tool{n}") for n in range(20)]
+    gateway = operator.gateway()
+    tools = [tool(f"Tool{n}", f"gateway_{gateway}__orders___Tool{n}") for n in range(20)]
     agent, profile_id = operator.agent(*tools), operator.opted_in()
     operator.attach(agent, profile_id)
     opened = operator.alert(agent)
@@ -158,7 +158,7 @@ def test_an_approved_alert_is_one_change_and_one_more_alert(operator: Operator) 
 
 def test_seventy_missing_tools_on_three_profiles_are_one_alert_in_time(operator: Operator) -> None:
     """At the default pace. What counts is how often the API that is called most is called."""
-    agent = silent_agent(operator, *module_tools(70))
+    agent = silent_agent(operator, *module_tools(operator, 70))
     for _ in range(3):
         attached = {"InstanceId": operator.instance, "EntityType": "AI_AGENT"}
         profiles = [{"Id": operator.opted_in()}]

@@ -159,13 +159,12 @@ def account(server: Server) -> World:
     world = World(server.emulator, seed(server.emulator))
     modules = [world.module(f"module {at}", Content="{}") for at in range(2)]
     profiles = [world.profile(f"p{at}", Permissions=["Wisdom.View"][:at]) for at in range(2)]
+    world.gateway("gw-1")
     ids = ["aws_service__qconnect_Retrieve", f"aws_custom_flows__{modules[0]}_1"]
     ids += ["gateway_gw-1__orders-api___Get", "aws_custom_websearch__search"]
     text = {"instruction": {"instruction": SECRET, "examples": [SECRET]}}
     for at in range(4):
-        tools = [
-            mcp_tool(tool_id, f"tool{n}", title=SECRET, **text) for n, tool_id in enumerate(ids)
-        ]
+        tools = [mcp_tool(tool_id, f"tool{n}", **text) for n, tool_id in enumerate(ids)]
         agent = world.agent(f"agent {at}", tools[at:])
         world.emulator.apply(
             "connect:AssociateSecurityProfiles",

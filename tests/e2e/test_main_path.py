@@ -57,24 +57,24 @@ def test_each_alert_fits_its_schema(admin: Admin) -> None:
 
 
 def test_the_other_grant_kinds(admin: Admin) -> None:
-    module = "3f2b8a10-4c1d-4e6a-9b7f-2d5c8e901234"
+    module, gateway_id = admin.module(), admin.gateway()
     agent = admin.agent(
-        tool("Module", f"aws_custom_flows__{module}_2"),
-        tool("Gateway", "gateway_gw-1__orders-api___Cancel"),
-        tool("Search", "gateway_gw-1__x_amz_bedrock_agentcore_search"),
+        tool("Module", f"aws_custom_flows__{module}_1"),
+        tool("Gateway", f"gateway_{gateway_id}__orders-api___Cancel"),
+        tool("Search", f"gateway_{gateway_id}__x_amz_bedrock_agentcore_search"),
         tool("Mine", None, "RETURN_TO_CONTROL"),
     )
     profile_id = admin.profile()
     admin.attach(agent, profile_id)
     assert names(admin.alert(agent)) == {
         "Module": [f"flow-module:{module}"],
-        "Gateway": ["mcp:gw-1/orders-api___Cancel"],
-        "Search": ["mcp:gw-1/x_amz_bedrock_agentcore_search"],
+        "Gateway": [f"mcp:{gateway_id}/orders-api___Cancel"],
+        "Search": [f"mcp:{gateway_id}/x_amz_bedrock_agentcore_search"],
     }
     admin.grant(profile_id, AllowedFlowModules=[{"Type": "MCP", "FlowModuleId": module}])
     assert list(names(admin.alert(agent))) == ["Module"]
     tools = ["orders-api___Cancel", "x_amz_bedrock_agentcore_search"]
-    gateway = {"Namespace": "gw-1", "ApplicationPermissions": tools, "Type": "MCP"}
+    gateway = {"Namespace": gateway_id, "ApplicationPermissions": tools, "Type": "MCP"}
     admin.grant(profile_id, Applications=[gateway])
     assert set(names(admin.alert(agent))) == {"Gateway", "Search"}
     admin.silence(agent)

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import time
-import uuid
 from pathlib import Path
 
 import pytest
@@ -103,7 +102,7 @@ def test_pause_approve_undo_reset(operator: Operator) -> None:
 
 def test_a_dry_run_of_an_approval_prints_the_repair(operator: Operator) -> None:
     """Where it would be written, the list before and after, who else gains, what is in the way."""
-    stack, module = operator.stack, str(uuid.uuid4())
+    stack, module = operator.stack, operator.module()
     grant = f"flow-module:{module}"
     agent, other = (operator.agent(tool("Refund", f"aws_custom_flows__{module}_1")) for _ in "12")
     profile_id = operator.opted_in()

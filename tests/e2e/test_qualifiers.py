@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.e2e.conftest import RETRIEVE, Admin
+from tests.emulator.world import USE_CASE
 
 from connect_emulator.instances import add_instance
 
@@ -39,13 +40,16 @@ def theirs(admin: Admin) -> Admin:
     return other
 
 
-@pytest.fixture(params=[None, "Connect.SelfService"], ids=["default agent", "orchestrator"])
-def use(theirs: Admin, request: pytest.FixtureRequest) -> Use:
-    """Sets the AI agent that the assistant uses (None: none), in either place that has one."""
-    case = {"orchestratorUseCase": request.param} if request.param else {}
+@pytest.fixture
+def use(theirs: Admin) -> Use:
+    """Sets the AI agent that the assistant uses (None: none)."""
 
     def set_agent(agent: Agent | None, qualifier: str) -> None:
-        scope = {"assistantId": theirs.assistant, "aiAgentType": "ORCHESTRATION", **case}
+        scope = {
+            "assistantId": theirs.assistant,
+            "aiAgentType": "ORCHESTRATION",
+            "orchestratorUseCase": USE_CASE,
+        }
         if agent is None:
             theirs.qconnect.remove_assistant_ai_agent(**scope)
             return

@@ -76,6 +76,8 @@ def next_second() -> None:
 @pytest.fixture(scope="module")
 def played(admin: Admin) -> dict[int, Played]:
     """All rows but the refused one, set up together, so that they are evaluated together."""
+    admin.gateway("gw-1a2b")
+    admin.module("3f2b1c00-0000-4000-8000-00000000abcd")
     made = {}
     for number, row in ROWS.items():
         if number == REFUSED:

@@ -63,9 +63,7 @@ STORY: list[Step] = [
         Content="{}",
         ExternalInvocationConfiguration={"Enabled": True},
     ),
-    step(
-        "connect:CreateContactFlowModuleVersion", _INSTANCE | {"ContactFlowModuleId": "granted"}
-    ),
+    step("connect:CreateContactFlowModuleVersion", _INSTANCE | {"ContactFlowModuleId": "granted"}),
     step(
         "connect:CreateSecurityProfile",
         _INSTANCE,

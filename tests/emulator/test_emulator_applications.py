@@ -10,18 +10,28 @@ from tests.emulator.world import Client, World
 
 def application(namespace: str, **more: Any) -> dict[str, Any]:
     source = {"ExternalUrlConfig": {"AccessUrl": "https://example.com"}}
-    return {"Name": f"The {namespace}", "Namespace": namespace, "ApplicationSourceConfig": source} | more
+    return {
+        "Name": f"The {namespace}",
+        "Namespace": namespace,
+        "ApplicationSourceConfig": source,
+    } | more
 
 
 @pytest.mark.usefixtures("world")
 def test_an_application_is_kept_as_it_was_sent(appintegrations: Client) -> None:
     sent = application("gw", ApplicationType="MCP_SERVER", Description="d", Permissions=["A.b"])
     made = appintegrations.create_application(**sent, Tags={"team": "a"})
-    assert made["Arn"] == f"arn:aws:app-integrations:us-east-1:111122223333:application/{made['Id']}"
+    assert (
+        made["Arn"] == f"arn:aws:app-integrations:us-east-1:111122223333:application/{made['Id']}"
+    )
     for value in (made["Id"], made["Arn"]):
         found = appintegrations.get_application(Arn=value)
         assert {name: found[name] for name in sent} == sent
-        assert (found["Arn"], found["Id"], found["Tags"]) == (made["Arn"], made["Id"], {"team": "a"})
+        assert (found["Arn"], found["Id"], found["Tags"]) == (
+            made["Arn"],
+            made["Id"],
+            {"team": "a"},
+        )
 
 
 @pytest.mark.usefixtures("world")

@@ -7,7 +7,6 @@ from botocore.exceptions import ClientError
 from tests.emulator.test_emulator_agents import ids
 from tests.emulator.world import USE_CASE, Client, World
 
-
 REQUIRED = "Orchestrator use case is required for orchestration AIAgentType"
 ORCHESTRATION = {"aiAgentType": "ORCHESTRATION"}
 

@@ -112,8 +112,8 @@ def test_refusals(made: Made) -> None:
         made.get(":7")
     with pytest.raises(made.qconnect.exceptions.ValidationException):
         made.call("delete_ai_{}", **made.ids(":7"))
+    stale = made.described["modifiedTime"] - timedelta(seconds=5)
     with pytest.raises(made.qconnect.exceptions.ConflictException):
-        stale = made.described["modifiedTime"] - timedelta(seconds=5)
         made.call("create_ai_{}_version", **made.ids(), modifiedTime=stale)
     with pytest.raises(made.qconnect.exceptions.ValidationException):
         made.call("create_ai_{}", **made.scope, **made.sent | {"name": ""})

@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 
 from connect_emulator import Emulator, Seed
+from connect_emulator.account import Account
 
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
@@ -80,7 +81,9 @@ class World:
         )
         return str(output["SecurityProfileId"])
 
-    def module(self, name: str = "module", *, released: bool = True, **fields: Any) -> str:
+    def module(
+        self, name: str = "module", *, released: bool = True, known_id: str = "", **fields: Any
+    ) -> str:
         """A flow module that can be granted, unless told otherwise; returns its id."""
         usable = {
             "Description": "Looks things up",
@@ -95,7 +98,9 @@ class World:
         if released:
             module = {"ContactFlowModuleId": created["Id"]}
             self.emulator.apply("connect:CreateContactFlowModuleVersion", **instance, **module)
-        return str(created["Id"])
+        if known_id:
+            self.emulator.edit(lambda account: _renumber(account, created["Id"], known_id))
+        return known_id or str(created["Id"])
 
     def gateway(self, namespace: str = "gw") -> str:
         """An application of an MCP server; returns its ARN."""
@@ -122,6 +127,13 @@ class World:
             RoutingProfileId="routing-profile",
         )
         return str(output["UserId"])
+
+
+def _renumber(account: Account, old: str, new: str) -> None:
+    """Give a flow module the id that a test's data names."""
+    module = account.resources.modules.pop(old)
+    module.id, module.arn = new, module.arn.replace(old, new)
+    account.resources.modules[new] = module
 
 
 def orchestration(tools: list[dict[str, Any]]) -> dict[str, Any]:

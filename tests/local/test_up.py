@@ -26,6 +26,7 @@ sys.exit(run_up(sys.argv[1], sys.stdout, sys.stderr))
 """
 KEYS = {
     "accountId",
+    "appintegrationsEndpoint",
     "assistantId",
     "awsEndpoint",
     "cloudtrailEndpoint",
