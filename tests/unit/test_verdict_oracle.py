@@ -107,12 +107,12 @@ def grants_in(profile: Mapping[str, Any]) -> list[str]:
         *(
             f"flow-module:{entry['FlowModuleId']}"
             for entry in profile.get("AllowedFlowModules", [])
-            if entry.get("Type") == "MCP"
+            if entry.get("Type", "MCP") == "MCP"  # the only legal value
         ),
         *(
             f"ai-agent:{entry['Arn']}"
             for entry in profile.get("AllowedAIAgents", [])
-            if entry.get("Type") == "THIRD_PARTY"
+            if entry.get("Type", "THIRD_PARTY") == "THIRD_PARTY"  # the only legal value
         ),
     ]
 
