@@ -77,6 +77,7 @@ def test_what_is_kept_of_an_entry_without_type(
     world: World,
     connect: Client,
     control: Control,
+    *,
     setting: str,
     member: str,
     entry: dict[str, Any],

@@ -61,13 +61,14 @@ def judge(tool: Tool, profiles: Sequence[SecurityProfile], needs: Requirement) -
     unread = _unread(profiles, lacking)
     missing = frozenset(grant for grant in lacking if grant.kind not in unread)
     verdict = _verdict(needs, lacking, missing)
-    told = missing if verdict is Verdict.INSUFFICIENT else frozenset()
+    insufficient = verdict is Verdict.INSUFFICIENT
+    told = tuple(grant for grant in needs.grants if insufficient and grant in missing)
     result = ToolResult(
         tool=tool,
         verdict=verdict,
         required=needs.grants,
-        missing=tuple(grant for grant in needs.grants if grant in told),
-        disputed=told - needs.shared,
+        missing=told,
+        disputed=frozenset(told) - needs.shared,
         granted_by={grant: names for grant, names in holders.items() if names},
         confidence=needs.row.confidence if needs.row else None,
         reason=needs.reason,
