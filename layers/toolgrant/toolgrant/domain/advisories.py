@@ -57,9 +57,10 @@ def _seen(result: ToolResult, profiles: Sequence[SecurityProfile]) -> Iterator[T
 
 def claim_notes(needs: Requirement, lacking: frozenset[Grant]) -> tuple[Text, ...]:
     """Where sources disagree: what satisfies all of them, then what each says and lacks."""
-    if not needs.claims:
+    if not needs.claims or needs.row is None:
         return ()
-    every = both("note", "disagree", grants=_named(needs.every))
+    where = needs.row.console_path
+    every = both("note", "disagree", grants=_named(needs.every), where=where)
     return (every, *(_claim_note(claim, lacking) for claim in needs.claims))
 
 

@@ -97,10 +97,8 @@ class Grant:
 class Tool:
     """One `toolConfigurations` entry, or one target of `multiAgentConfigurations`.
 
-    `id` is None where the configuration has none. `overrides` are the JSON paths of the entry's
-    overrideInputValues (the values are sensitive and stay behind), `empty_lists` the members that
-    are there as empty lists.
-    """
+    `id` may be missing. `overrides` are the JSON paths of overrideInputValues (the values are
+    sensitive and stay behind), `empty_lists` the members that are there as empty lists."""
 
     name: str
     type: str
@@ -132,8 +130,7 @@ class QualifiedAgent:
 @dataclass(frozen=True)
 class SecurityProfile:
     """What one attached security profile grants, as far as it was read. `unread` are the lists that
-    could not be: nothing is known of what they hold. `access_tags`: it was seen to have tags that
-    limit access."""
+    could not be; `access_tags`: it was seen to have tags that limit access."""
 
     id: str
     name: str
@@ -157,10 +154,8 @@ class Text:
 @dataclass(frozen=True)
 class ToolResult:
     """The verdict on one tool. `granted_by` names, per grant that any source asks for, the profiles
-    that hold it. `disputed` are missing grants that not every source asks for.
-
-    `console_path` is where a person grants what is missing; None where the admin website has none.
-    """
+    that hold it. `disputed` are missing grants that not every source asks for. `console_path` is
+    where a person grants what is missing; None where the admin website has none."""
 
     tool: Tool
     verdict: Verdict
