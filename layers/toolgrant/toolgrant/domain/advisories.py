@@ -43,7 +43,7 @@ def _bare(json_path: str) -> str:
 
 def _seen(result: ToolResult, profiles: Sequence[SecurityProfile]) -> Iterator[Text]:
     """What no catalog row can know."""
-    if result.tool.type == ToolType.AI_AGENT and result.verdict is Verdict.UNKNOWN:
+    if result.tool.type == ToolType.AI_AGENT and not result.tool.id:
         yield both("note", "ai-agent-target")
     if result.verdict is not Verdict.SUFFICIENT:
         return
