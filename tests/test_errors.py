@@ -29,7 +29,7 @@ OTHERS = {
     # A CatalogError that names its place.
     ("domain/catalog/fields.py", "self.fault"),
     ("domain/catalog/source.py", "table.fault"),
-    ("domain/catalog/source.py", "entry.fault"),
+    ("domain/catalog/vocabulary.py", "entry.fault"),
     # Errors of ours that were kept: an answer for whoever asks again, the first failure of many.
     ("adapters/aws.py", "known"),
     ("usecases/outbox.py", "failure"),

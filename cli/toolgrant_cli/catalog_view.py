@@ -1,4 +1,4 @@
-"""The catalog for people and programs: JSON, the Markdown of docs/catalog.md, and `explain`.
+"""The catalog for people and programs: JSON, and `explain`.
 
 In: a `Catalog`. Out: plain data or text; nothing is read or printed here. No sentence about a tool
 is written here either: what is said of it stands in the catalog.
@@ -9,11 +9,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
-from toolgrant.domain.catalog import Advisory, AdvisoryWhen, Catalog, Family, Row
+from toolgrant.domain.catalog import Advisory, AdvisoryWhen, Catalog, Claim, Family, Row
 from toolgrant.domain.model import Text, Tool, ToolType
 from toolgrant_cli.terminal import block, shown
 
-_FAMILY_NEEDS = {
+FAMILY_NEEDS = {
     Family.GATEWAY: "mcp:<namespace>/<tool>",
     Family.FLOW_MODULE: "flow-module:<module>",
     Family.AI_AGENT: "ai-agent:<ARN>",
@@ -24,16 +24,11 @@ _ALIAS = (
     "{0} is a toolName that agents use for the tool below. A toolName is free text, so the name "
     "alone proves nothing: the toolId decides."
 )
+_DISPUTED = (
+    "sources disagree: SUFFICIENT if all of these claims are met, INSUFFICIENT if none is, else "
+    "UNKNOWN; toolgrant only ever adds what they share"
+)
 _UNKNOWN = "Reported as UNKNOWN; nothing is ever granted for it. A row can be added by an override."
-_INTRO = """\
-# Catalog
-
-Made from `layers/toolgrant/toolgrant/domain/catalog.toml` by `toolgrant catalog --format markdown`;
-a test keeps the two equal. Version {version}.
-
-The toolId decides what a tool needs, never the toolName. A tool whose id is in neither table is
-UNKNOWN. Confidence is that of the weakest part: the tool id, the permission, the box to tick.
-"""
 
 
 def catalog_json(catalog: Catalog) -> dict[str, object]:
@@ -59,6 +54,7 @@ def _row_json(row: Row) -> dict[str, object]:
     return {
         "aliases": list(row.aliases),
         "requires": [str(grant) for grant in row.requires],
+        "claims": [_claim_json(claim) for claim in row.claims],
         "verdict": row.verdict,
         "consolePath": _text_json(row.console_path),
         "confidence": row.confidence.value,
@@ -72,6 +68,15 @@ def _row_json(row: Row) -> dict[str, object]:
         "advisories": [_advisory_json(advisory) for advisory in row.advisories],
         "remedy": _text_json(row.remedy) if row.remedy else None,
         "note": row.note,
+    }
+
+
+def _claim_json(claim: Claim) -> dict[str, object]:
+    return {
+        "requires": [str(grant) for grant in claim.requires],
+        "source": _text_json(claim.source),
+        "confidence": claim.confidence.value,
+        "evidence": list(claim.evidence),
     }
 
 
@@ -106,8 +111,9 @@ def _reason(catalog: Catalog, tool_id: str) -> str:
 def _row_text(catalog: Catalog, row: Row, name: str) -> str:
     fields = [
         ("needs", [_needs(catalog, row, name)]),
+        *(_claim_field(claim) for claim in row.claims),
         ("console", [row.console_path.en, row.console_path.ja]),
-        ("confidence", [f"{row.confidence} ({_parts(row)})"]),
+        ("confidence", [f"{row.confidence} ({parts_of(row)})"]),
         ("note", [row.note] if row.note else []),
         *(_advisory_field(advisory) for advisory in row.advisories),
         ("evidence", list(row.evidence)),
@@ -120,26 +126,38 @@ def _row_text(catalog: Catalog, row: Row, name: str) -> str:
 def _needs(catalog: Catalog, row: Row, name: str) -> str:
     if row.verdict:
         return f"{row.verdict}: {_reason(catalog, row.key)}"
+    if row.claims:
+        return _DISPUTED
     if row.requires:
         return ", ".join(map(str, row.requires))
     grants = catalog.requirement(Tool("", ToolType.MODEL_CONTEXT_PROTOCOL, name)).grants
-    return ", ".join(map(str, grants)) or _FAMILY_NEEDS[Family(row.key)]
+    return ", ".join(map(str, grants)) or FAMILY_NEEDS[Family(row.key)]
 
 
-def _parts(row: Row) -> str:
+def _claim_field(claim: Claim) -> tuple[str, list[str]]:
+    grants = ", ".join(map(str, claim.requires))
+    sources = [claim.source.en, claim.source.ja, *claim.evidence]
+    return ("claim", [f"{grants} ({claim.confidence})", *sources])
+
+
+def parts_of(row: Row) -> str:
+    """How well each part of a row is known."""
     parts = row.known
     return f"tool id {parts.tool_id}, permission {parts.permission}, box {parts.box}"
 
 
 def _advisory_field(advisory: Advisory) -> tuple[str, list[str]]:
-    return ("advisory", [_condition(advisory), advisory.text_en, advisory.text_ja])
+    return ("advisory", [condition(advisory), advisory.text_en, advisory.text_ja])
 
 
-def _condition(advisory: Advisory) -> str:
+def condition(advisory: Advisory) -> str:
+    """When an advisory applies, in words."""
     if advisory.when is AdvisoryWhen.OVERRIDE_MISSING:
         return f"if {advisory.json_path} has no override value:"
     if advisory.when is AdvisoryWhen.PERMISSION_HELD:
         return f"if an attached profile holds {advisory.permission}:"
+    if advisory.when is AdvisoryWhen.GRANTED:
+        return "where SUFFICIENT:"
     return "always:"
 
 
@@ -158,66 +176,3 @@ def _lines(text: str) -> list[str]:
     if not text.isascii():
         return [text]
     return textwrap.wrap(text, 84, break_on_hyphens=False, break_long_words=False)
-
-
-def catalog_markdown(catalog: Catalog) -> str:
-    """The content of docs/catalog.md."""
-    sections = [
-        _INTRO.format(version=catalog.version),
-        "## Tools by id\n\n" + _table(_ROW_HEAD, map(_row_cells, catalog.rows)),
-        "## Families\n\n" + _table(_ROW_HEAD, map(_row_cells, catalog.families)),
-        "## Remarks\n\n" + _remarks((*catalog.rows, *catalog.families)),
-        "## Names seen on tools\n\n" + _table(("toolName", "Tool"), _alias_cells(catalog)),
-        "## Permission vocabulary\n\n" + _table(("Permission", "EN", "JA"), _vocabulary(catalog)),
-    ]
-    return "\n".join(sections)
-
-
-_ROW_HEAD = ("Tool", "Needs", "Console (EN)", "Console (JA)", "Confidence", "Evidence", "Checked")
-
-
-def _row_cells(row: Row) -> tuple[str, ...]:
-    needs = [str(grant) for grant in row.requires] or [
-        row.verdict or _FAMILY_NEEDS[Family(row.key)]
-    ]
-    return (
-        f"`{row.key}`",
-        "<br>".join(f"`{need}`" for need in needs),
-        row.console_path.en,
-        row.console_path.ja,
-        f"**{row.confidence}**<br>{_parts(row)}",
-        " ".join(f"[{at}]({url})" for at, url in enumerate(row.evidence, 1)),
-        row.checked.isoformat(),
-    )
-
-
-def _remarks(rows: Iterable[Row]) -> str:
-    return "".join(
-        f"- `{row.key}`: {text}\n"
-        for row in rows
-        for text in (*([_escaped(row.note)] if row.note else []), *map(_remark, row.advisories))
-    )
-
-
-def _remark(advisory: Advisory) -> str:
-    return f"*{_condition(advisory)}* {_escaped(advisory.text_en)}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("_", r"\_").replace("<", "&lt;")
-
-
-def _alias_cells(catalog: Catalog) -> Iterable[tuple[str, ...]]:
-    for row in (*catalog.rows, *catalog.families):
-        for alias in row.aliases:
-            yield f"`{alias}`", f"`{row.key}`"
-
-
-def _vocabulary(catalog: Catalog) -> Iterable[tuple[str, ...]]:
-    for permission in catalog.permissions:
-        yield f"`{permission.name}`", permission.path_en, permission.path_ja or "not recorded"
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

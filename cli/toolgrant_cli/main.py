@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 
 from toolgrant import __version__
 from toolgrant.domain.catalog import packaged
-from toolgrant_cli.catalog_view import catalog_json, catalog_markdown, explain_text
+from toolgrant_cli.catalog_markdown import catalog_markdown
+from toolgrant_cli.catalog_view import catalog_json, explain_text
 from toolgrant_cli.operate import add_commands, give
 from toolgrant_cli.snapshot_view import UnreadableFile, as_json, as_table, exit_code, judge_file
 from toolgrant_cli.terminal import complain, shown

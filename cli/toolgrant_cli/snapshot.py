@@ -49,7 +49,10 @@ def parse_profile(data: Json, path: str) -> SecurityProfile:
         for kind, key in PROFILE_LISTS.items()
         for grant in parse_grants(kind, data.get(key), f"{path}.{key}")
     )
-    return SecurityProfile(profile_id, name or profile_id, grants)
+    tagged = any(
+        described.get(key) for key in ("AllowedAccessControlTags", "TagRestrictedResources")
+    )
+    return SecurityProfile(profile_id, name or profile_id, grants, access_tags=tagged)
 
 
 def evaluate_snapshot(snapshot: Snapshot, catalog: Catalog) -> AgentResult:

@@ -9,7 +9,7 @@ from typing import Any
 
 from toolgrant.domain.catalog import Catalog
 from toolgrant.domain.evaluate import AgentResult
-from toolgrant.domain.model import ToolResult, Verdict
+from toolgrant.domain.model import Text, ToolResult, Verdict
 from toolgrant.errors import InvalidInput
 from toolgrant_cli.snapshot import evaluate_snapshot, parse_snapshot
 from toolgrant_cli.terminal import block, shown
@@ -77,15 +77,18 @@ def as_table(results: Sequence[AgentResult]) -> str:
 
 
 def result_table(result: AgentResult) -> str:
-    """`VERDICT  tool  what it lacks`, in aligned columns."""
+    """`VERDICT  tool  what it lacks`, in aligned columns; each note once."""
     width = max((len(shown(tool.tool.name)) for tool in result.tools), default=0)
     lines = [f"{result.agent.name or '(no name)'} {result.agent.qualifier}: {result.status}"]
+    told: set[Text] = set()
     for tool in result.tools:
         name = shown(tool.tool.name)
         lines.append(f"  {tool.verdict:<12}  {name:<{width}}  {_lack(tool)}".rstrip())
         if tool.missing and tool.console_path:
             lines.append(f"  {'':<12}  {'':<{width}}  click: {tool.console_path.en}")
-        lines += [f"  {'':<12}  {'':<{width}}  note: {note.en}" for note in tool.advisories]
+        notes = [note.en for note in tool.advisories if note not in told]
+        lines += [f"  {'':<12}  {'':<{width}}  note: {note}" for note in notes]
+        told.update(tool.advisories)
     return block(lines)
 
 

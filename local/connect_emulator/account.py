@@ -18,6 +18,7 @@ Output = dict[str, Any]
 QUOTAS = {"security-profiles": 100, "flow-modules": 200, "assistants": 5}
 
 PROFILE_STAMPS = ("shared", "per-list", "absent")
+ABSENT_TYPES = ("as-sent", "filled")
 
 
 @dataclass
@@ -31,8 +32,9 @@ class Settings:
     ``refused_tool_namespaces``: tools that "do not exist in this region".
     ``page_size``: upper bound of any page, to make short pages. ``profile_stamps``: whether any
     update renews the LastModifiedTime of all lists of a security profile, or each list has one of
-    its own, or answers have none; ``whole_second_stamps`` cuts it. ``identities``: access key id ->
-    who calls with it (see ``identity``).
+    its own, or answers have none; ``whole_second_stamps`` cuts it. ``absent_types``: whether a flow
+    module or AI agent of a profile that is sent without ``Type`` is kept so, or with the only legal
+    one. ``identities``: access key id -> who calls with it (see ``identity``).
     """
 
     check_applications: bool = True
@@ -45,6 +47,7 @@ class Settings:
     quotas: dict[str, int] = field(default_factory=lambda: dict(QUOTAS))
     profile_stamps: str = "shared"
     whole_second_stamps: bool = False
+    absent_types: str = "as-sent"
     identities: dict[str, dict[str, str]] = field(default_factory=dict)
 
 

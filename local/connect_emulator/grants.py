@@ -6,6 +6,8 @@ modelled errors carries them is [inferred] where AWS does not say.
 
 from __future__ import annotations
 
+from typing import Any
+
 from connect_emulator.account import Account, Params
 from connect_emulator.applications import registered
 from connect_emulator.errors import ServiceError
@@ -13,6 +15,7 @@ from connect_emulator.resources import Fields, FlowModule, Instance
 
 MCP = "MCP"
 _ONLY_ACCESS = ["ACCESS"]
+_ONLY_TYPE = {"AllowedFlowModules": MCP, "AllowedAIAgents": "THIRD_PARTY"}
 
 
 def check_grants(account: Account, instance: Instance, params: Params) -> None:
@@ -24,6 +27,13 @@ def check_grants(account: Account, instance: Instance, params: Params) -> None:
     if account.settings.check_flow_modules:
         for module in params.get("AllowedFlowModules", ()):
             _check_module(account, instance, module)
+
+
+def stored(account: Account, member: str, value: Any) -> Any:
+    """A sent member as it is kept. [inferred] AWS does not say what becomes of an absent Type."""
+    if account.settings.absent_types != "filled" or member not in _ONLY_TYPE:
+        return value
+    return [{"Type": _ONLY_TYPE[member], **entry} for entry in value]
 
 
 def _refuse(message: str) -> ServiceError:

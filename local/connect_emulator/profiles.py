@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from connect_emulator.account import Account, Handler, Handlers, Output, Params, find
 from connect_emulator.errors import ServiceError
-from connect_emulator.grants import check_grants
+from connect_emulator.grants import check_grants, stored
 from connect_emulator.paging import page, with_token
 from connect_emulator.resources import (
     AWS_MANAGED,
@@ -72,7 +72,7 @@ def _create(account: Account, params: Params) -> Output:
         raise ServiceError("DuplicateResourceException", f"The name '{name}' is already in use")
     account.check_quota("security-profiles", len(existing), "LimitExceededException")
     check_grants(account, instance, params)
-    profile = add_profile(account, instance, name, _sent(params))
+    profile = add_profile(account, instance, name, _sent(account, params))
     profile.tags = dict(params.get("Tags", {}))
     return {"SecurityProfileId": profile.id, "SecurityProfileArn": profile.arn}
 
@@ -84,15 +84,15 @@ def _update(account: Account, params: Params) -> Output:
         message = "AWS managed security profiles cannot be updated"
         raise ServiceError("InvalidRequestException", message)
     check_grants(account, account.instance(params["InstanceId"]), params)
-    sent = _sent(params)
+    sent = _sent(account, params)
     profile.fields |= sent
     profile.modified = account.now
     profile.list_modified |= dict.fromkeys(sent, account.now)
     return {}
 
 
-def _sent(params: Params) -> Fields:
-    return {name: params[name] for name in UPDATABLE if name in params}
+def _sent(account: Account, params: Params) -> Fields:
+    return {name: stored(account, name, params[name]) for name in UPDATABLE if name in params}
 
 
 def _delete(account: Account, params: Params) -> Output:

@@ -391,6 +391,27 @@ def test_taking_back_what_was_added_leaves_the_profile_as_it_was(
     assert all_lists(world, profiles, profile) == before
 
 
+@pytest.mark.parametrize("setting", ["as-sent", "filled"])
+@pytest.mark.parametrize("kind", [GrantKind.FLOW_MODULE, GrantKind.AI_AGENT])
+def test_entries_without_type_count_and_stay_as_the_service_has_them(
+    world: World, gateways: Gateways, kind: GrantKind, setting: str
+) -> None:
+    world.emulator.settings.absent_types = setting
+    name, profiles, grant = PROFILE_LISTS[kind], writer(gateways), extended(kind, world)
+    bare = [{key: entry[key] for key in entry if key != "Type"} for entry in LISTS[name]]
+    profile = full_profile(world, **{name: bare})
+    before = profiles.listed(world.instance_id, profile, kind).entries
+    assert granted(kind, before) == granted(kind, LISTS[name])
+    assert with_grants(kind, before, granted(kind, LISTS[name])) == before
+    more = with_grants(kind, before, [grant])
+    profiles.replace(world.instance_id, profile, kind, more)
+    after = profiles.listed(world.instance_id, profile, kind).entries
+    assert (after[:-1], granted(kind, after)) == (before, granted(kind, before) | {grant})
+    less = without_grants(kind, after, [grant])
+    profiles.replace(world.instance_id, profile, kind, less)
+    assert profiles.listed(world.instance_id, profile, kind).entries == before
+
+
 def test_an_aws_managed_profile_is_not_written_to(world: World, gateways: Gateways) -> None:
     profile, profiles = aws_managed(world), writer(gateways)
     with pytest.raises(RequestRefused, match="InvalidRequestException"):

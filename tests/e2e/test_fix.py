@@ -55,6 +55,26 @@ def test_every_kind_of_grant_can_be_added_once_approved(operator: Operator) -> N
     operator.silence(agent)
 
 
+def test_a_flow_module_without_type_counts_and_stays_as_it_is(operator: Operator) -> None:
+    held, wanted = str(uuid.uuid4()), str(uuid.uuid4())
+    agent = operator.agent(
+        tool("Held", f"aws_custom_flows__{held}_1"), tool("Wanted", f"aws_custom_flows__{wanted}_1")
+    )
+    profile_id = operator.opted_in()
+    operator.grant(profile_id, AllowedFlowModules=[{"FlowModuleId": held}])
+    operator.attach(agent, profile_id)
+    alert = operator.alert(agent)
+    assert [finding["toolName"] for finding in alert["findings"]] == ["Wanted"]
+
+    assert operator.order("approve", alert["alertId"], by="ann")["ok"]
+
+    assert operator.fixed(agent)
+    where = {"InstanceId": operator.instance, "SecurityProfileId": profile_id}
+    modules = operator.connect.list_security_profile_flow_modules(**where)["AllowedFlowModules"]
+    assert modules == [{"FlowModuleId": held}, {"Type": "MCP", "FlowModuleId": wanted}]
+    operator.silence(agent)
+
+
 @pytest.mark.parametrize(
     ("tags", "text"),
     [({}, "no opt-in"), ({**OPT_IN, "toolgrant:stack": "another"}, "another stack writes to it")],

@@ -43,7 +43,9 @@ class Played:
 
     @property
     def grants(self) -> set[str]:
-        return {grant for grants in self.requires.values() for grant in grants}
+        """All of them, and where sources disagree, what satisfies each source."""
+        claims = [claim for tool in self.row["tools"] for claim in tool.get("claims", ())]
+        return {grant for grants in (*self.requires.values(), *claims) for grant in grants}
 
 
 def named(entry: Mapping[str, Any]) -> str:

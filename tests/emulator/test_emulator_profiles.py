@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.emulator.conftest import Control
+from tests.emulator.test_emulator_stamps import LISTINGS
 from tests.emulator.world import UNCHECKED, Client, World
 
 from connect_emulator import Emulator, Server, seed
@@ -64,6 +66,35 @@ def test_update_replaces_each_list_it_sends(
     profile = ids(world, world.profile("p", **{member: before}))
     connect.update_security_profile(**profile, **{member: after})
     assert getattr(connect, listing)(**profile)[member] == after
+
+
+@pytest.mark.parametrize(
+    ("member", "entry", "only"),
+    [
+        ("AllowedFlowModules", {"FlowModuleId": "a"}, {"Type": "MCP"}),
+        ("AllowedAIAgents", {"Arn": "arn:a"}, {"Type": "THIRD_PARTY"}),
+        # two values are legal: nothing can be put in
+        ("Applications", {"Namespace": "shop", "ApplicationPermissions": ["ACCESS"]}, {}),
+    ],
+)
+@pytest.mark.parametrize("setting", ["as-sent", "filled"])
+def test_what_is_kept_of_an_entry_without_type(
+    world: World,
+    connect: Client,
+    control: Control,
+    *,
+    setting: str,
+    member: str,
+    entry: dict[str, Any],
+    only: dict[str, str],
+) -> None:
+    control("POST", "settings", {"absent_types": setting})
+    made = world.profile(**{member: [entry]})
+    profile = ids(world, made)
+    expected = [entry | (only if setting == "filled" else {})]
+    assert getattr(connect, LISTINGS[member])(**profile)[member] == expected
+    connect.update_security_profile(**profile, **{member: [entry]})
+    assert getattr(connect, LISTINGS[member])(**profile)[member] == expected
 
 
 def test_empty_update_changes_nothing_but_the_time(world: World, connect: Client) -> None:

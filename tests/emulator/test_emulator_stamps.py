@@ -114,6 +114,7 @@ def test_a_change_of_the_setting_counts_for_profiles_that_exist(
     [
         ({"profile_stamps": "sometimes"}, "sometimes"),
         ({"profile_stamps": None}, "profile_stamps"),
+        ({"absent_types": "guessed"}, "guessed"),
         ({"whole_second_stamps": 1}, "whole_second_stamps"),
         ({"whole_second_stamps": True, "profile_stamps": "sometimes"}, "sometimes"),
     ],

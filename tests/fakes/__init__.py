@@ -28,6 +28,7 @@ from tests.fakes.tools import (
     MODULE,
     MYSTERY,
     RETRIEVE,
+    UPDATE_CASE,
     mcp,
 )
 from tests.fakes.world import SETTLE, VISIBILITY, World, make_deps, refused
@@ -58,6 +59,7 @@ __all__ = [
     "OPT_IN",
     "RETRIEVE",
     "SETTLE",
+    "UPDATE_CASE",
     "VISIBILITY",
     "Calls",
     "Cloud",

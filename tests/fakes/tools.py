@@ -19,6 +19,7 @@ def mcp(tool_id: str | None, name: str = "") -> Tool:
 
 RETRIEVE = mcp("aws_service__qconnect_Retrieve")
 CREATE_CASE = mcp("aws_service__connectcases_CreateCase")
+UPDATE_CASE = mcp("aws_service__connectcases_UpdateCase")
 DESCRIBE_CONTACT = mcp("aws_service__connect_DescribeContact")
 GET_ORDER = mcp("gateway_gw-1a2b__orders-api___GetOrder")
 MODULE = mcp(f"aws_custom_flows__{uuid_of('module')}_3", "RefundModule")

@@ -74,6 +74,7 @@ class World:
         self.queue = FakeQueue(self.clock, self.calls)
         self.journal = FakeJournal()
         self.settle = settle
+        self.catalog = packaged()
         self.has_time: Callable[[], bool] = lambda: True
 
     # --- the account
@@ -186,6 +187,7 @@ class World:
             journal=self.journal,
             clock=self.clock,
             settle=self.settle,
+            catalog=self.catalog,
         )
 
     def handle(self, *bodies: str) -> set[str]:

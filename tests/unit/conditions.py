@@ -405,6 +405,15 @@ CONDITIONS: tuple[Condition, ...] = (
         ),
         silent=True,
     ),
+    replace(
+        row(
+            "disputed",
+            "sources disagree on whether the tool needs permission:Wisdom.View: only what they "
+            "share is ever added",
+            need={"lacks": lacking(), "disputed": frozenset({VIEW})},
+        ),
+        silent=True,
+    ),
     row("breaker", TAKEN, BASE.but(**broken("beta")), **broken("agent")),
     row("breaker", TAKEN, BASE.but(**broken("agent", str(EDIT))), **broken("agent")),
     row("profile-breaker", TAKEN_HERE, BASE.but(**broken("p2")), **broken("p1")),

@@ -21,6 +21,18 @@ ROW: dict[str, Any] = {
     "checked": "2026-11-20",
     "advisory": [{"when": "always", "text_en": "Slow.", "text_ja": "遅い。"}],
 }
+CLAIM: dict[str, Any] = {
+    "requires": ["permission:TaskTemplates.View"],
+    "source": {"en": "one page", "ja": "あるページ"},
+    "confidence": "inferred",
+    "evidence": ["https://example.com/one"],
+}
+OTHER: dict[str, Any] = {
+    "requires": ["permission:TaskTemplates.View", "permission:TaskTemplates.Edit"],
+    "source": {"en": "another page", "ja": "別のページ"},
+    "confidence": "observed",
+    "evidence": ["https://example.com/other"],
+}
 PERMISSION: dict[str, Any] = {
     "names": ["Tasks.Count"],
     "section_en": "Tasks",
@@ -52,3 +64,8 @@ def changed(*path: str | int, to: object) -> dict[str, Any]:
 
 def without(field: str) -> dict[str, Any]:
     return {key: value for key, value in ROW.items() if key != field}
+
+
+def claimed(*claims: object) -> dict[str, Any]:
+    """ROW with claims instead of what it requires."""
+    return {**without("requires"), "claim": list(claims)}

@@ -15,7 +15,7 @@ import pytest
 
 from toolgrant.domain.catalog import AdvisoryWhen, Catalog, Requirement, Row, packaged
 from toolgrant.domain.model import Confidence, Risk, Tool, ToolType
-from toolgrant_cli.catalog_view import catalog_markdown
+from toolgrant_cli.catalog_markdown import catalog_markdown
 from toolgrant_cli.snapshot import evaluate_snapshot, parse_snapshot
 
 ROOT = Path(__file__).parents[2]
@@ -110,7 +110,8 @@ def test_case(name: str) -> None:
 def needed_verdicts(row: Row) -> set[str]:
     if row.verdict:
         return {"UNKNOWN"}
-    return {"SUFFICIENT"} if row.key in NO_GRANT else {"SUFFICIENT", "INSUFFICIENT"}
+    disputed = {"UNKNOWN"} if row.claims else set()
+    return {"SUFFICIENT"} if row.key in NO_GRANT else {"SUFFICIENT", "INSUFFICIENT"} | disputed
 
 
 def test_every_row_has_its_cases() -> None:
@@ -175,7 +176,13 @@ def test_no_row_asks_for_more_than_reading_without_need() -> None:
 @pytest.mark.parametrize(
     ("key", "whens"),
     [
-        ("aws_service__qconnect_Retrieve", [AdvisoryWhen.OVERRIDE_MISSING]),
+        (
+            "aws_service__qconnect_Retrieve",
+            [AdvisoryWhen.OVERRIDE_MISSING, AdvisoryWhen.GRANTED],
+        ),
+        ("aws_service__qconnect_QueryAssistant", [AdvisoryWhen.GRANTED]),
+        ("flow-module", [AdvisoryWhen.ALWAYS, AdvisoryWhen.GRANTED]),
+        ("gateway", []),
         (
             "aws_service__connect_StartTaskContact",
             [AdvisoryWhen.ALWAYS, AdvisoryWhen.PERMISSION_HELD],
@@ -189,12 +196,67 @@ def test_advisories_stand_where_they_belong(key: str, whens: list[AdvisoryWhen])
 
 
 def test_what_the_advisories_look_at() -> None:
-    (override,) = row("aws_service__qconnect_Retrieve").advisories
+    override, _ = row("aws_service__qconnect_Retrieve").advisories
     restriction = row("aws_service__connect_StartTaskContact").advisories[1]
 
     path = "$.retrievalConfiguration.knowledgeSource.assistantAssociationIds"
     assert override.json_path == path
     assert restriction.permission == "RestrictTaskCreation.Access"
+
+
+def test_the_tools_of_customer_profiles_share_one_remark_for_what_is_granted() -> None:
+    rows = [row for row in packaged().rows if "customerprofiles_" in row.key]
+
+    assert len(rows) == 5
+    ((only,),) = {row.advisories for row in rows}
+    assert only.when is AdvisoryWhen.GRANTED
+    assert "amazon-connect-" in only.text_en
+    assert "amazon-connect-" in only.text_ja
+
+
+def test_create_case_is_claimed_by_two_pages_of_aws_and_nothing_else_is() -> None:
+    (disputed,) = [row for row in packaged().rows if row.claims]
+
+    assert disputed.key == "aws_service__connectcases_CreateCase"
+    assert [
+        ([grant.value for grant in claim.requires], claim.confidence, claim.evidence[0])
+        for claim in disputed.claims
+    ] == [
+        (
+            ["Cases.View", "Cases.Edit"],
+            Confidence.DOCUMENTED,
+            "https://docs.aws.amazon.com/connect/latest/adminguide/"
+            "ai-agent-security-profile-permissions.html",
+        ),
+        (
+            ["Cases.View", "Cases.Create"],
+            Confidence.INFERRED,
+            "https://docs.aws.amazon.com/connect/latest/adminguide/"
+            "assign-security-profile-cases.html",
+        ),
+    ]
+
+
+NEWLY_LISTED = {
+    *("MyCases.Delete", "CaseComments.Edit", "CaseComments.Delete", "MyCaseComments.Edit"),
+    *("MyCaseComments.Delete", "CaseCustomRelatedItems.Edit", "CaseCustomRelatedItems.Delete"),
+    *("MyCaseCustomRelatedItems.Edit", "MyCaseCustomRelatedItems.Delete", "CaseContacts.Delete"),
+    *("MyCaseContacts.Delete", "CaseFiles.Delete", "Cases.Export", "ContactAttributes.View"),
+    *("RequireEndContactConfirmation.Enabled", "EvaluationReviews.View"),
+    *("EvaluationReviews.Create", "AnalyticsConnectors.View", "AnalyticsConnectors.Edit"),
+    *(f"Workspaces.{b}" for b in ("View", "Edit", "Create", "Delete", "Assign", "EditVisibility")),
+    *(f"CustomMetrics.{box}" for box in ("View", "Edit", "Create", "Delete", "Publish")),
+    *(
+        f"CustomerProfiles.{area}.{box}"
+        for area in ("CalculatedAttributes", "ProfileExplorer")
+        for box in ("View", "Edit", "Create", "Delete")
+    ),
+    *(f"CustomerProfiles.Segments.{box}" for box in ("View", "Create", "Delete", "Export")),
+}
+
+
+def test_the_vocabulary_knows_what_aws_lists_since() -> None:
+    assert {known.name for known in packaged().permissions} >= NEWLY_LISTED
 
 
 def test_the_remedy_is_also_an_advisory() -> None:

@@ -24,7 +24,7 @@ def mcp(tool_id: str | None, name: str = "any name") -> Requirement:
         (Tool("x", "HOLOGRAM", "aws_service__qconnect_Retrieve"), "toolType not known: HOLOGRAM"),
         (
             Tool("handoff:x", "AI_AGENT", None),
-            "no applicationId: what an aiAgentId target needs is not known",
+            "no applicationId: AWS's page on aiAgentId targets names no profile step",
         ),
     ],
 )

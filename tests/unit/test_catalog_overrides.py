@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tests.unit.override_rows import PERMISSION, ROW, changed, override, refusal, without
+from tests.unit.override_rows import (
+    CLAIM,
+    OTHER,
+    PERMISSION,
+    ROW,
+    changed,
+    claimed,
+    override,
+    refusal,
+    without,
+)
 
 from toolgrant.domain.catalog import Catalog, packaged
 from toolgrant.domain.model import Tool, ToolType
@@ -36,6 +46,46 @@ def test_an_override_can_take_a_verdict_back() -> None:
     catalog = packaged().with_overrides(override(doubted))
 
     assert catalog.requirement(Tool("x", "MODEL_CONTEXT_PROTOCOL", doubted["id"])).unknown
+
+
+def test_an_override_may_hold_claims_and_the_best_known_one_is_required() -> None:
+    catalog = packaged().with_overrides(override(claimed(CLAIM, OTHER)))
+    needs = catalog.requirement(Tool("x", "MODEL_CONTEXT_PROTOCOL", ROW["id"]))
+
+    assert [claim.source.en for claim in needs.claims] == ["another page", "one page"]
+    assert [str(grant) for grant in needs.grants] == OTHER["requires"]
+    assert {str(grant) for grant in needs.shared} == {"permission:TaskTemplates.View"}
+    assert needs.reason == (
+        "sources disagree: another page says permission:TaskTemplates.View, "
+        "permission:TaskTemplates.Edit; one page says permission:TaskTemplates.View"
+    )
+
+
+def test_of_claims_known_equally_well_the_first_is_required() -> None:
+    catalog = packaged().with_overrides(
+        override(claimed(CLAIM, {**OTHER, "confidence": CLAIM["confidence"]}))
+    )
+
+    assert grants(catalog, ROW["id"]) == CLAIM["requires"]
+
+
+def test_an_override_can_settle_a_dispute() -> None:
+    settled = changed("id", to="aws_service__connectcases_CreateCase")
+    catalog = packaged().with_overrides(override(settled))
+
+    assert packaged().explain(settled["id"])[0].claims
+    assert not catalog.explain(settled["id"])[0].claims
+
+
+def test_claims_about_one_gateway_tool_name_its_own_grant() -> None:
+    claims = [{**claim, "requires": ["mcp:g/t", *claim["requires"]]} for claim in (CLAIM, OTHER)]
+    row = {**claimed(*claims), "id": "gateway_g__t"}
+    catalog = packaged().with_overrides(override(row))
+
+    assert "mcp:g/t" in grants(catalog, "gateway_g__t")
+    assert "the id itself gives mcp:g/t, found none" in refusal(
+        override({**claimed(CLAIM, OTHER), "id": "gateway_g__t"})
+    )
 
 
 def test_an_override_may_bring_its_own_permission() -> None:

@@ -11,7 +11,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.override_rows import PERMISSION, ROW, changed, override, refusal, without
+from tests.unit.override_rows import (
+    CLAIM,
+    OTHER,
+    PERMISSION,
+    ROW,
+    changed,
+    claimed,
+    override,
+    refusal,
+    without,
+)
 
 from toolgrant.domain.catalog import Catalog, packaged
 from toolgrant.errors import CatalogError
@@ -81,6 +91,27 @@ BAD_ROWS = [
     (changed("note", to=""), "note: expected text, found ''"),
     (changed("remedy", to="Remove it."), "remedy: expected a table, found 'Remove it.'"),
     (changed("remedy", to={"en": "Remove it."}), "remedy: ja: expected text, found None"),
+    (claimed(CLAIM), "claim: expected two or more that disagree"),
+    (claimed(CLAIM, {**OTHER, "requires": CLAIM["requires"]}), "two or more that disagree"),
+    (claimed(CLAIM, OTHER, {**OTHER, "confidence": "documented"}), "two or more that disagree"),
+    ({**claimed(CLAIM, OTHER), "requires": CLAIM["requires"]}, "claim: stands instead of requires"),
+    ({**claimed(CLAIM, OTHER), "verdict": "UNKNOWN"}, "claim: stands instead of requires"),
+    (changed("claim", to=CLAIM), "claim: expected a list"),
+    (claimed(CLAIM, "x"), "claim[1]: expected a table, found 'x'"),
+    (claimed(CLAIM, {**OTHER, "requires": []}), "claim[1]: requires: names no grant"),
+    (
+        claimed(CLAIM, {**OTHER, "requires": ["permission:Tasks.Create"]}),
+        "claim[1]: requires: 'Tasks.Create' is not in the permission vocabulary",
+    ),
+    (
+        claimed(CLAIM, {**OTHER, "requires": ["mcp:g/t"]}),
+        "claim[1]: requires: the id itself gives none, found mcp:g/t",
+    ),
+    (claimed({**CLAIM, "source": "AWS"}, OTHER), "claim[0]: source: expected a table"),
+    (claimed({**CLAIM, "source": {"en": "AWS"}}, OTHER), "claim[0]: source: ja: expected text"),
+    (claimed({**CLAIM, "confidence": "sure"}, OTHER), "claim[0]: confidence: expected one of"),
+    (claimed({**CLAIM, "evidence": []}, OTHER), "claim[0]: evidence: expected https URLs"),
+    (claimed({**CLAIM, "why": "x"}, OTHER), "claim[0]: why: unknown field"),
     (changed("consolePath", to={}), "consolePath: unknown field, value {}"),
     (changed("name", to="gateway"), "name: unknown field, value 'gateway'"),
     (changed("advisory", to=ADVISORY), "advisory: expected a list"),

@@ -19,18 +19,38 @@ def test_the_json_form_carries_every_row_and_is_json() -> None:
         "toolId": "aws_service__qconnect_Retrieve",
         "aliases": ["Retrieve"],
         "requires": ["permission:Wisdom.View"],
+        "claims": [],
         "verdict": None,
         "consolePath": {
-            "en": "Agent applications > Connect assistant",
-            "ja": "エージェントアプリケーション > 接続アシスタント",
+            "en": "Agent applications > Connect assistant (also: Connect AI agents)",
+            "ja": "エージェントアプリケーション > 接続アシスタント (別名: Connect AI agents)",
         },
         "confidence": "observed",
         "confidenceParts": {"toolId": "observed", "permission": "documented", "box": "observed"},
         "evidence": view["tools"][0]["evidence"],
-        "checked": "2026-11-23",
+        "checked": "2026-11-25",
         "advisories": view["tools"][0]["advisories"],
         "remedy": None,
-        "note": None,
+        "note": view["tools"][0]["note"],
+    }
+
+
+def test_the_json_form_carries_claims_and_the_best_known_one_as_what_is_required() -> None:
+    view: Any = catalog_json(packaged())
+    (tool,) = [tool for tool in view["tools"] if tool["claims"]]
+
+    assert tool["toolId"] == "aws_service__connectcases_CreateCase"
+    assert tool["requires"] == tool["claims"][0]["requires"]
+    assert tool["claims"][1] == {
+        "requires": ["permission:Cases.View", "permission:Cases.Create"],
+        "source": {
+            "en": "the AWS page on Cases (for people)",
+            "ja": "ケースに関する AWS のページ (担当者向け)",
+        },
+        "confidence": "inferred",
+        "evidence": [
+            "https://docs.aws.amazon.com/connect/latest/adminguide/assign-security-profile-cases.html"
+        ],
     }
 
 
@@ -47,6 +67,18 @@ def test_the_json_form_carries_every_row_and_is_json() -> None:
         ("aws_custom_flows__m_3", ["flow-module:m", "セキュリティプロファイル > ツール"]),
         ("get_dashboard_configuration", ["UNKNOWN", "Remove this tool", "削除"]),
         ("connect_StartTaskContact", ["Sources conflict", "RestrictTaskCreation.Access"]),
+        (
+            "connectcases_CreateCase",
+            [
+                "sources disagree",
+                "permission:Cases.View, permission:Cases.Edit (documented)",
+                "permission:Cases.View, permission:Cases.Create (inferred)",
+                "the AWS page on Cases",
+                "ケースに関する AWS のページ",
+                "assign-security-profile-cases.html",
+            ],
+        ),
+        ("customerprofiles_ListProfileObjects", ["where SUFFICIENT:", "amazon-connect-"]),
         ("Complete", ["RETURN_TO_CONTROL", "nothing", "不要"]),
         ("ai-agent", ["ai-agent:<ARN>", "not shown in the admin website"]),
         ("aws_tasks__x", ["UNKNOWN", "not in the catalog: aws_tasks__x"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -21,9 +22,11 @@ from toolgrant.domain.model import (
     QualifiedAgent,
     SecurityProfile,
     Tool,
+    ToolResult,
     ToolType,
     Verdict,
 )
+from toolgrant.domain.texts import CLIP
 from toolgrant_cli.snapshot import evaluate_snapshot, parse_snapshot
 
 CATALOG = packaged()
@@ -69,7 +72,7 @@ def snapshot_of(tools: list[dict[str, Any]], targets: list[str]) -> dict[str, An
     needed = {
         grant
         for tool in parse_snapshot(data).agent.tools
-        for grant in CATALOG.requirement(tool).grants
+        for grant in CATALOG.requirement(tool).every
     }
     return {**data, "securityProfiles": [{**profile, **held(needed)}]}
 
@@ -124,7 +127,9 @@ def _spoiled(entry: dict[str, Any], how: str) -> dict[str, Any] | None:
 
     return {
         "type": {**entry, "Type": "THIRD_PARTY" if entry["Type"] == "MCP" else "MCP"},
-        "no-type": {key: item for key, item in entry.items() if key != "Type"},
+        "no-type": {key: item for key, item in entry.items() if key != "Type"}
+        if "Namespace" in entry
+        else None,  # elsewhere an absent Type is the only legal one
         "namespace": {**entry, "Namespace": "another"} if "Namespace" in entry else None,
         "namespace-case": {**entry, "Namespace": entry["Namespace"].swapcase()}
         if "Namespace" in entry
@@ -178,7 +183,9 @@ def test_a_single_spoiled_grant_is_never_sufficient(
 
     result = evaluate_snapshot(parse_snapshot({**snapshot, "securityProfiles": [spoiled]}), CATALOG)
 
-    assert result.status is Verdict.INSUFFICIENT
+    assert result.status in (Verdict.INSUFFICIENT, Verdict.UNKNOWN)
+    unsure = [one for one in result.tools if one.verdict is Verdict.UNKNOWN]
+    assert all(CATALOG.requirement(one.tool).claims for one in unsure)
     assert all((one.verdict is Verdict.INSUFFICIENT) == bool(one.missing) for one in result.tools)
 
 
@@ -217,10 +224,13 @@ def test_sufficient_means_that_every_required_grant_is_held_and_nothing_else(
             if grant not in union
             and not any(held.value.rsplit("/", 1)[-1] == grant.value for held in union)
         }
-        assert (one.verdict is Verdict.UNKNOWN) == needs.unknown
-        assert (one.verdict is Verdict.SUFFICIENT) == (not needs.unknown and not one.missing)
-        assert set(one.missing) >= missing
-        assert set(one.granted_by) | set(one.missing) == set(one.required) == set(needs.grants)
+        assert set(one.required) == set(needs.grants)
+        assert not one.missing or one.verdict is Verdict.INSUFFICIENT
+        if not needs.claims:
+            assert (one.verdict is Verdict.UNKNOWN) == needs.unknown
+            assert (one.verdict is Verdict.SUFFICIENT) == (not needs.unknown and not one.missing)
+            assert set(one.missing) >= missing
+            assert set(one.granted_by) | set(one.missing) == set(needs.grants)
         assert grant_kinds([agent], CATALOG) >= {grant.kind for grant in needs.grants}
 
 
@@ -243,10 +253,15 @@ def mcp(tool_id: str | None, name: str = "x") -> Tool:
         (mcp("aws_service__qconnect_Retrieve"), ("permission:Wisdom.View",), "SUFFICIENT"),
         (mcp("aws_service__qconnect_Retrieve"), ("permission:wisdom.view",), "INSUFFICIENT"),
         (mcp("aws_service__qconnect_retrieve"), ("permission:Wisdom.View",), "UNKNOWN"),
-        (mcp("aws_service__connectcases_CreateCase"), ("permission:Cases.View",), "INSUFFICIENT"),
-        (mcp("aws_service__connectcases_CreateCase"), ("permission:Cases.Edit",), "INSUFFICIENT"),
+        (mcp("aws_service__connectcases_UpdateCase"), ("permission:Cases.View",), "INSUFFICIENT"),
+        (mcp("aws_service__connectcases_UpdateCase"), ("permission:Cases.Edit",), "INSUFFICIENT"),
         (
-            mcp("aws_service__connectcases_CreateCase"),
+            mcp("aws_service__connectcases_UpdateCase"),
+            ("permission:Cases.Create", "permission:Cases.View"),
+            "INSUFFICIENT",
+        ),
+        (
+            mcp("aws_service__connectcases_UpdateCase"),
             ("permission:Cases.Edit", "permission:Cases.View"),
             "SUFFICIENT",
         ),
@@ -292,7 +307,7 @@ def test_tools_that_share_an_id_or_a_name_are_judged_each_in_its_place() -> None
 def test_profiles_add_up_and_each_holder_is_named_once() -> None:
     agent = QualifiedAgent(
         *("a", "b", "$SAVED", "arn", "n", "ORCHESTRATION"),
-        tools=(mcp("aws_service__connectcases_CreateCase"),),
+        tools=(mcp("aws_service__connectcases_UpdateCase"),),
     )
     view, edit = Grant.parse("permission:Cases.View"), Grant.parse("permission:Cases.Edit")
     profiles = [
@@ -349,7 +364,7 @@ READ, UNREAD = frozenset[GrantKind](), frozenset({GrantKind.PERMISSION})
 def test_a_list_that_could_not_be_read_makes_unknown_what_no_other_profile_grants(
     held: list[Grant], unread: frozenset[GrantKind], verdict: str, missing: list[Grant]
 ) -> None:
-    tool = Tool("Cases", ToolType.MODEL_CONTEXT_PROTOCOL, "aws_service__connectcases_CreateCase")
+    tool = Tool("Cases", ToolType.MODEL_CONTEXT_PROTOCOL, "aws_service__connectcases_UpdateCase")
     agent = QualifiedAgent("a", "b", "$SAVED", "arn", "n", "ORCHESTRATION", (tool,))
     profiles = [
         SecurityProfile("p", "Held", frozenset(held)),
@@ -364,3 +379,92 @@ def test_a_list_that_could_not_be_read_makes_unknown_what_no_other_profile_grant
         assert result.reason == "could not be read: Odd (permission)"
         assert "Odd (permission)" in result.advisories[0].ja
         assert result.console_path is None
+
+
+# --- where sources disagree
+
+VIEW, EDIT, CREATE = (Grant.parse(f"permission:Cases.{box}") for box in ("View", "Edit", "Create"))
+PAGES = ("ai-agent-security-profile-permissions.html", "assign-security-profile-cases.html")
+
+
+def create_case(*profiles: SecurityProfile) -> ToolResult:
+    tool = mcp("aws_service__connectcases_CreateCase")
+    agent = QualifiedAgent("a", "b", "$SAVED", "arn", "n", "ORCHESTRATION", (tool,))
+    return evaluate(agent, profiles, CATALOG).tools[0]
+
+
+def holding(*grants: Grant, unread: frozenset[GrantKind] = READ) -> SecurityProfile:
+    return SecurityProfile("p", "Agents", frozenset(grants), unread)
+
+
+@pytest.mark.parametrize(
+    ("held", "verdict", "missing"),
+    [
+        ((), "INSUFFICIENT", [VIEW, EDIT]),
+        ((VIEW,), "INSUFFICIENT", [EDIT]),
+        ((EDIT,), "INSUFFICIENT", [VIEW]),
+        ((CREATE,), "INSUFFICIENT", [VIEW, EDIT]),
+        ((EDIT, CREATE), "INSUFFICIENT", [VIEW]),
+        ((VIEW, EDIT), "UNKNOWN", []),
+        ((VIEW, CREATE), "UNKNOWN", []),
+        ((VIEW, EDIT, CREATE), "SUFFICIENT", []),
+    ],
+    ids=lambda value: "+".join(grant.value for grant in value) if isinstance(value, tuple) else "",
+)
+def test_all_claims_met_is_sufficient_none_insufficient_and_some_unknown(
+    held: tuple[Grant, ...], verdict: str, missing: list[Grant]
+) -> None:
+    result = create_case(holding(*held))
+
+    assert (result.verdict, list(result.missing)) == (verdict, missing)
+    assert result.required == (VIEW, EDIT)  # the best-known claim's
+    assert set(result.granted_by) == set(held)
+    assert result.disputed == set(missing) - {VIEW}
+
+
+@pytest.mark.parametrize("held", [(VIEW,), (VIEW, EDIT), (VIEW, CREATE)])
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_disputed_verdict_names_each_source_and_what_would_satisfy_all(
+    held: tuple[Grant, ...], language: str
+) -> None:
+    result = create_case(holding(*held))
+    every, *claims = [note.say(language) for note in result.advisories]
+
+    assert [grant for grant in (VIEW, EDIT, CREATE) if str(grant) not in every] == []
+    assert [page in claim for page, claim in zip(PAGES, claims, strict=True)] == [True, True]
+    for claim, box in zip(claims, (EDIT, CREATE), strict=True):
+        lacks = {"en": f"Not held: {box}.", "ja": f"未付与: {box}。"}[language]
+        assert (lacks in claim) == (box not in held)
+    assert "AWS page on AI agents" in result.reason
+    assert "AWS page on Cases" in result.reason
+    assert all(len(note) <= CLIP for note in (every, *claims))
+
+
+def test_a_disputed_unknown_sends_nobody_to_a_box() -> None:
+    assert create_case(holding(VIEW, EDIT)).console_path is None
+    assert create_case(holding(VIEW)).console_path
+
+
+def test_what_satisfies_every_source_says_nothing_of_the_dispute() -> None:
+    assert create_case(holding(VIEW, EDIT, CREATE)).advisories == ()
+
+
+def test_a_list_that_could_not_be_read_is_not_taken_for_a_dispute() -> None:
+    odd = SecurityProfile("q", "Odd", unread=UNREAD)
+
+    for held in ((), (VIEW,), (VIEW, EDIT)):
+        result = create_case(holding(*held), odd)
+        assert (result.verdict, result.missing) == ("UNKNOWN", ())
+        assert result.reason == "could not be read: Odd (permission)"
+    assert create_case(holding(VIEW, EDIT, CREATE), odd).verdict is Verdict.SUFFICIENT
+
+
+@given(st.frozensets(st.sampled_from([VIEW, EDIT, CREATE])), st.booleans())
+def test_one_more_grant_never_makes_a_verdict_worse(held: frozenset[Grant], read: bool) -> None:
+    order = list(Verdict)
+    profile = holding(*held, unread=READ if read else UNREAD)
+    before = order.index(create_case(profile).verdict)
+
+    for grant in (VIEW, EDIT, CREATE):
+        more = replace(profile, grants=profile.grants | {grant})
+        assert order.index(create_case(more).verdict) >= before

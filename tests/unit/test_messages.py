@@ -26,6 +26,7 @@ from tests.fakes import (
     MODULE,
     MYSTERY,
     RETRIEVE,
+    UPDATE_CASE,
     mcp,
 )
 from tests.strategies import HOSTILE, SOME, texts
@@ -73,9 +74,12 @@ ARN = f"arn:aws:wisdom:us-east-1:111122223333:ai-agent/0a1b2c3d-0000-4000-8000-0
 TARGET = Tool("handoff:billing", "AI_AGENT", "arn:aws:app-integrations:us-east-1:1:application/b")
 
 
-def problems(*tools: Tool, live: bool = True, profiles: tuple[str, ...] = ()) -> list[Finding]:
-    """The findings of a draft and a live version that hold nothing but Cases.View."""
-    grants = frozenset({Grant.parse("permission:Cases.View")})
+def problems(
+    *tools: Tool, live: bool = True, profiles: tuple[str, ...] = (), also: tuple[str, ...] = ()
+) -> list[Finding]:
+    """The findings of a draft and a live version that hold Cases.View, and nothing else unless
+    named."""
+    grants = frozenset(map(Grant.parse, ("permission:Cases.View", *also)))
 
     def judged(qualifier: str) -> JudgedQualifier:
         agent = QualifiedAgent("a", AGENT, qualifier, ARN, "Helper", "ORCHESTRATION", tools)
@@ -118,7 +122,7 @@ def repair(profile: str, *grants: str, finding: Finding, dedicated: str = "") ->
 
 def fix_alerts() -> dict[str, Alert]:
     """What fixing adds to alerts."""
-    retrieve, case = problems(RETRIEVE, CREATE_CASE)
+    retrieve, case = problems(RETRIEVE, UPDATE_CASE)
     view, edit = "permission:Wisdom.View", "permission:Cases.Edit"
     gap = next(f for f in problems(ESCALATE, profiles=("p",)) if f.kind == "association-gap")
     planned = Plan(
@@ -172,14 +176,17 @@ ALERTS = {
     "unknown": told(Status.OPENED, *problems(MYSTERY, live=False)),
     "gap": told(Status.OPENED, *problems(ESCALATE, profiles=("p",))),
     "refused-save": told(Status.OPENED, notice(REFUSED, packaged())),
-    "changed": told(Status.CHANGED, *problems(CREATE_CASE)),
+    "changed": told(Status.CHANGED, *problems(UPDATE_CASE)),
+    "disputed": told(
+        Status.OPENED, *problems(CREATE_CASE, also=("permission:Cases.Create",), live=False)
+    ),
     "reopened": told(Status.REOPENED, *problems(RETRIEVE)),
     "resolved": told(
         Status.RESOLVED,
         *(
             over(finding, resolution)
             for finding, resolution in zip(
-                problems(RETRIEVE, CREATE_CASE, MYSTERY),
+                problems(RETRIEVE, UPDATE_CASE, MYSTERY),
                 (Resolution.GRANTED, Resolution.TOOL_REMOVED, Resolution.NOW_KNOWN),
                 strict=True,
             )
@@ -348,7 +355,8 @@ def test_the_machine_form_keeps_to_its_schema(alert: Alert) -> None:
     ALERT_SCHEMA.validate(data)
     assert data["omittedFindings"] == 0
     for finding in data["findings"]:
-        assert set(finding["missing"]) | set(finding["granted"]) == set(finding["required"])
+        known = {*finding["missing"], *finding["granted"]}
+        assert known == (set(finding["required"]) if finding["verdict"] != "UNKNOWN" else set())
 
 
 # --- hostile names

@@ -73,6 +73,19 @@ def test_two_tools_of_one_name_lack_what_both_lack() -> None:
     assert only([FINDING], seen).lacks == {"$SAVED": {VIEW, EDIT}}
 
 
+def test_what_sources_disagree_about_is_not_among_what_is_lacking() -> None:
+    torn = replace(result(CASES, EDIT), disputed=frozenset({EDIT}))
+    need = only([FINDING], judged(draft=torn, v3=replace(torn, missing=(EDIT,))))
+    assert need.lacks == {"$SAVED": {CASES}, "3": frozenset()}
+    assert need.disputed == {EDIT}
+
+
+def test_what_another_tool_of_the_same_name_surely_lacks_is_lacking() -> None:
+    torn = replace(result(EDIT), disputed=frozenset({EDIT}))
+    need = only([FINDING], judged(draft=(torn, result(EDIT))))
+    assert need.lacks == {"$SAVED": {EDIT}}
+
+
 @pytest.mark.parametrize("state", [one for one in FindingState if one is not FindingState.OPEN])
 def test_what_is_not_open_needs_nothing(state: FindingState) -> None:
     assert needs_of([replace(FINDING, state=state)], judged(draft=result(VIEW))) == ()

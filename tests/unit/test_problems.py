@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.fakes import CREATE_CASE, ESCALATE, MYSTERY, RETRIEVE, mcp
+from tests.fakes import ESCALATE, MYSTERY, RETRIEVE, UPDATE_CASE, mcp
 
 from toolgrant.domain.catalog import packaged
 from toolgrant.domain.evaluate import evaluate
@@ -52,12 +52,12 @@ def test_what_is_sufficient_is_no_problem() -> None:
 
 
 def test_the_draft_alone_is_medium_a_live_version_high_an_unknown_tool_low() -> None:
-    problems = seen(judged(DRAFT, RETRIEVE, MYSTERY), judged("1", CREATE_CASE, MYSTERY, live=True))
+    problems = seen(judged(DRAFT, RETRIEVE, MYSTERY), judged("1", UPDATE_CASE, MYSTERY, live=True))
 
     assert {name: brief(finding) for name, finding in problems.items()} == {
         "insufficient Retrieve": ("MEDIUM", (DRAFT,), ["permission:Wisdom.View"]),
         "unknown Mystery": ("LOW", (DRAFT, "1"), []),
-        "insufficient CreateCase": (
+        "insufficient UpdateCase": (
             "HIGH",
             ("1",),
             ["permission:Cases.View", "permission:Cases.Edit"],
@@ -67,12 +67,12 @@ def test_the_draft_alone_is_medium_a_live_version_high_an_unknown_tool_low() -> 
 
 def test_the_same_tool_on_several_versions_is_one_problem_at_its_worst() -> None:
     problems = seen(
-        judged(DRAFT, CREATE_CASE, grants=("permission:Cases.View",)),
-        judged(LATEST, CREATE_CASE, grants=("permission:Cases.Edit",)),
-        judged("2", CREATE_CASE, grants=("permission:Cases.View",), live=True),
+        judged(DRAFT, UPDATE_CASE, grants=("permission:Cases.View",)),
+        judged(LATEST, UPDATE_CASE, grants=("permission:Cases.Edit",)),
+        judged("2", UPDATE_CASE, grants=("permission:Cases.View",), live=True),
     )
 
-    assert brief(problems["insufficient CreateCase"]) == (
+    assert brief(problems["insufficient UpdateCase"]) == (
         "HIGH",
         (DRAFT, LATEST, "2"),
         ["permission:Cases.Edit", "permission:Cases.View"],

@@ -33,12 +33,12 @@ def app(namespace: str, *tools: str, kind: str | None = "MCP", **more: Any) -> d
     return {**entry, "Type": kind} if kind else entry
 
 
-def module(value: str, **more: Any) -> dict[str, Any]:
-    return {"Type": "MCP", "FlowModuleId": value, **more}
+def module(value: str, kind: str | None = "MCP", **more: Any) -> dict[str, Any]:
+    return {"FlowModuleId": value, **more} | ({"Type": kind} if kind else {})
 
 
-def agent(value: str, **more: Any) -> dict[str, Any]:
-    return {"Arn": value, "Type": "THIRD_PARTY", **more}
+def agent(value: str, kind: str | None = "THIRD_PARTY", **more: Any) -> dict[str, Any]:
+    return {"Arn": value, **more} | ({"Type": kind} if kind else {})
 
 
 THIRD = app("shop", "ACCESS", kind="THIRD_PARTY_APPLICATION")
@@ -50,6 +50,9 @@ ADDED: list[tuple[GrantKind, Entries, list[str], Entries]] = [
     (MODULE, [module("m1")], ["flow-module:m2"], [module("m1"), module("m2")]),
     (MODULE, [module("m1", New=[1])], ["flow-module:m2"], [module("m1", New=[1]), module("m2")]),
     (AI_AGENT, [agent("x")], [f"ai-agent:{ARN}"], [agent("x"), agent(ARN)]),
+    # an entry without Type stays so
+    (MODULE, [module("m1", None)], ["flow-module:m2"], [module("m1", None), module("m2")]),
+    (AI_AGENT, [agent("x", None)], [f"ai-agent:{ARN}"], [agent("x", None), agent(ARN)]),
     (MCP, [], ["mcp:shop/t"], [app("shop", "t")]),
     (MCP, [], ["mcp:shop/t___a-b/c"], [app("shop", "t___a-b/c")]),
     (MCP, [app("shop", "z")], ["mcp:shop/a"], [app("shop", "z", "a")]),
@@ -88,7 +91,9 @@ def test_grants_are_added_and_nothing_else_changes(
         (PERMISSION, ["B", "A"], "permission:A"),
         (MCP, [THIRD, app("shop", "b", "a")], "mcp:shop/a"),
         (MODULE, [module("m1")], "flow-module:m1"),
+        (MODULE, [module("m1", None)], "flow-module:m1"),
         (AI_AGENT, [agent(ARN)], f"ai-agent:{ARN}"),
+        (AI_AGENT, [agent(ARN, None)], f"ai-agent:{ARN}"),
     ],
 )
 def test_what_is_held_is_not_added_again(kind: GrantKind, entries: Entries, text: str) -> None:
@@ -111,6 +116,9 @@ TAKEN: list[tuple[GrantKind, Entries, list[str], Entries]] = [
     (PERMISSION, ["A"], ["permission:a", "permission:B"], ["A"]),
     (MODULE, [module("m1"), module("m2")], ["flow-module:m1"], [module("m2")]),
     (AI_AGENT, [agent(ARN), agent("x", New=1)], [f"ai-agent:{ARN}"], [agent("x", New=1)]),
+    (MODULE, [module("m1", None), module("m2")], ["flow-module:m2"], [module("m1", None)]),
+    (MODULE, [module("m1", None), module("m2")], ["flow-module:m1"], [module("m2")]),
+    (AI_AGENT, [agent(ARN, None), agent("x")], [f"ai-agent:{ARN}"], [agent("x")]),
     (MCP, [app("shop", "z", "a", "b", New=1)], ["mcp:shop/a"], [app("shop", "z", "b", New=1)]),
     # an application without a tool is not allowed: the whole entry goes
     (MCP, [app("bank", "a"), app("shop", "a")], ["mcp:shop/a"], [app("bank", "a")]),
@@ -136,7 +144,22 @@ def test_grants_are_taken_and_nothing_else_changes(
         (MCP, [app("shop", "a", "b")], ["mcp:shop/a", "mcp:shop/b"]),
         (MCP, [THIRD, app("shop", "a", kind=None), app("shop", "a", kind="mcp")], []),
         (MODULE, [module("m1")], ["flow-module:m1"]),
-        (AI_AGENT, [agent(ARN), {"Arn": "x", "Type": "FIRST_PARTY"}], [f"ai-agent:{ARN}"]),
+        (
+            MODULE,
+            [module("m1", None), module("m2") | {"Type": None}],
+            ["flow-module:m1", "flow-module:m2"],
+        ),
+        (
+            MODULE,
+            [module("m1", "mcp"), module("m2", "THIRD_PARTY"), module("m3") | {"Type": ""}],
+            [],
+        ),
+        (
+            AI_AGENT,
+            [agent(ARN), agent("x", "FIRST_PARTY"), agent("y") | {"Type": ""}],
+            [f"ai-agent:{ARN}"],
+        ),
+        (AI_AGENT, [agent(ARN, None)], [f"ai-agent:{ARN}"]),
     ],
 )
 def test_the_grants_of_one_list(kind: GrantKind, entries: Entries, held: list[str]) -> None:
@@ -175,8 +198,13 @@ LISTED: dict[GrantKind, st.SearchStrategy[Any]] = {
         KINDS,
         MORE,
     ),
-    MODULE: st.builds(lambda value, more: module(value, **more), WORDS, MORE),
-    AI_AGENT: st.builds(lambda value, more: agent(value, **more), WORDS, MORE),
+    MODULE: st.builds(lambda value, kind, more: module(value, kind, **more), WORDS, KINDS, MORE),
+    AI_AGENT: st.builds(
+        lambda value, kind, more: agent(value, kind, **more),
+        WORDS,
+        st.sampled_from(["THIRD_PARTY", "FIRST_PARTY", None]),
+        MORE,
+    ),
 }
 
 

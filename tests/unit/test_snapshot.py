@@ -247,18 +247,20 @@ AGENT = {"Arn": "arn:app/1", "Type": "THIRD_PARTY"}
         (GrantKind.MCP, {**MCP, "Namespace": "a/b"}, []),
         (GrantKind.FLOW_MODULE, MODULE, ["m"]),
         (GrantKind.FLOW_MODULE, {**MODULE, "Type": "MCP "}, []),
-        (GrantKind.FLOW_MODULE, {**MODULE, "Type": None}, []),
+        (GrantKind.FLOW_MODULE, {**MODULE, "Type": ""}, []),
+        (GrantKind.FLOW_MODULE, {**MODULE, "Type": None}, ["m"]),  # one legal value: it is that
         (GrantKind.FLOW_MODULE, {**MODULE, "FlowModuleId": None}, []),
         (GrantKind.AI_AGENT, AGENT, ["arn:app/1"]),
         (GrantKind.AI_AGENT, {**AGENT, "Type": "MCP"}, []),
-        (GrantKind.AI_AGENT, {**AGENT, "Type": None}, []),
+        (GrantKind.AI_AGENT, {**AGENT, "Type": ""}, []),
+        (GrantKind.AI_AGENT, {**AGENT, "Type": None}, ["arn:app/1"]),
         (GrantKind.AI_AGENT, {**AGENT, "Arn": ""}, []),
         (GrantKind.PERMISSION, "Wisdom.View", ["Wisdom.View"]),
         (GrantKind.PERMISSION, "", []),
         (GrantKind.PERMISSION, " Wisdom.View", [" Wisdom.View"]),
     ],
 )
-def test_an_entry_grants_only_with_its_exact_type(
+def test_an_entry_grants_only_with_its_exact_type_or_the_only_legal_one(
     kind: GrantKind, entry: object, values: list[str]
 ) -> None:
     granted = parse_grants(kind, [entry], "$.list")

@@ -24,6 +24,14 @@ NEEDS: dict[str, list[str]] = {
     for tool in row["tools"]
     if tool["toolId"] and row["row"] < 12
 }
+CLAIMS: dict[str, list[list[str]]] = {
+    tool["toolId"]: tool["claims"]
+    for row in json.loads(MAPPING.read_text(encoding="utf-8"))
+    for tool in row["tools"]
+    if "claims" in tool
+}
+"""What each source says, where they disagree: all met, none met, or not known."""
+
 MODULES = ["3f2b1c00-0000-4000-8000-00000000abcd", "3f2b1c00-0000-4000-8000-00000000abce"]
 NAMESPACES = ["gw-1", "gw-10", "gw-1_a", "GW-1"]
 NAMES = ["t___op", "t___op-2", "search", "t__op", "op"]
@@ -76,9 +84,16 @@ def oracle(snapshot: Mapping[str, Any]) -> list[tuple[str, set[str]]]:
     """(verdict, missing) of each tool, then of each target."""
     held = {grant for profile in snapshot["securityProfiles"] for grant in grants_in(profile)}
     inner = snapshot["aiAgent"]["configuration"]["orchestrationAIAgentConfiguration"]
-    needs = [tool_needs(tool) for tool in inner["toolConfigurations"]]
-    needs += [target_needs(target) for target in inner["multiAgentConfigurations"]]
-    return [judged(need, held) for need in needs]
+    tools = [tool_verdict(tool, held) for tool in inner["toolConfigurations"]]
+    targets = [target_needs(target) for target in inner["multiAgentConfigurations"]]
+    return [*tools, *(judged(need, held) for need in targets)]
+
+
+def tool_verdict(tool: Mapping[str, Any], held: set[str]) -> tuple[str, set[str]]:
+    needs = tool_needs(tool)
+    claims = [claim for of, claim in CLAIMS.items() if needs is not None and NEEDS[of] is needs]
+    verdicts = {judged(claim, held)[0] for claim in (claims[0] if claims else [])}
+    return judged(needs, held) if len(verdicts) < 2 else ("UNKNOWN", set())
 
 
 def judged(needs: list[str] | None, held: set[str]) -> tuple[str, set[str]]:
@@ -107,12 +122,12 @@ def grants_in(profile: Mapping[str, Any]) -> list[str]:
         *(
             f"flow-module:{entry['FlowModuleId']}"
             for entry in profile.get("AllowedFlowModules", [])
-            if entry.get("Type") == "MCP"
+            if entry.get("Type", "MCP") == "MCP"  # the only legal value
         ),
         *(
             f"ai-agent:{entry['Arn']}"
             for entry in profile.get("AllowedAIAgents", [])
-            if entry.get("Type") == "THIRD_PARTY"
+            if entry.get("Type", "THIRD_PARTY") == "THIRD_PARTY"  # the only legal value
         ),
     ]
 

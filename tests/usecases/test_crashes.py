@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from tests.fakes import (
-    CREATE_CASE,
     MYSTERY,
     NOON,
     RETRIEVE,
+    UPDATE_CASE,
     Crash,
     Fault,
     World,
@@ -105,7 +105,7 @@ STORIES = [
 
 def lived_through(story: Story, *faults: Fault) -> World:
     world = World()
-    world.agent(RETRIEVE, CREATE_CASE, MYSTERY)
+    world.agent(RETRIEVE, UPDATE_CASE, MYSTERY)
     world.publish(1)
     world.profile("Agents", "permission:Cases.View")
     world.attach("Agents", on=ALL)

@@ -15,7 +15,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from tests.fakes import CREATE_CASE, INSTANCE, OPT_IN, RETRIEVE, Crash, Fault, FixWorld, uuid_of
+from tests.fakes import INSTANCE, OPT_IN, RETRIEVE, UPDATE_CASE, Crash, Fault, FixWorld, uuid_of
 from tests.strategies import SOME
 
 from toolgrant.domain.fixing.ledger import ListState, ProfileChange
@@ -27,7 +27,7 @@ from toolgrant.errors import PutOff, ServiceUnavailable, Throttled
 VIEW = "permission:Wisdom.View"
 PEOPLES = ("permission:Users.View", "permission:Tasks.View", VIEW)
 PROFILE = uuid_of("profile")
-TOOLS = {"Retrieve": RETRIEVE, "CreateCase": CREATE_CASE}
+TOOLS = {"Retrieve": RETRIEVE, "UpdateCase": UPDATE_CASE}
 DELIVERIES = ("store.", "ledger.", "writer.", "fixes.", "notifier.", "agents.", "profiles.")
 
 

@@ -10,7 +10,6 @@ from datetime import timedelta
 import pytest
 from tests.fakes import (
     ASSISTANT,
-    CREATE_CASE,
     ESCALATE,
     GET_ORDER,
     INSTANCE,
@@ -18,6 +17,7 @@ from tests.fakes import (
     MYSTERY,
     NOON,
     RETRIEVE,
+    UPDATE_CASE,
     Fault,
     World,
     mcp,
@@ -86,13 +86,13 @@ def test_more_events_while_it_settles_ask_for_no_second_look(world: World) -> No
 def test_a_second_problem_while_the_first_settles_gets_its_own_look(world: World) -> None:
     world.handle(world.event())
     world.clock.advance(30)
-    world.agent(RETRIEVE, CREATE_CASE)
+    world.agent(RETRIEVE, UPDATE_CASE)
     world.handle(world.event())
 
     world.later(30)
     assert world.told == ["opened Retrieve"]
     world.later(30)
-    assert world.told == ["opened Retrieve", "opened CreateCase"]
+    assert world.told == ["opened Retrieve", "opened UpdateCase"]
 
 
 def test_a_problem_older_than_the_settle_time_is_told_at_once(world: World) -> None:
@@ -152,13 +152,13 @@ def test_a_problem_that_goes_live_is_told_again_as_changed(world: World) -> None
 
 
 def test_a_smaller_missing_set_is_told_as_changed(world: World) -> None:
-    world.agent(CREATE_CASE)
+    world.agent(UPDATE_CASE)
     world.look()
     world.profile("Agents", "permission:Cases.View")
 
     world.look()
 
-    assert world.told == ["opened CreateCase", "changed CreateCase"]
+    assert world.told == ["opened UpdateCase", "changed UpdateCase"]
     assert world.notifier.alerts[1]["findings"][0]["missing"] == ["permission:Cases.Edit"]
     assert world.notifier.alerts[1]["findings"][0]["granted"] == ["permission:Cases.View"]
 
@@ -499,9 +499,9 @@ def test_an_alert_says_who_where_and_what(world: World) -> None:
 
 
 def test_one_alert_tells_of_all_changed_findings_of_one_look(world: World) -> None:
-    world.agent(RETRIEVE, CREATE_CASE)
+    world.agent(RETRIEVE, UPDATE_CASE)
     world.look()
-    world.agent(CREATE_CASE, MYSTERY)
+    world.agent(UPDATE_CASE, MYSTERY)
     world.look()
 
     assert [len(alert["findings"]) for alert in world.notifier.alerts] == [2, 1, 1]

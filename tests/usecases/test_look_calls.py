@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from tests.fakes import (
-    CREATE_CASE,
     DESCRIBE_CONTACT,
     ESCALATE,
     GET_ORDER,
     MODULE,
     MYSTERY,
     RETRIEVE,
+    UPDATE_CASE,
     World,
     uuid_of,
 )
@@ -46,7 +46,7 @@ def test_a_draft_alone_costs_one_read_per_version_and_one_list_of_profiles() -> 
 
 def test_three_versions_with_one_profile_cost_one_read_and_one_list_each() -> None:
     world = World()
-    world.agent(RETRIEVE, CREATE_CASE)
+    world.agent(RETRIEVE, UPDATE_CASE)
     world.publish(4)
     world.profile("Agents", "permission:Wisdom.View")
     world.attach("Agents", on=(DRAFT, LATEST, "4"))

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from tests.fakes import (
-    CREATE_CASE,
     INSTANCE,
     NOON,
     RETRIEVE,
+    UPDATE_CASE,
     VISIBILITY,
     Fault,
     FixWorld,
@@ -356,7 +356,7 @@ def fix_world() -> FixWorld:
     world = FixWorld()
     world.store.progress = None
     world.agent(RETRIEVE)
-    world.agent(CREATE_CASE, name="agent 1")
+    world.agent(UPDATE_CASE, name="agent 1")
     world.profile("shared")
     world.attach("shared")
     world.attach("shared", agent="agent 1")

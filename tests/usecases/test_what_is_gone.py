@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.fakes import ASSISTANT, CREATE_CASE, GET_ORDER, INSTANCE, RETRIEVE, Fault, World, uuid_of
+from tests.fakes import ASSISTANT, GET_ORDER, INSTANCE, RETRIEVE, UPDATE_CASE, Fault, World, uuid_of
 
 from toolgrant.adapters.change_messages import to_message
 from toolgrant.domain.causes import Cause
@@ -157,7 +157,7 @@ def test_agents_whose_instance_and_assistant_are_gone_are_still_found_on_record(
 def test_a_profile_that_is_deleted_at_any_moment_grants_nothing_and_fails_nothing(
     world: World, call: str, nth: int
 ) -> None:
-    world.agent(RETRIEVE, CREATE_CASE, GET_ORDER)
+    world.agent(RETRIEVE, UPDATE_CASE, GET_ORDER)
     world.profile("Cases", "permission:Cases.View", "permission:Cases.Edit")
     world.profile("Going", "permission:Wisdom.View", "mcp:orders/get___order")
     world.attach("Going", "Cases")
@@ -191,7 +191,7 @@ def test_a_profile_deleted_before_its_name_is_looked_up_goes_by_its_id(world: Wo
 def test_a_list_that_cannot_be_read_leaves_unknown_only_what_it_might_grant(
     world: World, error: Exception
 ) -> None:
-    world.agent(RETRIEVE, CREATE_CASE, GET_ORDER)
+    world.agent(RETRIEVE, UPDATE_CASE, GET_ORDER)
     world.profile("Agents")
     world.profile("Cases", "permission:Cases.View", "permission:Cases.Edit")
     world.attach("Cases", "Agents")

@@ -9,6 +9,9 @@ from __future__ import annotations
 from toolgrant.domain.json_fields import Json, as_list, as_map, as_text, masked_list, numbered
 from toolgrant.domain.model import DRAFT, QualifiedAgent, Tool, ToolType
 
+_SENT_EMPTY = ("outputFilters", "overrideInputValues")
+"""Members that AWS::Wisdom::AIAgent sends as empty lists (domain facts, observed)."""
+
 
 def parse_agent(data: Json, qualifier: str | None, path: str = "$.aiAgent") -> QualifiedAgent:
     """An `aiAgent` of GetAIAgent or a summary of ListAIAgents. Tools keep the configured order.
@@ -61,6 +64,7 @@ def _tool(entry: Json, path: str) -> Tool:
         overrides=frozenset(
             as_text(as_map(value, at).get("jsonPath"), f"{at}.jsonPath") for at, value in overrides
         ),
+        empty_lists=tuple(name for name in _SENT_EMPTY if entry.get(name) == []),
     )
 
 

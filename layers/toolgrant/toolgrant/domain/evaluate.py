@@ -2,7 +2,8 @@
 
 SUFFICIENT means exactly: every grant that the tool's catalog row names is held by an attached
 profile. What the catalog cannot say is UNKNOWN, and so is what a list might hold that could not be
-read. Advisories accompany a verdict and never change it.
+read. Where sources disagree, SUFFICIENT is what satisfies all of them, INSUFFICIENT what satisfies
+none, and the rest is UNKNOWN. Advisories accompany a verdict and never change it.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from toolgrant.domain.catalog import Advisory, AdvisoryWhen, Catalog, Requirement
+from toolgrant.domain.advisories import advisories_of, claim_notes
+from toolgrant.domain.catalog import Catalog, Requirement
 from toolgrant.domain.model import (
     Grant,
     GrantKind,
     QualifiedAgent,
     SecurityProfile,
-    Text,
     Tool,
     ToolResult,
     Verdict,
@@ -50,30 +51,46 @@ def evaluate(
 def grant_kinds(agents: Iterable[QualifiedAgent], catalog: Catalog) -> frozenset[GrantKind]:
     """Which lists of a profile must be read to judge these agents."""
     requirements = (catalog.requirement(tool) for agent in agents for tool in agent.tools)
-    return frozenset(grant.kind for needs in requirements for grant in needs.grants)
+    return frozenset(grant.kind for needs in requirements for grant in needs.every)
 
 
 def judge(tool: Tool, profiles: Sequence[SecurityProfile], needs: Requirement) -> ToolResult:
     """The verdict on one tool."""
-    holders = {grant: _holders(grant, profiles) for grant in needs.grants}
-    doubtful = _unread(profiles, [grant for grant in needs.grants if not holders[grant]])
-    missing = tuple(g for g in needs.grants if not holders[g] and g.kind not in doubtful)
+    holders = {grant: _holders(grant, profiles) for grant in needs.every}
+    lacking = frozenset(grant for grant, names in holders.items() if not names)
+    unread = _unread(profiles, lacking)
+    missing = frozenset(grant for grant in lacking if grant.kind not in unread)
+    verdict = _verdict(needs, lacking, missing)
+    insufficient = verdict is Verdict.INSUFFICIENT
+    told = tuple(grant for grant in needs.grants if insufficient and grant in missing)
     result = ToolResult(
         tool=tool,
-        verdict=_verdict(needs, missing),
+        verdict=verdict,
         required=needs.grants,
-        missing=missing,
+        missing=told,
+        disputed=frozenset(told) - needs.shared,
         granted_by={grant: names for grant, names in holders.items() if names},
         confidence=needs.row.confidence if needs.row else None,
         reason=needs.reason,
-        advisories=tuple(
-            Text(advisory.text_en, advisory.text_ja)
-            for advisory in (needs.row.advisories if needs.row else ())
-            if _applies(advisory, tool, profiles)
-        ),
-        console_path=_console_path(needs),
+        console_path=needs.row.console_path if needs.row else None,
     )
-    return result if missing or not doubtful else _cannot_say(result, doubtful)
+    result = replace(result, advisories=advisories_of(result, needs, profiles))
+    if verdict is Verdict.UNKNOWN and not needs.unknown:
+        result = replace(result, console_path=None)
+        if any(claim & lacking and not claim & missing for claim in needs.alternatives):
+            return _cannot_say(result, unread)
+    notes = claim_notes(needs, lacking) if verdict is not Verdict.SUFFICIENT else ()
+    return replace(result, advisories=(*notes, *result.advisories))
+
+
+def _verdict(needs: Requirement, lacking: frozenset[Grant], missing: frozenset[Grant]) -> Verdict:
+    """`lacking` was not found in any profile, `missing` is in none for certain."""
+    if needs.unknown:
+        return Verdict.UNKNOWN
+    if not lacking:
+        return Verdict.SUFFICIENT
+    unmet = all(claim & missing for claim in needs.alternatives)
+    return Verdict.INSUFFICIENT if unmet else Verdict.UNKNOWN
 
 
 def _unread(
@@ -92,21 +109,9 @@ def _cannot_say(result: ToolResult, unread: Mapping[GrantKind, Sequence[str]]) -
     lists = "; ".join(f"{', '.join(names)} ({kind})" for kind, names in unread.items())
     return replace(
         result,
-        verdict=Verdict.UNKNOWN,
         reason=f"could not be read: {lists}",
         advisories=(both("note", "unread", lists=lists), *result.advisories),
-        console_path=None,
     )
-
-
-def _console_path(needs: Requirement) -> Text | None:
-    return Text(needs.row.console_path.en, needs.row.console_path.ja) if needs.row else None
-
-
-def _verdict(needs: Requirement, missing: tuple[Grant, ...]) -> Verdict:
-    if needs.unknown:
-        return Verdict.UNKNOWN
-    return Verdict.INSUFFICIENT if missing else Verdict.SUFFICIENT
 
 
 def _holders(grant: Grant, profiles: Sequence[SecurityProfile]) -> tuple[str, ...]:
@@ -121,12 +126,3 @@ def _holds(profile: SecurityProfile, grant: Grant) -> bool:
             for held in profile.grants
         )
     return grant in profile.grants
-
-
-def _applies(advisory: Advisory, tool: Tool, profiles: Sequence[SecurityProfile]) -> bool:
-    if advisory.when is AdvisoryWhen.OVERRIDE_MISSING:
-        return advisory.json_path not in tool.overrides
-    if advisory.when is AdvisoryWhen.PERMISSION_HELD:
-        restricting = Grant(GrantKind.PERMISSION, advisory.permission or "")
-        return any(restricting in profile.grants for profile in profiles)
-    return True

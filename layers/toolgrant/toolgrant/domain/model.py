@@ -97,14 +97,14 @@ class Grant:
 class Tool:
     """One `toolConfigurations` entry, or one target of `multiAgentConfigurations`.
 
-    `id` is None where the configuration has none. `overrides` are the JSON paths of the entry's
-    overrideInputValues (the values are sensitive and stay behind).
-    """
+    `id` may be missing. `overrides` are the JSON paths of overrideInputValues (the values are
+    sensitive and stay behind), `empty_lists` the members that are there as empty lists."""
 
     name: str
     type: str
     id: str | None
     overrides: frozenset[str] = frozenset()
+    empty_lists: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,12 +130,13 @@ class QualifiedAgent:
 @dataclass(frozen=True)
 class SecurityProfile:
     """What one attached security profile grants, as far as it was read. `unread` are the lists that
-    could not be: nothing is known of what they hold."""
+    could not be; `access_tags`: it was seen to have tags that limit access."""
 
     id: str
     name: str
     grants: frozenset[Grant] = frozenset()
     unread: frozenset[GrantKind] = frozenset()
+    access_tags: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,10 +153,9 @@ class Text:
 
 @dataclass(frozen=True)
 class ToolResult:
-    """The verdict on one tool. `granted_by` names, per required grant, the profiles that hold it.
-
-    `console_path` is where a person grants what is missing; None where the admin website has none.
-    """
+    """The verdict on one tool. `granted_by` names, per grant that any source asks for, the profiles
+    that hold it. `disputed` are missing grants that not every source asks for. `console_path` is
+    where a person grants what is missing; None where the admin website has none."""
 
     tool: Tool
     verdict: Verdict
@@ -166,6 +166,7 @@ class ToolResult:
     reason: str = ""
     advisories: tuple[Text, ...] = ()
     console_path: Text | None = None
+    disputed: frozenset[Grant] = frozenset()
 
 
 class FindingKind(StrEnum):
@@ -243,5 +244,7 @@ class Finding:
 
     @property
     def granted(self) -> tuple[Grant, ...]:
-        """The required grants that are held on every affected qualifier."""
+        """The required grants that are held on every affected qualifier, where that is known."""
+        if self.verdict is Verdict.UNKNOWN:
+            return ()
         return tuple(grant for grant in self.required if grant not in self.missing)

@@ -27,8 +27,9 @@ PROFILE_LISTS = {
 def parse_grants(kind: GrantKind, entries: object, path: str) -> frozenset[Grant]:
     """The grants in one of the four lists of a profile, each entry judged by its exact Type.
 
-    An Applications entry grants MCP tools only with Type MCP: without it the entry is a
-    third-party application (connect service model). Names are compared exactly, case included.
+    A Type that is left out is the one that is legal in its list. Applications have two (connect
+    service model), so there an entry grants MCP tools only if it says MCP. Names are compared
+    exactly, case included.
     """
     listed = numbered(as_list(entries, path), path)
     if kind is GrantKind.PERMISSION:
@@ -51,16 +52,18 @@ def _mcp_values(entry: Json, path: str) -> list[str]:
 
 def _module_values(entry: Json, path: str) -> list[str]:
     module = as_text(entry.get("FlowModuleId"), f"{path}.FlowModuleId")
-    return [module] if _is(entry, path, "MCP") and module else []
+    return [module] if _is(entry, path, "MCP", absent="MCP") and module else []
 
 
 def _ai_agent_values(entry: Json, path: str) -> list[str]:
     arn = as_text(entry.get("Arn"), f"{path}.Arn")
-    return [arn] if _is(entry, path, "THIRD_PARTY") and arn else []
+    return [arn] if _is(entry, path, "THIRD_PARTY", absent="THIRD_PARTY") and arn else []
 
 
-def _is(entry: Json, path: str, kind: str) -> bool:
-    return as_text(entry.get("Type"), f"{path}.Type") == kind
+def _is(entry: Json, path: str, kind: str, absent: str = "") -> bool:
+    """`absent` is what an entry without a Type is."""
+    given = entry.get("Type")
+    return (absent if given is None else as_text(given, f"{path}.Type")) == kind
 
 
 _GRANT_VALUES = {

@@ -15,6 +15,9 @@ from typing import TypeGuard, TypeVar
 from toolgrant.domain.model import Text
 from toolgrant.errors import CatalogError
 
+ROOT = "catalog"
+"""The name of a whole text in faults."""
+
 _URL = re.compile(r"https://[\w-]+(\.[\w-]+)+(/\S*)?")
 _Word = TypeVar("_Word", bound=StrEnum)
 
@@ -56,6 +59,12 @@ class Table:
         if not isinstance(value, list):
             raise self.fault(field, f"expected a list, found {value!r}")
         return value
+
+    def tables(self, field: str) -> list[Table]:
+        """A list of tables, each named by its place."""
+        inside = "" if self.where == ROOT else f"{self.where}: "
+        entries = enumerate(self.items(field))
+        return [Table(f"{inside}{field}[{at}]", entry) for at, entry in entries]
 
     def texts(self, field: str) -> tuple[str, ...]:
         """Different texts, possibly none."""

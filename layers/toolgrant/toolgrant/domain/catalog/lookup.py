@@ -13,7 +13,7 @@ from datetime import date
 from functools import cached_property, lru_cache
 from importlib.resources import files
 
-from toolgrant.domain.catalog.rows import Family, Permission, Row
+from toolgrant.domain.catalog.rows import Claim, Family, Permission, Row
 from toolgrant.domain.catalog.source import Source, read_json, read_toml
 from toolgrant.domain.model import Grant, GrantKind, Tool, ToolType
 from toolgrant.domain.toolid import parse_tool_id
@@ -26,23 +26,44 @@ _FAMILY = {
 }
 _REASONS = {
     "needs": "needs {0}",
+    "disagree": "sources disagree: {0}",
     "nothing": "needs no grant: {0}",
     "no-help": "no permission is known to help: {0}",
     "no-row": "not in the catalog: {0}",
     "no-id": "no toolId",
-    "no-application": "no applicationId: what an aiAgentId target needs is not known",
+    "no-application": "no applicationId: AWS's page on aiAgentId targets names no profile step",
     "no-type": "toolType not known: {0}",
 }
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """What one tool needs: all of `grants`. With `unknown` the catalog cannot say."""
+    """What one tool needs: all of `grants`, or where sources disagree, what each of the `claims`
+    asks for; `grants` are then those of the best-known one. With `unknown` the catalog cannot say.
+    """
 
     grants: tuple[Grant, ...]
     row: Row | None
     reason: str
     unknown: bool = False
+    claims: tuple[Claim, ...] = ()
+
+    @property
+    def alternatives(self) -> tuple[frozenset[Grant], ...]:
+        """What each source asks for; one set where none disagrees."""
+        claimed = tuple(frozenset(claim.requires) for claim in self.claims)
+        return claimed or (frozenset(self.grants),)
+
+    @property
+    def every(self) -> tuple[Grant, ...]:
+        """What satisfies every source."""
+        claimed = (grant for claim in self.claims for grant in claim.requires)
+        return tuple(dict.fromkeys((*self.grants, *claimed)))
+
+    @property
+    def shared(self) -> frozenset[Grant]:
+        """What every source asks for."""
+        return frozenset.intersection(*self.alternatives)
 
 
 @dataclass(frozen=True)
@@ -145,7 +166,13 @@ def _unknown(row: Row | None, key: str, *values: str) -> Requirement:
 
 
 def _needs(grants: tuple[Grant, ...], row: Row) -> Requirement:
-    return Requirement(grants, row, _reason("needs", ", ".join(map(str, grants))))
+    said = [f"{claim.source.en} says {_named(claim.requires)}" for claim in row.claims]
+    reason = _reason("disagree", "; ".join(said)) if said else _reason("needs", _named(grants))
+    return Requirement(grants, row, reason, claims=row.claims)
+
+
+def _named(grants: Iterable[Grant]) -> str:
+    return ", ".join(map(str, grants))
 
 
 def _check_families(source: Source) -> None:

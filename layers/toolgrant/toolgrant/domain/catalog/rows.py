@@ -29,13 +29,15 @@ class AdvisoryWhen(StrEnum):
     ALWAYS = "always"
     OVERRIDE_MISSING = "override-missing"
     PERMISSION_HELD = "permission-held"
+    GRANTED = "granted"
 
 
 @dataclass(frozen=True)
 class Advisory:
     """A remark that accompanies a verdict and never changes it.
 
-    `json_path` goes with OVERRIDE_MISSING, `permission` with PERMISSION_HELD, neither with ALWAYS.
+    `json_path` goes with OVERRIDE_MISSING, `permission` with PERMISSION_HELD. GRANTED stands beside
+    SUFFICIENT only: why a tool may fail whose grants are right.
     """
 
     when: AdvisoryWhen
@@ -70,10 +72,21 @@ class Permission:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """What one source says that a tool needs (all of `requires`), where sources disagree."""
+
+    requires: tuple[Grant, ...]
+    source: Text
+    confidence: Confidence
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Row:
     """What is known of one tool id, or of one family (`key`).
 
-    `requires` is empty for a family: its grant follows from each tool's own id. `verdict` is
+    `requires` is empty for a family: its grant follows from each tool's own id. `claims`, best
+    known first, stand where sources disagree; `requires` is then that of the first. `verdict` is
     UNKNOWN on a row that no permission helps; its `remedy` is also among the advisories.
     """
 
@@ -89,6 +102,7 @@ class Row:
     verdict: Verdict | None = None
     remedy: Text | None = None
     note: str | None = None
+    claims: tuple[Claim, ...] = ()
 
     @property
     def confidence(self) -> Confidence:

@@ -9,12 +9,21 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from toolgrant.domain.catalog.fields import Table
-from toolgrant.domain.catalog.rows import Advisory, AdvisoryWhen, Family, Known, Permission, Row
+from toolgrant.domain.catalog.fields import ROOT, Table
+from toolgrant.domain.catalog.rows import (
+    Advisory,
+    AdvisoryWhen,
+    Claim,
+    Family,
+    Known,
+    Permission,
+    Row,
+)
+from toolgrant.domain.catalog.vocabulary import read_permissions
 from toolgrant.domain.model import Confidence, Grant, GrantKind, Text, Verdict
 from toolgrant.domain.toolid import parse_tool_id
 from toolgrant.errors import CatalogError
@@ -57,9 +66,9 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _decoded(language: str, loads: Callable[[str], object], text: str) -> Table:
     try:
-        return Table("catalog", loads(text))
+        return Table(ROOT, loads(text))
     except (ValueError, RecursionError) as error:
-        raise CatalogError(f"catalog: not {language}: {error}") from error
+        raise CatalogError(f"{ROOT}: not {language}: {error}") from error
 
 
 def _source(table: Table, vocabulary: tuple[Permission, ...]) -> Source:
@@ -67,39 +76,12 @@ def _source(table: Table, vocabulary: tuple[Permission, ...]) -> Source:
     if type(schema) is not int or schema != SCHEMA:
         raise table.fault("schema", f"expected {SCHEMA}, found {schema!r}")
     version = table.day("version")
-    permissions = _permissions(table, vocabulary)
+    permissions = read_permissions(table, vocabulary)
     reader = _Reader(version, {known.name: known for known in (*vocabulary, *permissions)})
-    rows = tuple(map(reader.tool, _numbered(table, "tool")))
-    families = tuple(map(reader.family, _numbered(table, "family")))
+    rows = tuple(map(reader.tool, table.tables("tool")))
+    families = tuple(map(reader.family, table.tables("family")))
     table.end()
     return Source(version, permissions, rows, families)
-
-
-def _numbered(table: Table, field: str) -> list[Table]:
-    return [Table(f"{field}[{at}]", entry) for at, entry in enumerate(table.items(field))]
-
-
-def _permissions(table: Table, known: Iterable[Permission]) -> tuple[Permission, ...]:
-    seen = {permission.name for permission in known}
-    permissions = []
-    for entry in _numbered(table, "permission"):
-        for permission in _console_row(entry):
-            if permission.name in seen:
-                raise entry.fault("names", f"{permission.name!r} is already in the vocabulary")
-            seen.add(permission.name)
-            permissions.append(permission)
-    return tuple(permissions)
-
-
-def _console_row(entry: Table) -> list[Permission]:
-    """One row of the console's grid: the same place, one box per name."""
-    names = entry.texts("names")
-    if not names:
-        raise entry.fault("names", "expected at least one name")
-    path_en = f"{entry.text('section_en')} > {entry.text('row_en')}"
-    path_ja, evidence = entry.optional("path_ja"), entry.urls("evidence")
-    entry.end()
-    return [Permission(name, path_en, path_ja, evidence) for name in names]
 
 
 @dataclass(frozen=True)
@@ -116,27 +98,50 @@ class _Reader:
         verdict = table.word("verdict", Verdict) if table.has("verdict") else None
         if verdict not in (None, Verdict.UNKNOWN):
             raise table.fault("verdict", f"only UNKNOWN can be given, found {verdict.value!r}")
-        requires = tuple(self._grant(table, text) for text in table.texts("requires"))
-        if bool(requires) is bool(verdict):
+        requires, claims = self._grants(table, tool_id), self._claims(table, tool_id)
+        if claims and (requires or verdict):
+            raise table.fault("claim", "stands instead of requires and verdict")
+        if bool(requires or claims) is bool(verdict):
             problem = "must be empty beside a verdict" if verdict else "names no grant"
             raise table.fault("requires", problem)
-        _check_kinds(table, tool_id, requires)
-        return self._row(table, tool_id, requires, verdict)
+        return self._row(table, tool_id, requires, verdict, claims)
+
+    def _claims(self, table: Table, tool_id: str) -> tuple[Claim, ...]:
+        """Best known first."""
+        claims = [self._claim(entry, tool_id) for entry in table.tables("claim")]
+        if claims and len({frozenset(claim.requires) for claim in claims}) < max(2, len(claims)):
+            raise table.fault("claim", "expected two or more that disagree")
+        return tuple(sorted(claims, key=lambda claim: claim.confidence.rank))
+
+    def _claim(self, table: Table, tool_id: str) -> Claim:
+        requires = self._grants(table, tool_id)
+        if not requires:
+            raise table.fault("requires", "names no grant")
+        source, confidence = table.both("source"), table.word("confidence", Confidence)
+        claim = Claim(requires, source, confidence, table.urls("evidence"))
+        table.end()
+        return claim
 
     def family(self, table: Table) -> Row:
         """A row for all tools of one type or id grammar."""
         name = table.word("name", Family)
         table.where = f"family {name}"
-        return self._row(table, name, (), None)
+        return self._row(table, name, (), None, ())
 
     def _row(
-        self, table: Table, key: str, requires: tuple[Grant, ...], verdict: Verdict | None
+        self,
+        table: Table,
+        key: str,
+        requires: tuple[Grant, ...],
+        verdict: Verdict | None,
+        claims: tuple[Claim, ...],
     ) -> Row:
         remedy = table.both("remedy") if table.has("remedy") else None
         row = Row(
             key=str(key),
             aliases=table.texts("aliases"),
-            requires=requires,
+            requires=claims[0].requires if claims else requires,
+            claims=claims,
             console_path=table.both("console_path"),
             known=_known(table),
             evidence=table.urls("evidence"),
@@ -149,6 +154,11 @@ class _Reader:
         )
         table.end()
         return row
+
+    def _grants(self, table: Table, tool_id: str) -> tuple[Grant, ...]:
+        grants = tuple(self._grant(table, text) for text in table.texts("requires"))
+        _check_kinds(table, tool_id, grants)
+        return grants
 
     def _grant(self, table: Table, text: str) -> Grant:
         try:
@@ -174,8 +184,7 @@ class _Reader:
         return checked
 
     def _advisories(self, table: Table) -> list[Advisory]:
-        entries = enumerate(table.items("advisory"))
-        return [self._advisory(Table(f"{table.where}: advisory[{at}]", e)) for at, e in entries]
+        return [self._advisory(entry) for entry in table.tables("advisory")]
 
     def _advisory(self, table: Table) -> Advisory:
         when = table.word("when", AdvisoryWhen)

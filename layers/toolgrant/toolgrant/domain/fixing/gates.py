@@ -148,6 +148,10 @@ def _gap(case: Case) -> Values | None:
     return None if case.need.grants else listed(sorted(case.need.supplied))
 
 
+def _disputed(case: Case) -> Values | None:
+    return None if case.need.grants else listed(sorted(case.need.disputed))
+
+
 def _agent_breaker(case: Case) -> Values | None:
     whats = frozenset(map(str, case.need.grants))
     if case.gap:
@@ -172,6 +176,7 @@ GATES: Mapping[str, Gate] = {
     "form": _form,
     "altered": _altered,
     "gap": _gap,
+    "disputed": _disputed,
     "breaker": _agent_breaker,
     "approval-old": _approval_old,
 }
@@ -179,6 +184,6 @@ GATES: Mapping[str, Gate] = {
 GAP_GATES: Mapping[str, Gate] = {
     name: gate
     for name, gate in GATES.items()
-    if name not in ("kind", "confidence", "form", "altered", "gap")
+    if name not in ("kind", "confidence", "form", "altered", "gap", "disputed")
 }
 """Of these, what attaching a profile must pass as well: those that are not about a grant."""

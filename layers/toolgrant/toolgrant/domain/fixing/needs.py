@@ -35,13 +35,15 @@ def _need(
     ]
     missing: dict[str, frozenset[Grant]] = {}
     for name, result in results:
-        missing[name] = missing.get(name, frozenset()) | frozenset(result.missing)
+        agreed = frozenset(result.missing) - result.disputed
+        missing[name] = missing.get(name, frozenset()) | agreed
     supplied = {name: grants & supply.get(name, frozenset()) for name, grants in missing.items()}
     return Need(
         finding,
         {name: grants - supplied[name] for name, grants in missing.items()},
         frozenset().union(*supplied.values()),
         any(_altered(result) for _, result in results),
+        frozenset().union(*(result.disputed for _, result in results)),
     )
 
 

@@ -51,10 +51,13 @@ def still_allowed(
 
 
 def _void(item: RepairItem, need: Need | None, situation: Situation) -> list[Refuse]:
-    """What was approved and would come with another profile by now is told."""
-    supplied = need.supplied.intersection(item.grants) if need and situation.approval else ()
-    values = listed(sorted(supplied))
-    return [Refuse(need.finding, (Refusal("gap", values),))] if need and values else []
+    """What was approved and would come with another profile by now, or is disputed, is told."""
+    if need is None or situation.approval is None:
+        return []
+    held_back = {"gap": need.supplied, "disputed": need.disputed}
+    told = {gate: listed(sorted(g.intersection(item.grants))) for gate, g in held_back.items()}
+    reasons = tuple(Refusal(gate, values) for gate, values in told.items() if values)
+    return [Refuse(need.finding, reasons)] if reasons else []
 
 
 def _moved(item: RepairItem, need: Need) -> bool:

@@ -92,13 +92,15 @@ class Need:
     """One open finding, and what each of its qualifiers lacks now; nothing for an association gap.
 
     `supplied` are grants that an open association gap would bring, `altered` whether a name or
-    value had to be cleaned or clipped to be kept on record.
+    value had to be cleaned or clipped to be kept on record, `disputed` are grants that not every
+    source asks for: not among what is lacking, because they are never written.
     """
 
     finding: Finding
     lacks: Mapping[str, frozenset[Grant]]
     supplied: frozenset[Grant] = frozenset()
     altered: bool = False
+    disputed: frozenset[Grant] = frozenset()
 
     def on(self, qualifiers: frozenset[str]) -> tuple[Grant, ...]:
         """What is lacking on any of some qualifiers."""
