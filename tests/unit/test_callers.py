@@ -99,7 +99,10 @@ def test_the_service_that_calls_goes_before_the_role(principal: str, name: str) 
             {"type": "AWSAccount", "accountId": "444455556666", "principalId": "AIDAEXAMPLE"},
             "444455556666",
         ),
-        ({"type": "AWSService", "accountId": None, "invokedBy": "x.amazonaws.com"}, "x.amazonaws.com"),
+        (
+            {"type": "AWSService", "accountId": None, "invokedBy": "x.amazonaws.com"},
+            "x.amazonaws.com",
+        ),
         ({"type": "Unknown"}, "111122223333"),
         ({"type": "Unknown", "accountId": None}, "Unknown"),
         ({"type": None, "accountId": 3}, "unknown"),
@@ -145,8 +148,14 @@ def test_no_credential_or_address_is_ever_a_name(identity: dict[str, Any]) -> No
     [
         (TERRAFORM, "Terraform"),
         (TERRAFORM.replace("provider-aws/", "provider-awscc/"), "Terraform"),
-        ("aws-sdk-go/1.44.12 (go1.19.1) APN/1.0 HashiCorp/1.0 Terraform/ (+https://x)", "Terraform"),
-        ("APN/1.0 Pulumi/1.0 Pulumi-Aws/4.17.0 (+https://www.pulumi.com) aws-sdk-go/1.40", "Pulumi"),
+        (
+            "aws-sdk-go/1.44.12 (go1.19.1) APN/1.0 HashiCorp/1.0 Terraform/ (+https://x)",
+            "Terraform",
+        ),
+        (
+            "APN/1.0 Pulumi/1.0 Pulumi-Aws/4.17.0 (+https://www.pulumi.com) aws-sdk-go/1.40",
+            "Pulumi",
+        ),
         ("APN/1.0 Pulumi/1.0 PulumiAwsNative/1.12", "Pulumi"),
         ("aws-cdk/2.170.0 aws-sdk-js/3.1 os/linux", "CDK"),
         ("aws-cli/2.34.0 md/awscrt#0.31 exec-env/CloudShell", "AWS CLI"),

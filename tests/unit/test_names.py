@@ -35,7 +35,9 @@ SAVE = json.loads((DATA / "omitted-request-response-there.json").read_text("utf-
 
 def asked(name: str = "UpdateAIAgent", **detail: Any) -> Request:
     """What a successful write asks for whose record has these fields and no other that names."""
-    source = "connect" if "Profile" in name or "Flow" in name or "Integration" in name else "qconnect"
+    source = (
+        "connect" if "Profile" in name or "Flow" in name or "Integration" in name else "qconnect"
+    )
     record = {**SAVE["detail"], "eventName": name, "eventSource": f"{source}.amazonaws.com"}
     record |= {"requestParameters": OMITTED, "responseElements": None}
     return parse_event({**SAVE, "source": f"aws.{source}", "detail": {**record, **detail}})
@@ -193,9 +195,9 @@ def placed(way: str, wrap: list[str], fields: dict[str, str], name: str) -> dict
         "requestParameters": OMITTED,
         "responseElements": None,
     }
-    (event if way == "envelope" else event["detail"])[
-        "resources" if way == "envelope" else way
-    ] = inner if isinstance(inner, dict) and way != "resources" else [inner]
+    (event if way == "envelope" else event["detail"])["resources" if way == "envelope" else way] = (
+        inner if isinstance(inner, dict) and way != "resources" else [inner]
+    )
     return event
 
 
