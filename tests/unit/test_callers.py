@@ -20,8 +20,9 @@ USER = "66666666-7777-4888-9999-aaaaaaaaaaaa"
 SITE = "AWSServiceRoleForAmazonConnect_EXAMPLESUFFIX"
 SYNC = "AWSServiceRoleForAmazonConnectSynchronization_11111111-2222-3333"
 TERRAFORM = (
-    "APN/1.0 HashiCorp/1.0 Terraform/1.9.5 (+https://www.terraform.io) terraform-provider-aws/5.80.0"
-    " (+https://registry.terraform.io/providers/hashicorp/aws) aws-sdk-go-v2/1.32.7"
+    "APN/1.0 HashiCorp/1.0 Terraform/1.9.5 (+https://www.terraform.io) "
+    "terraform-provider-aws/5.80.0 (+https://registry.terraform.io/providers/hashicorp/aws) "
+    "aws-sdk-go-v2/1.32.7"
 )
 
 

@@ -34,8 +34,8 @@ TOOLS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("AWS CLI", "aws-cli"),
     )
 )
-"""Products that a user agent names, as `Terraform/1.9.5`; the first that is found counts. Pulumi goes
-first: its provider is built on Terraform's, and older ones name both."""
+"""Products that a user agent names, as `Terraform/1.9.5`; the first that is found counts. Pulumi
+goes first: its provider is built on Terraform's, and older ones name both."""
 
 _CONSOLE = "AWS console"
 _CONSOLE_AGENT = re.compile(r"(?:signin|console)\.amazonaws\.com")
