@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from toolgrant.adapters.events import DETAIL_TYPE, matches, parse_event
 from toolgrant.domain.alerts.alert import actor_json
@@ -22,6 +21,7 @@ from toolgrant.errors import InvalidInput
 from toolgrant_cli.files import UnreadableFile, read_json
 
 _WRAPPERS = ("Records", "Events")
+_ALL = "names an AI agent, but not its assistant: every AI agent on record"
 
 
 def event_lines(path: str, catalog: Catalog) -> list[str]:
@@ -46,24 +46,25 @@ def _events(data: object, path: str) -> Iterator[Json]:
     wrapper = next((name for name in _WRAPPERS if name in root), None)
     if wrapper:
         yield from _events(as_list(root[wrapper], f"{path}.{wrapper}"), f"{path}.{wrapper}")
-    elif "CloudTrailEvent" in root:
-        yield _delivered(_looked_up(root["CloudTrailEvent"], f"{path}.CloudTrailEvent"))
-    elif "detail-type" in root or "eventName" in root:
-        yield root if "detail-type" in root else _delivered(root)
-    else:
-        raise InvalidInput(path, "neither a CloudTrail record nor an EventBridge event")
+        return
+    yield root if "detail-type" in root else _delivered(_record(root, path), path)
 
 
-def _looked_up(value: object, path: str) -> Json:
-    """LookupEvents gives each record as text."""
+def _record(root: Json, path: str) -> Json:
+    """A bare record; LookupEvents gives each as text."""
+    if "CloudTrailEvent" not in root:
+        return root
+    place = f"{path}.CloudTrailEvent"
     try:
-        return as_map(json.loads(as_text(value, path)), path)
-    except (ValueError, RecursionError):
-        raise InvalidInput(path, "not JSON") from None
+        return as_map(json.loads(as_text(root["CloudTrailEvent"], place)), place)
+    except (json.JSONDecodeError, RecursionError):
+        raise InvalidInput(place, "not JSON") from None
 
 
-def _delivered(record: Json) -> Json:
+def _delivered(record: Json, path: str) -> Json:
     """A bare record in the envelope in which EventBridge delivers it."""
+    if "eventName" not in record:
+        raise InvalidInput(path, "neither a CloudTrail record nor an EventBridge event")
     service = str(record.get("eventSource")).removesuffix(".amazonaws.com")
     return {"detail-type": DETAIL_TYPE, "source": f"aws.{service}", "detail": record}
 
@@ -99,19 +100,16 @@ def _target(edge: Edge) -> dict[str, str]:
     return {"kind": str(edge.kind), "id": edge.target}
 
 
-def _why(request: Request, catalog: Catalog) -> dict[str, Any]:
+def _why(request: Request, catalog: Catalog) -> dict[str, str | None]:
     """Why, and for a refused save what to do."""
-    remedy = None
     match request:
-        case Skip(reason=reason):
-            pass
         case RefusedSave():
             told = notice(request, catalog)
-            reason, remedy = told.reason, told.console_path.en if told.console_path else None
-        case FanOut(edge=edge) if edge == ON_RECORD:
-            reason = "names an AI agent, but not its assistant: all AI agents on record"
+            remedy = told.console_path.en if told.console_path else None
+            return {"reason": told.reason, "remedy": remedy}
+        case Skip(reason=reason):
+            return {"reason": reason, "remedy": None}
         case FanOut(edge=edge):
-            reason = f"every AI agent on record that has this {edge.kind}"
-        case AgentRequest():
-            reason = "names this AI agent"
-    return {"reason": reason, "remedy": remedy}
+            reason = f"every AI agent that has this {edge.kind}"
+            return {"reason": _ALL if edge == ON_RECORD else reason, "remedy": None}
+    return {"reason": "names this AI agent", "remedy": None}

@@ -203,7 +203,7 @@ def _resolution(old: Finding, moment: Moment, scope: Scope | Resolution) -> Reso
     if isinstance(scope, Resolution):
         return scope
     if old.kind is FindingKind.REFUSED_SAVE:
-        return _notice_resolution(old, moment)
+        return _notice_resolution(old.refused_at, moment)
     if scope.qualifiers.isdisjoint(old.qualifiers):
         return Resolution.VERSION_DELETED
     if old.kind is FindingKind.ASSOCIATION_GAP:
@@ -221,13 +221,11 @@ def _tool_resolution(old: Finding, verdict: Verdict | None) -> Resolution:
     return Resolution.GRANTED if verdict is Verdict.SUFFICIENT else Resolution.NO_LONGER_KNOWN
 
 
-def _notice_resolution(old: Finding, moment: Moment) -> Resolution | None:
+def _notice_resolution(refused_at: datetime | None, moment: Moment) -> Resolution | None:
     """A refused save is over with the next successful one, or after a week."""
-    if moment.saved_at and old.refused_at and moment.saved_at >= old.refused_at:
+    if refused_at and moment.saved_at and moment.saved_at >= refused_at:
         return Resolution.SAVED
-    if old.refused_at and moment.now - old.refused_at > NOTICE_LASTS:
-        return Resolution.EXPIRED
-    return None
+    return Resolution.EXPIRED if refused_at and moment.now - refused_at > NOTICE_LASTS else None
 
 
 def _recheck_at(
