@@ -115,32 +115,32 @@ def file_notice(
     """The finding to store, and the change to tell; None if a later save went well, or if enough
     later ones were refused.
 
-    A notice counts from its newest refusal (`moment.event_time`), so that a save is compared with
-    it by the service's clock. It is suspected first, as every finding: a client may save again. One
-    that waits or is open already is not told again.
+    A notice counts from its newest refusal, so that a save is compared with it by the service's
+    clock. It is suspected first, as every finding, but from when it was heard of: the record of the
+    save that went well comes as late as this one. One that waits or is open is not told again.
     """
-    old, event_time = known.get(new.id), moment.event_time or moment.now
-    if moment.saved_at and event_time <= moment.saved_at:
+    old, refused_at = known.get(new.id), new.refused_at or moment.now
+    if moment.saved_at and refused_at <= moment.saved_at:
         return None
-    if len(_later(known, event_time)) >= MOST_NOTICES or _over(old, event_time):
+    if len(_later(known, refused_at)) >= MOST_NOTICES or _over(old, refused_at):
         return None
-    newest = max(event_time, old.refused_at or event_time) if old else event_time
+    newest = max(refused_at, old.refused_at or refused_at) if old else refused_at
     met, status = appear(old, replace(new, refused_at=newest), moment)
     if met is None or (old and old.state is met.state and old.refused_at == newest):
         return None
     return met, Change(status, met) if status else None
 
 
-def _over(old: Finding | None, event_time: datetime) -> bool:
+def _over(old: Finding | None, refused_at: datetime) -> bool:
     """Whether an old refusal is told of again after it was over."""
     if old is None or old.state is not FindingState.RESOLVED or old.resolution == Resolution.SAVED:
         return False
-    return old.resolved_at is not None and event_time <= old.resolved_at
+    return old.resolved_at is not None and refused_at <= old.resolved_at
 
 
-def _later(known: Mapping[str, Finding], event_time: datetime) -> list[Finding]:
+def _later(known: Mapping[str, Finding], than: datetime) -> list[Finding]:
     """The notices whose newest refusal is later."""
-    return [one for one in _open(known) if one.refused_at and one.refused_at > event_time]
+    return [one for one in _open(known) if one.refused_at and one.refused_at > than]
 
 
 def notices_in(known: Mapping[str, Finding]) -> dict[str, Finding]:

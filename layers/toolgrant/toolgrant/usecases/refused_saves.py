@@ -45,12 +45,13 @@ def record_refusal(refused: RefusedSave, deps: Deps) -> None:
     went well."""
     instance_id = deps.store.instance_of(refused.key.assistant_id) or ""
     now = deps.clock.now()
-    event_time = min(refused.cause.event_time or now, now)
+    refused_at = min(refused.cause.event_time or now, now)
+    new = replace(notice(refused, deps.catalog), refused_at=refused_at)
 
     def amend(record: AgentRecord) -> _Amended | None:
-        moment = Moment(now, event_time, deps.settle, record.saved_at)
-        filed = file_notice(record.findings, notice(refused, deps.catalog), moment)
-        if filed is None or now - event_time > NOTICE_LASTS:
+        moment = Moment(now, now, deps.settle, record.saved_at)
+        filed = file_notice(record.findings, new, moment)
+        if filed is None or now - refused_at > NOTICE_LASTS:
             return None
         finding, change = filed
         after = replace(
