@@ -16,8 +16,10 @@ from toolgrant import __version__
 from toolgrant.domain.catalog import packaged
 from toolgrant_cli.catalog_markdown import catalog_markdown
 from toolgrant_cli.catalog_view import catalog_json, explain_text
+from toolgrant_cli.event_view import event_lines
+from toolgrant_cli.files import UnreadableFile
 from toolgrant_cli.operate import add_commands, give
-from toolgrant_cli.snapshot_view import UnreadableFile, as_json, as_table, exit_code, judge_file
+from toolgrant_cli.snapshot_view import as_json, as_table, exit_code, judge_file
 from toolgrant_cli.terminal import complain, shown
 
 Command = Callable[[argparse.Namespace], int]
@@ -77,6 +79,15 @@ def _add_offline_commands(commands: Any) -> None:
     evaluate.add_argument("snapshots", nargs="+", metavar="SNAPSHOT", help="a JSON file")
     evaluate.add_argument("--format", choices=("json", "table"), default="json")
     evaluate.set_defaults(command=_evaluate)
+    event = commands.add_parser(
+        "event",
+        help="what toolgrant makes of CloudTrail records, offline",
+        description="What toolgrant makes of CloudTrail records or EventBridge events: one JSON "
+        "object per file, or per record where a file holds several.",
+        epilog="example: toolgrant event events/update-ai-agent--refused-tool.json",
+    )
+    event.add_argument("events", nargs="+", metavar="FILE", help="a JSON file")
+    event.set_defaults(command=_event)
     catalog = commands.add_parser("catalog", help="everything the catalog knows")
     catalog.add_argument("--format", choices=("json", "markdown"), default="json")
     catalog.set_defaults(command=_catalog)
@@ -99,6 +110,13 @@ def _evaluate(options: argparse.Namespace) -> int:
     results = [judge_file(path, catalog) for path in options.snapshots]
     print(as_json(results) if options.format == "json" else as_table(results))
     return exit_code(results)
+
+
+def _event(options: argparse.Namespace) -> int:
+    lines = [line for path in options.events for line in event_lines(path, packaged())]
+    for line in lines:
+        print(line)
+    return 0
 
 
 def _catalog(options: argparse.Namespace) -> int:

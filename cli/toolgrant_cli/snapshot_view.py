@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from toolgrant.domain.catalog import Catalog
 from toolgrant.domain.evaluate import AgentResult
 from toolgrant.domain.model import Text, ToolResult, Verdict
 from toolgrant.errors import InvalidInput
+from toolgrant_cli.files import UnreadableFile, read_json
 from toolgrant_cli.snapshot import evaluate_snapshot, parse_snapshot
 from toolgrant_cli.terminal import block, shown
 
 
-class UnreadableFile(Exception):
-    """One line that names the file and the place in it."""
-
-
 def judge_file(path: str, catalog: Catalog) -> AgentResult:
     """The verdicts on one snapshot file. Raises UnreadableFile."""
+    data = read_json(path)
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
         return evaluate_snapshot(parse_snapshot(data), catalog)
-    except OSError as error:
-        raise UnreadableFile(f"{path}: {error.strerror or type(error).__name__}") from None
     except InvalidInput as error:
         raise UnreadableFile(f"{path}: {error}") from None
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise UnreadableFile(f"{path}: $: not JSON ({where}: {error.msg})") from None
     except (ValueError, RecursionError) as error:
         raise UnreadableFile(f"{path}: $: not JSON ({type(error).__name__})") from None
 

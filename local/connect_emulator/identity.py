@@ -143,4 +143,5 @@ def _via(identity: Identity) -> str | None:
     """The principal that stands in place of an address where a service makes the call."""
     if identity.get("invokedBy"):
         return str(identity["invokedBy"])
-    return CONNECT_PRINCIPAL if _WEBSITE_ROLE in str(identity.get("arn", "")) else None
+    session = str(identity.get("arn", "")).split(":", 5)[-1]
+    return CONNECT_PRINCIPAL if session.startswith(f"assumed-role/{_WEBSITE_ROLE}_") else None

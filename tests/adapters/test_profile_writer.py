@@ -14,7 +14,7 @@ from tests.emulator.world import ACCOUNT, REGION, UNCHECKED, Clock, World
 
 from connect_emulator import Emulator, Server, seed
 from toolgrant.adapters.aws import WRITER_CONFIG
-from toolgrant.adapters.cloudtrail import actor_of
+from toolgrant.adapters.callers import actor_of
 from toolgrant.adapters.connect_fresh import ConnectProfiles
 from toolgrant.bootstrap import writer_client
 from toolgrant.domain.fixing.proposal import Proposal

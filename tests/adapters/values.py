@@ -62,6 +62,7 @@ def finding(name: str = "Retrieve", kind: FindingKind = FindingKind.INSUFFICIENT
         resolved_at=NOON + timedelta(hours=1),
         resolution="granted",
         missing_digest="0123456789abcdef",
+        refused_at=NOON,
     )
 
 

@@ -227,7 +227,7 @@ def test_granted_lists_everything_that_was_required() -> None:
 def test_a_notice_ends_with_a_later_save_or_after_a_week(
     now: datetime, saved_at: datetime | None, resolution: str | None
 ) -> None:
-    old = replace(NOTICE, opened_at=NOW)
+    old = replace(NOTICE, opened_at=NOW, refused_at=NOW)
 
     result = step(old, None, Moment(now, saved_at=saved_at))
 

@@ -212,8 +212,10 @@ def test_the_newest_edit_of_the_list_may_have_taken_it(
     [
         ("alice", "website", None),
         ("deploy", "CloudFormation", "CloudFormation"),
-        ("terraform-ci", "API", "Terraform"),
-        ("ci-Terraform", "API", "Terraform"),
+        ("deploy", "Terraform", "Terraform"),
+        ("deploy", "Cloud Control", "Cloud Control"),
+        ("terraform-ci", "API", None),
+        ("terraform", "AWS CLI", None),
     ],
 )
 def test_which_tool_seems_to_own_the_profile(name: str, via: str, tool: str | None) -> None:

@@ -79,6 +79,7 @@ def finding(number: int, state: FindingState = FindingState.OPEN, **changes: Any
         reason=LONGEST,
         suspected_until=NOON,
         opened_at=NOON,
+        refused_at=NOON,
         resolved_at=NOON + timedelta(minutes=number) if state is FindingState.RESOLVED else None,
         resolution="no-longer-known" if state is FindingState.RESOLVED else "",
     )
@@ -217,6 +218,7 @@ findings = st.builds(
     resolved_at=times,
     resolution=st.sampled_from(["", "no-longer-known"]),
     missing_digest=st.sampled_from(["", "f" * 16]),
+    refused_at=times,
 )
 edges = st.builds(Edge, st.sampled_from(EdgeKind), texts)
 

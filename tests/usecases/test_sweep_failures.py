@@ -225,6 +225,7 @@ def test_a_notice_that_cannot_be_read_does_not_keep_others_from_expiring(world: 
     for name in ("new one", "new two"):
         world.queue.put(world.refused_save("CreateAIAgent", name=name))
     world.drain()
+    world.later(world.settle.total_seconds() + 2)
     world.clock.advance(timedelta(days=8).total_seconds())
     first = next(iter(world.store.records))
     world.calls.on_call = failing("store.load", first, OtherSchema("item"))

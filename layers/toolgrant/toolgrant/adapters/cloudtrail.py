@@ -1,40 +1,31 @@
-"""A CloudTrail record, read without trust: keys in any case, every value by its type.
-
-Connect writes request parameters in PascalCase, Q in Connect in camelCase; ids come as UUID, ARN
-or URL-coded ARN; a masked value can stand where a map is expected.
-"""
+"""The parts of a CloudTrail record that are looked at."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from functools import cached_property
 from typing import Any
-from urllib.parse import unquote
 
-from toolgrant.domain.agent_shapes import split_qualifier
-from toolgrant.domain.causes import Actor, Cause
-from toolgrant.domain.json_fields import plausible
+from toolgrant.adapters.callers import actor_of
+from toolgrant.adapters.names import Named, named_in
+from toolgrant.adapters.record_fields import lower_keys, text_or_empty, time_or_none
+from toolgrant.domain.causes import Cause
 from toolgrant.domain.texts import clip
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_STACK = re.compile(r"(?:^|\s)toolgrant/([\w-]{1,128})")
-_VIA = {
-    "cloudformation.amazonaws.com": "CloudFormation",
-    "synchronization.connect.amazonaws.com": "Global Resiliency copy",
-}
+_REQUEST, _ANSWER = "requestParameters", "responseElements"
 
 
 @dataclass(frozen=True)
 class Record:
-    """The parts of a CloudTrail record that are looked at. Keys are lower case."""
+    """A record, read without trust. Keys are lower case, but for `event`: the whole as it came."""
 
     cause: Cause
     request: Mapping[str, Any]
     response: Mapping[str, Any]
     error_code: str
     error_message: str
+    event: Mapping[str, Any]
 
     def first(self, paths: Iterable[str]) -> object:
         """The first filled value at paths such as `requestParameters.aiAgentId`, whatever the case
@@ -47,6 +38,18 @@ class Record:
             value = lower_keys(value).get(name)
         return value
 
+    @cached_property
+    def resources(self) -> Named:
+        """What CloudTrail says that the call touched."""
+        return named_in(self.event["detail"].get("resources"))
+
+    @cached_property
+    def anywhere(self) -> Named:
+        """What the record names at all: in the request, the answer, the resources, elsewhere."""
+        detail = self.event["detail"]
+        parts = (detail.get(part) for part in (_REQUEST, _ANSWER, "resources"))
+        return named_in(*parts, self.event)
+
 
 def read_record(detail: Mapping[str, Any], event: Mapping[str, Any], name: str) -> Record:
     """The parts of `detail`, the record inside `event`; `name` is its eventName."""
@@ -57,13 +60,14 @@ def read_record(detail: Mapping[str, Any], event: Mapping[str, Any], name: str) 
         event_time=time_or_none(detail.get("eventTime") or event.get("time")),
         actor=actor_of(detail),
     )
-    response = lower_keys(detail.get("responseElements"))
+    response = lower_keys(detail.get(_ANSWER))
     return Record(
         cause,
-        lower_keys(detail.get("requestParameters")),
+        lower_keys(detail.get(_REQUEST)),
         response,
         text_or_empty(detail.get("errorCode")),
         "\n".join(_error_texts(detail, response)),
+        event,
     )
 
 
@@ -77,65 +81,3 @@ def _error_texts(detail: Mapping[str, Any], response: Mapping[str, Any]) -> list
         *(lower_keys(entry).get("message") for entry in entries),
     ]
     return [text for text in map(text_or_empty, texts) if text]
-
-
-def actor_of(detail: Mapping[str, Any]) -> Actor:
-    """Who called, and by which way: admin website, CloudFormation, another AWS service or the API.
-
-    Free text is clipped: the actor goes into every message and alert that follows.
-
-    In the admin website the session name of the service-linked role is the Connect user's id
-    (observed, not documented).
-    """
-    identity = map_or_empty(detail.get("userIdentity"))
-    arn = text_or_empty(identity.get("arn"))
-    invoked_by = text_or_empty(identity.get("invokedBy"))
-    if "AWSServiceRoleForAmazonConnect" in arn:
-        return Actor("connect-user", clip(arn.rsplit("/", 1)[-1]), "admin website")
-    via = _VIA.get(invoked_by, invoked_by or "API")
-    kind = text_or_empty(identity.get("type")) or "unknown"
-    name = "/".join(arn.split("/")[1:]) or text_or_empty(identity.get("userName")) or invoked_by
-    issuer = map_or_empty(map_or_empty(identity.get("sessionContext")).get("sessionIssuer"))
-    found = _STACK.search(text_or_empty(detail.get("userAgent")))
-    return Actor(
-        clip(kind),
-        clip(name or kind),
-        clip(via),
-        role=clip(text_or_empty(issuer.get("arn"))),
-        stack=clip(found[1]) if found else "",
-    )
-
-
-def plain_id(value: object) -> str:
-    """An id or ARN, URL-decoded, without qualifier."""
-    return split_qualifier(unquote(text_or_empty(value)).strip())[0]
-
-
-def uuid_of(text: str) -> str:
-    """The UUID that an id is or that an ARN ends with, in lower case; empty if there is none."""
-    last = text.rsplit("/", 1)[-1].lower()
-    return last if _UUID.fullmatch(last) else ""
-
-
-def lower_keys(value: object) -> Mapping[str, Any]:
-    """A map with its keys in lower case; empty where there is none."""
-    return {str(key).lower(): item for key, item in map_or_empty(value).items()}
-
-
-def map_or_empty(value: object) -> Mapping[str, Any]:
-    """The map, or an empty one for anything else (a masked value is text)."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def text_or_empty(value: object) -> str:
-    """The text, or an empty one for anything else."""
-    return value if isinstance(value, str) else ""
-
-
-def time_or_none(value: object) -> datetime | None:
-    """CloudTrail's `2026-11-23T10:00:00Z`; an unreadable time is as good as none."""
-    try:
-        time = datetime.fromisoformat(text_or_empty(value))
-    except ValueError:
-        return None
-    return time if time.tzinfo and plausible(time) else None

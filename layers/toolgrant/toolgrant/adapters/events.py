@@ -9,17 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from toolgrant.adapters.cloudtrail import (
-    Record,
-    map_or_empty,
-    plain_id,
-    read_record,
-    text_or_empty,
-    uuid_of,
-)
+from toolgrant.adapters.cloudtrail import Record, read_record
+from toolgrant.adapters.record_fields import map_or_empty, plain_id, text_or_empty, uuid_of
 from toolgrant.adapters.triggers import (
     AGENT,
     AGENT_CONFIGURED,
+    AGENT_CREATED,
     ASSISTANT,
     ENTITY,
     INSTANCE,
@@ -32,7 +27,7 @@ from toolgrant.domain.causes import Cause
 from toolgrant.domain.json_fields import as_list, as_map
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.profile_lists import PROFILE_LISTS, parse_grants
-from toolgrant.domain.records import AgentKey, Edge
+from toolgrant.domain.records import ON_RECORD, AgentKey, Edge, EdgeKind
 from toolgrant.domain.refused_saves import refused_tool
 from toolgrant.domain.requests import AgentRequest, FanOut, RefusedSave, Request, Skip, created_key
 from toolgrant.domain.texts import clip
@@ -40,7 +35,22 @@ from toolgrant.errors import InvalidInput
 
 DETAIL_TYPE = "AWS API Call via CloudTrail"
 SOURCES = ("connect.amazonaws.com", "qconnect.amazonaws.com", "wisdom.amazonaws.com")
+EVENT_SOURCES = ("aws.connect", "aws.qconnect", "aws.wisdom")
 _ORCHESTRATION = "orchestrationAIAgentConfiguration"
+_WIDE = (EdgeKind.ASSISTANT, EdgeKind.INSTANCE, EdgeKind.PROFILE)
+"""Whose AI agents are looked at where a record hides which one it is about; of these the first that
+it names."""
+
+
+def matches(event: Mapping[str, Any]) -> bool:
+    """Whether the rule lets an event in. A test compares this with the pattern in template.yaml."""
+    detail = map_or_empty(event.get("detail"))
+    return (
+        event.get("detail-type") == DETAIL_TYPE
+        and event.get("source") in EVENT_SOURCES
+        and detail.get("eventSource") in SOURCES
+        and detail.get("eventName") in tuple(TRIGGERS)
+    )
 
 
 def parse_event(event: Mapping[str, Any]) -> Request:
@@ -64,13 +74,13 @@ def parse_event(event: Mapping[str, Any]) -> Request:
 def _failed(record: Record) -> Request:
     """A failed call changed nothing; a refused save is worth a notice."""
     tool_id = refused_tool(record.error_message) if record.cause.event_name in SAVES else None
-    assistant_id = _uuid(ASSISTANT, record)
-    if not tool_id or not assistant_id:
+    agent = _agent_key(AGENT, record)
+    assistant_id = agent.assistant_id if agent else _uuid(ASSISTANT, record)
+    if tool_id is None or not assistant_id:
         code = clip(record.error_code)[:64]
         return Skip(f"the call failed ({code}) and changed nothing", record.cause)
     name = clip(text_or_empty(record.request.get("name")))
-    agent_id = _uuid(AGENT, record)
-    key = AgentKey(assistant_id, agent_id) if agent_id else created_key(assistant_id, name)
+    key = agent or created_key(assistant_id, name)
     return RefusedSave(key, name, tool_id, _tool_name(record, tool_id), record.cause)
 
 
@@ -90,12 +100,12 @@ def _tool_name(record: Record, tool_id: str) -> str:
 def _target(subject: Subject, record: Record) -> Request:
     if subject.edge is None:
         return _agent_target(subject, record)
-    edge = _edge(subject, record)
-    if edge is None:
+    target = _uuid(subject, record)
+    if not target:
         return _somewhere(record)
-    named = _agent_key(AGENT_CONFIGURED, record)
+    named = _agent_at(AGENT_CONFIGURED, record)
     return FanOut(
-        edge,
+        Edge(subject.edge, target),
         record.cause,
         also=(named,) if named else (),
         instances_changed=subject is INSTANCE,
@@ -126,7 +136,7 @@ def _grants(kind: GrantKind, entries: object) -> frozenset[Grant] | None:
 
 def _agent_target(subject: Subject, record: Record) -> Request:
     if subject is ENTITY and record.request.get("entitytype") == "USER":
-        return Skip("concerns a user's security profiles, not an AI agent's", record.cause)
+        return _somewhere(record, (EdgeKind.PROFILE,))
     key = _agent_key(subject, record)
     if key is None:
         return _somewhere(record)
@@ -134,24 +144,31 @@ def _agent_target(subject: Subject, record: Record) -> Request:
     return AgentRequest(key, record.cause, saved_at=saved_at)
 
 
-def _somewhere(record: Record) -> Request:
-    """Where the id itself is missing or masked: all AI agents of the assistant or instance."""
-    edge = _edge(ASSISTANT, record) or _edge(INSTANCE, record)
-    if edge:
-        return FanOut(edge, record.cause)
+def _somewhere(record: Record, wide: tuple[EdgeKind, ...] = _WIDE) -> Request:
+    """Where the id itself is missing or masked: the AI agents that the record names in any place,
+    and all of the assistant or instance; at last all that are on record."""
+    named = record.anywhere
+    edge = next((Edge(kind, named.edges[kind]) for kind in wide if named.edges[kind]), None)
+    if edge or named.agents or named.stray:
+        return FanOut(edge or ON_RECORD, record.cause, also=named.agents)
     return Skip("names nothing to look at; the next sweep looks at everything", record.cause)
 
 
-def _edge(subject: Subject, record: Record) -> Edge | None:
-    target = _uuid(subject, record)
-    return Edge(subject.edge, target) if subject.edge and target else None
-
-
 def _uuid(subject: Subject, record: Record) -> str:
-    return uuid_of(plain_id(record.first(subject.paths)))
+    """The id of what an event is about: where its record says so, else among the resources, else
+    wherever one of that kind is named."""
+    own = uuid_of(plain_id(record.first(subject.paths)))
+    kind = subject.edge or EdgeKind.ON_RECORD
+    return own or record.resources.edges.get(kind, "") or record.anywhere.edges.get(kind, "")
 
 
 def _agent_key(subject: Subject, record: Record) -> AgentKey | None:
+    """The AI agent that an event is about: in the request, the answer, or among the resources."""
+    own = _agent_at(subject, record) or _agent_at(AGENT_CREATED, record)
+    return own or next(iter(record.resources.agents), None)
+
+
+def _agent_at(subject: Subject, record: Record) -> AgentKey | None:
     """An AI agent by its ARN, or by its id and its assistant's id or ARN."""
     agent_text = plain_id(record.first(subject.paths))
     agent_id = uuid_of(agent_text)

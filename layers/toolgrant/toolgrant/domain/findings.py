@@ -129,7 +129,7 @@ def reconcile(
     problems = {finding.id: finding for finding in recorded(everything.values(), known)}
     gone = [old for old in known.values() if old.id not in problems]
     met = (
-        *(_appear(known.get(problem.id), problem, moment) for problem in problems.values()),
+        *(appear(known.get(problem.id), problem, moment) for problem in problems.values()),
         *(_disappear(old, moment, _resolution(old, moment, scope)) for old in gone),
     )
     kept = tuple(finding for finding, _ in met if finding)
@@ -142,7 +142,8 @@ Met = tuple[Finding | None, Status | None]
 """A finding to store (None: forget it), and what people hear of it."""
 
 
-def _appear(old: Finding | None, problem: Finding, moment: Moment) -> Met:
+def appear(old: Finding | None, problem: Finding, moment: Moment) -> Met:
+    """A problem that is there: suspected, told, or as it was."""
     if old is None or old.state is FindingState.RESOLVED:
         opened_at = old.opened_at if old else None
         problem = replace(problem, opened_at=opened_at)
@@ -180,7 +181,7 @@ def _disappear(old: Finding, moment: Moment, resolution: Resolution | None) -> M
         remembered = old.resolved_at and moment.now - old.resolved_at < KEEP_RESOLVED
         return (old if remembered else None), None
     if resolution is None:
-        return old, None
+        return appear(old, old, moment)
     if not old.told:
         return None, None  # suspected and never told: it settled by itself
     resolved = replace(
@@ -202,7 +203,7 @@ def _resolution(old: Finding, moment: Moment, scope: Scope | Resolution) -> Reso
     if isinstance(scope, Resolution):
         return scope
     if old.kind is FindingKind.REFUSED_SAVE:
-        return _notice_resolution(old, moment)
+        return _notice_resolution(old.refused_at, moment)
     if scope.qualifiers.isdisjoint(old.qualifiers):
         return Resolution.VERSION_DELETED
     if old.kind is FindingKind.ASSOCIATION_GAP:
@@ -220,13 +221,11 @@ def _tool_resolution(old: Finding, verdict: Verdict | None) -> Resolution:
     return Resolution.GRANTED if verdict is Verdict.SUFFICIENT else Resolution.NO_LONGER_KNOWN
 
 
-def _notice_resolution(old: Finding, moment: Moment) -> Resolution | None:
+def _notice_resolution(refused_at: datetime | None, moment: Moment) -> Resolution | None:
     """A refused save is over with the next successful one, or after a week."""
-    if moment.saved_at and old.opened_at and moment.saved_at >= old.opened_at:
+    if refused_at and moment.saved_at and moment.saved_at >= refused_at:
         return Resolution.SAVED
-    if old.opened_at and moment.now - old.opened_at > NOTICE_LASTS:
-        return Resolution.EXPIRED
-    return None
+    return Resolution.EXPIRED if refused_at and moment.now - refused_at > NOTICE_LASTS else None
 
 
 def _recheck_at(

@@ -232,6 +232,9 @@ class Finding:
     missing_digest: str = ""
     """Of a finding whose `missing` found no room in the record (`record_budget`)."""
 
+    refused_at: datetime | None = None
+    """Of a refused save: when it was refused last, by the service's clock."""
+
     @property
     def profile_id(self) -> str:
         """Of an association gap: the security profile that is not attached."""

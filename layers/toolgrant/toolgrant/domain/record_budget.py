@@ -26,7 +26,7 @@ ITEM_LIMIT = 400_000
 """Bytes of a record that DynamoDB takes in any case."""
 
 _RECORD_FIELDS = 700
-_FINDING_FIELDS = 580
+_FINDING_FIELDS = 630
 _EDGE_FIELDS = " " * 20
 _ENTRY = 4
 """Upper bounds of what does not depend on free text: names of fields, fixed words, times, and what

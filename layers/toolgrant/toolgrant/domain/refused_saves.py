@@ -1,8 +1,9 @@
 """Refused saves: the one thing that is taken from an event's word, because it can only inform.
 
-CreateAIAgent and UpdateAIAgent fail with "MCP tool with ID '…' not found in MCP tools" or "Flow
-module for MCP tool with ID '…' not found" (both observed, not documented). A notice names the tool
-and the remedy; it never leads to a write.
+CreateAIAgent and UpdateAIAgent fail with "MCP tool with ID '…' not found in MCP tools", "Flow
+module for MCP tool with ID '…' not found", "Tool … not found", or "Insufficient permissions to
+perform this action" (all observed, not documented). A notice names the remedy; it never leads to a
+write.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from toolgrant.domain.catalog import Catalog
-from toolgrant.domain.findings import Change, Resolution, Status
+from toolgrant.domain.findings import Change, Moment, Resolution, appear
 from toolgrant.domain.model import (
     Finding,
     FindingKind,
@@ -26,21 +27,46 @@ from toolgrant.domain.model import (
 from toolgrant.domain.problems import finding_id
 from toolgrant.domain.requests import RefusedSave
 from toolgrant.domain.texts import both, on_record
-from toolgrant.domain.toolid import FlowModuleTool, parse_tool_id
+from toolgrant.domain.toolid import FLOW_MODULE_PREFIX, GATEWAY_PREFIX, SERVICE_PREFIX
 
 MOST_NOTICES = 20
 """Most refused saves of one AI agent that are shown at a time, the newest."""
 
+CALLER = ""
+"""In place of a tool id: the service refused for what the caller may do, not for a tool."""
+
+_SUBJECT_OF_CALLER = "IAM"
+
+_TOOL = r"(?:'([^']{1,4096})'|([^\s']{1,4096}))"
 _MESSAGES = (
-    re.compile(r"Flow module for MCP tool with ID '([^']{1,4096})' not found"),
-    re.compile(r"MCP tool with ID '([^']{1,4096})' not found in MCP tools"),
+    re.compile(rf"Flow module for MCP tool with ID {_TOOL} not found"),
+    re.compile(rf"MCP tool with ID {_TOOL} not found in MCP tools"),
+    re.compile(rf"\bTool {_TOOL} not found"),
 )
+_OF_CALLER = "Insufficient permissions to perform this action"
+
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_REMEDIES = tuple(
+    (re.compile(form, re.DOTALL), key)
+    for form, key in (
+        (CALLER, "caller-permissions"),
+        (rf"{FLOW_MODULE_PREFIX}.+", "release-module"),
+        (rf"{GATEWAY_PREFIX}.+?__.+", "discover-tools"),
+        (r"aws_.+", "remove-tool"),
+        (rf"{_UUID}(?:_\d+)?", "prefix-module"),
+        (r".+?___.+", "prefix-gateway"),
+        (r".+", "check-id"),
+    )
+)
+"""Form of a refused tool id → what to do about it; the first that fits counts. Observed: that the
+discovery has not run, that ids came without their prefix, and the text about the caller."""
 
 
 def refused_tool(message: str) -> str | None:
-    """The tool id that an error message refuses; None for any other message."""
+    """The tool id that an error message refuses, or CALLER; None for any other message."""
     found = (pattern.search(message) for pattern in _MESSAGES)
-    return next((match[1] for match in found if match), None)
+    ids = (match[1] or match[2] for match in found if match)
+    return next(ids, CALLER if _OF_CALLER in message else None)
 
 
 def notice(refused: RefusedSave, catalog: Catalog) -> Finding:
@@ -48,73 +74,92 @@ def notice(refused: RefusedSave, catalog: Catalog) -> Finding:
 
     Its id leaves the instance out, which may not be known yet: an AI agent's id is its own anyway.
     """
-    subject = refused.tool_name or refused.tool_id
-    tool = Tool(subject, ToolType.MODEL_CONTEXT_PROTOCOL, refused.tool_id)
-    row = catalog.requirement(tool).row
-    module = isinstance(parse_tool_id(refused.tool_id), FlowModuleTool)
-    return Finding(
+    subject = refused.tool_name or refused.tool_id or _SUBJECT_OF_CALLER
+    finding = Finding(
         id=finding_id("", refused.key.ai_agent_id, refused.tool_id, FindingKind.REFUSED_SAVE),
         kind=FindingKind.REFUSED_SAVE,
         state=FindingState.OPEN,
         severity=Severity.MEDIUM,
         tool_name=on_record(subject),
-        tool_id=on_record(refused.tool_id),
-        tool_type=tool.type,
+        tool_id=on_record(refused.tool_id) or None,
+        tool_type=ToolType.MODEL_CONTEXT_PROTOCOL,
         verdict=Verdict.UNKNOWN,
         qualifiers=(),
+    )
+    return with_remedy(finding, catalog)
+
+
+def with_remedy(finding: Finding, catalog: Catalog) -> Finding:
+    """A refused save with its texts, which the record does not keep; any other finding as it is."""
+    if finding.kind is not FindingKind.REFUSED_SAVE:
+        return finding
+    tool_id = finding.tool_id or CALLER
+    row = catalog.requirement(Tool(tool_id, ToolType.MODEL_CONTEXT_PROTOCOL, tool_id)).row
+    key = next(key for form, key in _REMEDIES if form.fullmatch(tool_id))
+    full = f"{SERVICE_PREFIX}{tool_id}"
+    if row and row.key == full:
+        key = "prefix-service"
+    why = both("refused-why", key)
+    return replace(
+        finding,
         confidence=row.confidence if row else None,
-        reason="the service does not offer this tool here",
-        advisories=(row.remedy,) if row and row.remedy else (),
-        console_path=both("remedy", "release-module" if module else "remove-tool"),
+        reason=why.en,
+        advisories=(row.remedy if row and row.remedy else why,),
+        console_path=both("remedy", key, tool=tool_id, full=full),
     )
 
 
 def file_notice(
-    known: Mapping[str, Finding], new: Finding, event_time: datetime, saved_at: datetime | None
+    known: Mapping[str, Finding], new: Finding, moment: Moment
 ) -> tuple[Finding, Change | None] | None:
     """The finding to store, and the change to tell; None if a later save went well, or if enough
     later ones were refused.
 
     A notice counts from its newest refusal, so that a save is compared with it by the service's
-    clock. One that is open already is not told again.
+    clock. It is suspected first, as every finding, but from when it was heard of: the record of the
+    save that went well comes as late as this one. One that waits or is open is not told again.
     """
-    old = known.get(new.id)
-    if saved_at and event_time <= saved_at:
+    old, refused_at = known.get(new.id), new.refused_at or moment.now
+    if moment.saved_at and refused_at <= moment.saved_at:
         return None
-    if len(_later(known, event_time)) >= MOST_NOTICES:
+    if len(_later(known, refused_at)) >= MOST_NOTICES or _over(old, refused_at):
         return None
-    if old is None:
-        return _opened(new, event_time, Status.OPENED)
-    if old.state is not FindingState.RESOLVED:
-        newest = max(event_time, old.opened_at or event_time)
-        return (replace(old, opened_at=newest), None) if newest != old.opened_at else None
-    if old.resolution != Resolution.SAVED and old.resolved_at and event_time <= old.resolved_at:
+    newest = max(refused_at, old.refused_at or refused_at) if old else refused_at
+    met, status = appear(old, replace(new, refused_at=newest), moment)
+    if met is None or (old and old.state is met.state and old.refused_at == newest):
         return None
-    return _opened(new, event_time, Status.REOPENED)
+    return met, Change(status, met) if status else None
 
 
-def _opened(new: Finding, event_time: datetime, status: Status) -> tuple[Finding, Change]:
-    opened = replace(new, opened_at=event_time)
-    return opened, Change(status, opened)
+def _over(old: Finding | None, refused_at: datetime) -> bool:
+    """Whether an old refusal is told of again after it was over."""
+    if old is None or old.state is not FindingState.RESOLVED or old.resolution == Resolution.SAVED:
+        return False
+    return old.resolved_at is not None and refused_at <= old.resolved_at
 
 
-def _later(known: Mapping[str, Finding], event_time: datetime) -> list[Finding]:
+def _later(known: Mapping[str, Finding], than: datetime) -> list[Finding]:
     """The notices whose newest refusal is later."""
-    return [one for one in _open(known) if one.opened_at and one.opened_at > event_time]
+    return [one for one in _open(known) if one.refused_at and one.refused_at > than]
+
+
+def notices_in(known: Mapping[str, Finding]) -> dict[str, Finding]:
+    """The refused saves among the findings."""
+    return {key: one for key, one in known.items() if one.kind is FindingKind.REFUSED_SAVE}
 
 
 def _open(known: Mapping[str, Finding]) -> list[Finding]:
-    notices = (one for one in known.values() if one.kind is FindingKind.REFUSED_SAVE)
+    notices = notices_in(known).values()
     return [one for one in notices if one.state is not FindingState.RESOLVED]
 
 
 def with_notice(known: Mapping[str, Finding], filed: Finding) -> dict[str, Finding]:
     """The findings with a notice; beyond MOST_NOTICES the oldest are forgotten without a word."""
     findings = {**known, filed.id: filed}
-    newest_first = sorted(_open(findings), key=_opening, reverse=True)
+    newest_first = sorted(_open(findings), key=_refusal, reverse=True)
     gone = {one.id for one in newest_first[MOST_NOTICES:]}
     return {key: one for key, one in findings.items() if key not in gone}
 
 
-def _opening(finding: Finding) -> float:
-    return finding.opened_at.timestamp() if finding.opened_at else 0
+def _refusal(finding: Finding) -> float:
+    return finding.refused_at.timestamp() if finding.refused_at else 0

@@ -38,6 +38,10 @@ class Words:
         }
         return texts(self.language)[table][key].format(**said)
 
+    def via(self, way: str) -> str:
+        """By which way somebody called; names of tools and services are the same in all."""
+        return texts(self.language)["via"].get(way, way)
+
     def say(self, text: Text) -> str:
         """A text that is there in both languages."""
         return text.say(self.language)

@@ -16,7 +16,7 @@ from toolgrant.errors import GaveUp, InvalidInput, Throttled, reason_of
 from toolgrant.usecases.audit import skip_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.foreign_edits import note_edit
-from toolgrant.usecases.refused_saves import record_refusal
+from toolgrant.usecases.refused_saves import RECHECK, record_refusal, settle_notices
 from toolgrant.usecases.review import review
 
 LONGEST_DELAY = timedelta(minutes=15)
@@ -97,6 +97,8 @@ def _read(message: Message, parse: Parse, deps: Deps) -> AgentRequest | None:
         deps.journal.count("DeadLettered")
         return None
     match request:
+        case AgentRequest() if request.cause.reason == RECHECK:
+            settle_notices(request.key, request.cause, deps)
         case AgentRequest():
             return request
         case FanOut():

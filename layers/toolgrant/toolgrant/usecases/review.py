@@ -29,7 +29,7 @@ from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps
 from toolgrant.usecases.losses import take_losses
 from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.plan_fixes import NOTHING, PlannedFixes, plan_fixes, shown_in, with_fixes
-from toolgrant.usecases.refused_saves import close_refused_create
+from toolgrant.usecases.refused_saves import close_refused_create, with_remedies
 
 CLOCK_GRAIN = timedelta(seconds=1)
 """CloudTrail cuts eventTime to whole seconds."""
@@ -194,7 +194,7 @@ class _Against:
             agent_arn=after.arn,
             ai_agent_id=after.key.ai_agent_id,
             qualifiers=tuple(sorted(affected)),
-            changes=changes,
+            changes=with_remedies(changes, self.deps),
             actor=self.request.cause.actor,
             event_name=self.request.cause.event_name,
         )

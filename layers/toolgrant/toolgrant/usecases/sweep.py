@@ -28,7 +28,7 @@ from toolgrant.errors import (
 )
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.outbox import publish_pending
-from toolgrant.usecases.refused_saves import NEVER_EVALUATED, close_notices
+from toolgrant.usecases.refused_saves import NEVER_EVALUATED, settle_notices
 from toolgrant.usecases.sweep_proof import prove
 
 NOW = timedelta()
@@ -228,7 +228,7 @@ def _expire_notices(deps: Deps) -> None:
     """Notices that no evaluation looks after, such as of a refused creation."""
     for key in _agents_with(NEVER_EVALUATED, deps):
         try:
-            close_notices(key, None, Cause("sweep"), deps)
+            settle_notices(key, Cause("sweep"), deps)
         except OtherSchema as error:
             _log_failure(error, deps, assistantId=key.assistant_id, aiAgentId=key.ai_agent_id)
 

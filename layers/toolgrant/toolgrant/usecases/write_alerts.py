@@ -22,7 +22,7 @@ from toolgrant.domain.ids import short_id
 from toolgrant.domain.model import Finding, FindingKind, FindingState, Severity, Text, Verdict
 from toolgrant.domain.records import AgentKey
 from toolgrant.domain.requests import Outcome, UndoRequest
-from toolgrant.domain.texts import both, clip
+from toolgrant.domain.texts import LANGUAGES, Words, both, clip
 from toolgrant.usecases.deps import Deps
 
 
@@ -71,7 +71,8 @@ def tell_edit(change: ProfileChange, edit: ForeignEdit, deps: Deps) -> None:
     met = [write for write in change.lists if edit.touches(write.kind)]
     stake = ", ".join(grant_texts(change.grants))
     count = sum(len(write.before) for write in met)
-    who = f"{clip(edit.actor.name)} ({clip(edit.actor.via)})"
+    name, via = clip(edit.actor.name), clip(edit.actor.via)
+    who = Text(*(f"{name} ({Words(language).via(via)})" for language in LANGUAGES))
     notes = [
         note(
             "foreign-edit",

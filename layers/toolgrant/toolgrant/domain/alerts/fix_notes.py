@@ -70,7 +70,7 @@ def _taken(loss: TakenAway) -> Text:
     if loss.tool is None:
         return note("taken-away", **values)
     grant = Grant.parse(loss.what)
-    name = PROFILE_LISTS[grant.kind] if loss.tool == "CloudFormation" else "permissions"
+    name = "permissions" if loss.tool == "Terraform" else PROFILE_LISTS[grant.kind]
     return note(
         "flapping",
         tool=loss.tool,

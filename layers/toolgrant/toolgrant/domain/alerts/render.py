@@ -206,7 +206,8 @@ def _qualifiers(qualifiers: tuple[str, ...], words: Words) -> str:
 def _actor(alert: Alert, words: Words) -> str:
     if alert.actor is None:
         return words("label", "unknown_actor")
-    return f"{clip(alert.actor.name)} ({clip(alert.actor.via)}, {clip(alert.event_name)})"
+    via = words.via(clip(alert.actor.via))
+    return f"{clip(alert.actor.name)} ({via}, {clip(alert.event_name)})"
 
 
 def _more(alert: Alert, words: Words) -> list[str]:

@@ -19,6 +19,9 @@ from toolgrant.domain.fixing.repair import Repair
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.records import AgentKey
 
+INFRASTRUCTURE_AS_CODE = ("CloudFormation", "Terraform", "Cloud Control")
+"""Ways to call that keep a profile as a file says; each has its line in the texts (`snippet`)."""
+
 _CAP_WINDOW = timedelta(hours=1)
 _REFUSAL_LASTS = timedelta(hours=24)
 
@@ -62,13 +65,10 @@ class TakenAway:
 
     @property
     def tool(self) -> str | None:
-        """The infrastructure-as-code tool that seems to own the profile: `CloudFormation` or
-        `Terraform`; None if nothing points to one."""
-        if self.edit is None:
-            return None
-        if self.edit.actor.via == "CloudFormation":
-            return "CloudFormation"
-        return "Terraform" if "terraform" in self.edit.actor.name.lower() else None
+        """The infrastructure-as-code tool that seems to own the profile; None if nothing points to
+        one. A caller's name points to none."""
+        via = self.edit.actor.via if self.edit else ""
+        return via if via in INFRASTRUCTURE_AS_CODE else None
 
 
 @dataclass(frozen=True)
