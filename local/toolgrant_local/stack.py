@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -90,7 +91,9 @@ class LocalStack:
         """Build and deploy a template of the project, or update its stack; the outputs."""
         self._sam.deploy(self._sam.build(template), stack_name, self.aws_endpoint, parameters or {})
         self.relay.refresh()
-        return self._read_outputs(stack_name)
+        outputs = self._read_outputs(stack_name)
+        self._let_write(outputs)
+        return outputs
 
     def reconfigure(self, parameters: Mapping[str, str]) -> None:
         """Deploy the stack again with other parameters, and let a full sweep run."""
@@ -166,6 +169,14 @@ class LocalStack:
         self.relay = Relay(self.client("events"), self.client("sqs"), self._output)
         self._cleanup.callback(self.relay.close)
         self.emulator.on_record(self.relay.accept)
+
+    def _let_write(self, outputs: Mapping[str, str]) -> None:
+        """What an operator does once: without an emergency stop that says `false` nothing is
+        written. One that is there stays as it is."""
+        name, ssm = outputs.get("EmergencyStopParameter"), self.client("ssm")
+        if name:
+            with contextlib.suppress(ssm.exceptions.ParameterAlreadyExists):
+                ssm.put_parameter(Name=name, Value="false", Type="String")
 
     def _settle(self) -> None:
         self.sweep()

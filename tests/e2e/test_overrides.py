@@ -20,9 +20,8 @@ Store = Callable[[str], None]
 
 @pytest.fixture
 def store(stack: LocalStack) -> Iterator[Store]:
-    """Stores a value that the next evaluation reads; the deployed one comes back at the end."""
-    ssm, name = stack.client("ssm"), stack.resource("CatalogOverrides")
-    deployed = ssm.get_parameter(Name=name)["Parameter"]["Value"]
+    """Stores a value that the next evaluation reads; it is gone at the end."""
+    ssm, name = stack.client("ssm"), stack.outputs["CatalogOverridesParameter"]
 
     def put(text: str) -> None:
         stack.wait_idle()
@@ -30,7 +29,9 @@ def store(stack: LocalStack) -> Iterator[Store]:
         fresh_environment(stack)
 
     yield put
-    put(deployed)
+    stack.wait_idle()
+    ssm.delete_parameter(Name=name)
+    fresh_environment(stack)
 
 
 def fresh_environment(stack: LocalStack) -> None:

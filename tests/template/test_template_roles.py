@@ -24,8 +24,8 @@ PROFILE = {"Fn::Sub": CONNECT + "instance/*/security-profile/*"}
 USER = {"Fn::Sub": CONNECT + "instance/*/agent/*"}
 AGENT = {"Fn::Sub": WISDOM + "ai-agent/*"}
 ASSISTANT = {"Fn::Sub": WISDOM + "assistant/*"}
-OVERRIDES = {"Fn::Sub": SSM + "${CatalogOverrides}"}
-EMERGENCY_STOP = {"Fn::Sub": SSM + "${EmergencyStop}"}
+OVERRIDES = {"Fn::Sub": SSM + "toolgrant/${AWS::StackName}/catalog-overrides"}
+EMERGENCY_STOP = {"Fn::Sub": SSM + "toolgrant/${AWS::StackName}/emergency-stop"}
 
 Allowed = dict[str, dict[str, list[Any]]]
 """Role → action → resources."""
