@@ -39,7 +39,8 @@ def test_no_resource_has_a_fixed_name(resources: Tree) -> None:
 
 @pytest.mark.parametrize("logical_id", KEPT)
 def test_what_cannot_be_made_again_is_kept(resources: Tree, logical_id: str) -> None:
-    assert resources[logical_id]["DeletionPolicy"] == "Retain"
+    """A first deployment that fails leaves nothing behind: there is nothing in it yet."""
+    assert resources[logical_id]["DeletionPolicy"] == "RetainExceptOnCreate"
     assert resources[logical_id]["UpdateReplacePolicy"] == "Retain"
 
 
@@ -162,7 +163,7 @@ def test_what_the_functions_are_told(template: Tree) -> None:
         "TOOLGRANT_EMERGENCY_STOP": in_writing_modes(named("emergency-stop")),
         # By its ARN, which names the account and the path, our own writes are told from others.
         "TOOLGRANT_WRITER_ROLE": in_writing_modes(arn("RemediateRole")),
-        "POWERTOOLS_SERVICE_NAME": "toolgrant",
+        "POWERTOOLS_SERVICE_NAME": ref("AWS::StackName"),
         "POWERTOOLS_METRICS_NAMESPACE": "toolgrant",
         "POWERTOOLS_LOG_LEVEL": ref("LogLevel"),
     }

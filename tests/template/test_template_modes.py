@@ -26,6 +26,7 @@ FIXING = {
     "FixDeadLetterAgeAlarm",
     "FixQueueAgeAlarm",
     "RemediateErrorsAlarm",
+    "RemediateLoopAlarm",
     "RemediateThrottlesAlarm",
     "OperateErrorsAlarm",
     "OperateThrottlesAlarm",

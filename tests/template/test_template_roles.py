@@ -25,6 +25,7 @@ USER = {"Fn::Sub": CONNECT + "instance/*/agent/*"}
 AGENT = {"Fn::Sub": WISDOM + "ai-agent/*"}
 ASSISTANT = {"Fn::Sub": WISDOM + "assistant/*"}
 OVERRIDES = {"Fn::Sub": SSM + "toolgrant/${AWS::StackName}/catalog-overrides"}
+ASSISTANT_KEY = ref("AssistantKeyArn")
 EMERGENCY_STOP = {"Fn::Sub": SSM + "toolgrant/${AWS::StackName}/emergency-stop"}
 
 Allowed = dict[str, dict[str, list[Any]]]
@@ -143,6 +144,16 @@ MAY_CREATE: Allowed = {
         "connect:TagResource": [PROFILE],
     },
 }
+# With a key of the customer's, reading an assistant takes the key as well.
+HAS_KEY: Allowed = {
+    role: {
+        action: [ASSISTANT_KEY] for action in ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*")
+    }
+    for role in ("EvaluateRole", "SweepRole")
+}
+HAS_KEY_AND_MAY_WRITE: Allowed = {
+    role: HAS_KEY["SweepRole"] for role in ("RemediateRole", "OperateRole")
+}
 # Sid → what else must hold. No other statement has a condition.
 CONDITIONS: dict[str, Tree] = {
     "UpdateOptedInProfiles": {
@@ -153,15 +164,21 @@ CONDITIONS: dict[str, Tree] = {
     },
 }
 
+KEY = {"AssistantKeyArn": "arn:aws:kms:us-east-1:111122223333:key/k"}
 GAPS, OWN_PROFILES = {"AssociationGaps": "off"}, {"DedicatedProfiles": "approve"}
 EVERYTHING = {"AssociationGaps": "fix", "AutomaticRisk": "write", **OWN_PROFILES}
 STACKS: dict[str, tuple[dict[str, str], list[Allowed]]] = {
     "warn": ({"Mode": "warn"}, [ALWAYS]),
     "warn, all else allowed": ({"Mode": "warn", **EVERYTHING}, [ALWAYS]),
+    "warn, customer's key": ({"Mode": "warn", **KEY}, [ALWAYS, HAS_KEY]),
     "approve": ({"Mode": "approve"}, [ALWAYS, MAY_WRITE, MAY_ATTACH]),
     "approve, grants only": ({"Mode": "approve", **GAPS}, [ALWAYS, MAY_WRITE]),
     "fix": ({"Mode": "fix"}, [ALWAYS, MAY_WRITE, MAY_ATTACH]),
     "fix, grants only": ({"Mode": "fix", **GAPS}, [ALWAYS, MAY_WRITE]),
+    "fix, customer's key": (
+        {"Mode": "fix", **KEY},
+        [ALWAYS, MAY_WRITE, MAY_ATTACH, HAS_KEY, HAS_KEY_AND_MAY_WRITE],
+    ),
     "fix, own profiles": ({"Mode": "fix", **GAPS, **OWN_PROFILES}, [ALWAYS, MAY_WRITE, MAY_CREATE]),
     "fix, everything": (
         {"Mode": "fix", **EVERYTHING},
