@@ -38,7 +38,8 @@ class LocalStack:
     """A context manager: inside, the stack is deployed, its seeded agents are evaluated and the
     inbox is empty.
 
-    `parameters` override FAST and the template's defaults. `output` receives what SAM prints.
+    `parameters` override FAST and the template's defaults. `output` hears of what
+    goes wrong on the way of an event.
     """
 
     region = REGION
@@ -148,7 +149,7 @@ class LocalStack:
         self._cleanup.callback(ministack.stop)
         ministack.wait_healthy(self._stop)
         self.aws_endpoint = ministack.endpoint
-        self._sam = Sam(PROJECT, work, self._output, self._stop)
+        self._sam = Sam(PROJECT, work, self._stop)
         self._connect_relay(endpoints)
 
     def _serve_emulator(self) -> dict[str, str]:
