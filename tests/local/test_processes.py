@@ -51,18 +51,18 @@ def alive(pid: int) -> bool:
 
 def test_stopping_a_child_ends_its_children_too(tmp_path: Path) -> None:
     child = start(tmp_path, PARENT)
-    wait_until(lambda: child.said().strip().isdigit(), 10, "the grandchild")
+    wait_until(lambda: child.said().strip().isdigit(), 60, "the grandchild")
     grandchild = int(child.said())
     assert alive(grandchild)
     child.stop()
-    wait_until(lambda: not alive(grandchild), 5, "the grandchild to end")
+    wait_until(lambda: not alive(grandchild), 60, "the grandchild to end")
     assert child.exit_code() == -signal.SIGTERM
 
 
 def test_a_stubborn_child_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("toolgrant_local.processes._GRACE_SECONDS", 0.2)
     child = start(tmp_path, STUBBORN)
-    wait_until(lambda: "ready" in child.said(), 10, "the child")
+    wait_until(lambda: "ready" in child.said(), 60, "the child")
     child.stop()
     assert child.exit_code() == -signal.SIGKILL
 
@@ -101,7 +101,7 @@ def test_a_failure_shows_every_line(tmp_path: Path) -> None:
 
 def test_a_program_that_takes_too_long_is_ended_and_shown(tmp_path: Path) -> None:
     child = start(tmp_path, "import time; print('on its way', flush=True); time.sleep(60)")
-    wait_until(lambda: "way" in child.said(), 10, "the child")
+    wait_until(lambda: "way" in child.said(), 60, "the child")
     with pytest.raises(LocalError, match=r"in vain(.|\n)*on its way"):
         run(child, None, 0.3)
     assert child.exit_code() == -signal.SIGTERM
@@ -117,7 +117,7 @@ def test_a_stop_ends_the_program_that_is_waited_for(tmp_path: Path, stop: StopSi
 
 def test_waiting_ends_when_the_condition_holds(stop: StopSignal) -> None:
     answers = iter([False, False, True])
-    wait_until(lambda: next(answers), 5, "the third answer", stop)
+    wait_until(lambda: next(answers), 60, "the third answer", stop)
 
 
 def test_waiting_names_what_did_not_come() -> None:
