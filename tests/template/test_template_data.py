@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from tests.template.reading import Tree, arn, of_type, ref
 
-
 # Properties by which a template can fix a resource's name. The names of layers derive from the
 # stack's, because SAM would otherwise take the logical id.
 NAMES = {

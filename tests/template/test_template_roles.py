@@ -147,13 +147,14 @@ MAY_CREATE: Allowed = {
 # With a key of the customer's, reading an assistant takes the key as well.
 HAS_KEY: Allowed = {
     role: {
-        action: [ASSISTANT_KEY] for action in ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*")
+        action: [ASSISTANT_KEY]
+        for action in ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*")
     }
     for role in ("EvaluateRole", "SweepRole")
 }
-HAS_KEY_AND_MAY_WRITE: Allowed = {
-    role: HAS_KEY["SweepRole"] for role in ("RemediateRole", "OperateRole")
-}
+HAS_KEY_AND_MAY_WRITE: Allowed = dict.fromkeys(
+    ("RemediateRole", "OperateRole"), HAS_KEY["SweepRole"]
+)
 # Sid → what else must hold. No other statement has a condition.
 CONDITIONS: dict[str, Tree] = {
     "UpdateOptedInProfiles": {

@@ -1,8 +1,8 @@
 """Operators' catalog rows from an SSM parameter, on top of the packaged catalog.
 
 The parameter is an operator's: the stack only names it, and without it the packaged catalog is all
-there is. Read at most once a minute. Content that is invalid is refused as a whole: the packaged catalog
-stays in force, the reason is logged with row and field, and a metric raises the alarm.
+there is. Read at most once a minute. Content that is invalid is refused as a whole: the packaged
+catalog stays in force, the reason is logged with row and field, and a metric raises the alarm.
 """
 
 from __future__ import annotations

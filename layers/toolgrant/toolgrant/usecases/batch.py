@@ -61,7 +61,9 @@ def handle_batch(
         try:
             _review(asked[key], deps, started_at, has_time)
         except Exception as error:  # one AI agent's trouble must not fail the others' messages
-            _fail([message_id for message_id, _ in groups[key]], key.ai_agent_id, error, failed, deps)
+            _fail(
+                [message_id for message_id, _ in groups[key]], key.ai_agent_id, error, failed, deps
+            )
     return failed
 
 
