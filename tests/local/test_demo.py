@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from toolgrant_local import demo, stack
+from toolgrant_local import LocalError, demo
 from toolgrant_local.sam import Sam
 
 FAILS = "#!/bin/sh\nfor n in 1 2 3; do echo sam says $n; done; exit 1\n"
@@ -20,11 +20,13 @@ def test_a_deployment_that_fails_is_shown_whole(tmp_path: Path, command: str) ->
     program.write_text(FAILS)
     program.chmod(0o755)
     sam = Sam(tmp_path, tmp_path)
-    with pytest.raises(stack.LocalError, match="sam says 1\nsam says 2\nsam says 3"):
-        if command == "build":
-            sam.build(tmp_path / "template.yaml")
-        else:
-            sam.deploy(tmp_path / "template.yaml", "name", "http://127.0.0.1:1", {})
+    template = tmp_path / "template.yaml"
+    run = {
+        "build": lambda: sam.build(template),
+        "deploy": lambda: sam.deploy(template, "name", "http://127.0.0.1:1", {}),
+    }[command]
+    with pytest.raises(LocalError, match="sam says 1\nsam says 2\nsam says 3"):
+        run()
 
 
 @pytest.mark.stack

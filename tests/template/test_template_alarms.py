@@ -49,8 +49,8 @@ def test_every_alarm_rings_on_the_alerts_topic(alarms: dict[str, Tree]) -> None:
 def test_an_alarm_says_ok_only_where_it_cannot_be_ok_for_lack_of_data(
     alarms: dict[str, Tree],
 ) -> None:
-    """CloudWatch acts on OK also when a new alarm leaves INSUFFICIENT_DATA. Where missing data count
-    as fine, that says nothing, and each alarm of a new deployment would mail it."""
+    """CloudWatch acts on OK also when a new alarm leaves INSUFFICIENT_DATA. Where missing data
+    count as fine, that says nothing, and each alarm of a new deployment would mail it."""
     for name, alarm in alarms.items():
         told = alarm.get("OKActions", [])
         missing = alarm["TreatMissingData"]

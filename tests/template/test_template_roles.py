@@ -145,16 +145,11 @@ MAY_CREATE: Allowed = {
     },
 }
 # With a key of the customer's, reading an assistant takes the key as well.
-HAS_KEY: Allowed = {
-    role: {
-        action: [ASSISTANT_KEY]
-        for action in ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*")
-    }
-    for role in ("EvaluateRole", "SweepRole")
+USING_KEY: dict[str, list[Any]] = {
+    f"kms:{verb}": [ASSISTANT_KEY] for verb in ("Decrypt", "DescribeKey", "GenerateDataKey*")
 }
-HAS_KEY_AND_MAY_WRITE: Allowed = dict.fromkeys(
-    ("RemediateRole", "OperateRole"), HAS_KEY["SweepRole"]
-)
+HAS_KEY: Allowed = {"EvaluateRole": USING_KEY, "SweepRole": USING_KEY}
+HAS_KEY_AND_MAY_WRITE: Allowed = {"RemediateRole": USING_KEY, "OperateRole": USING_KEY}
 # Sid → what else must hold. No other statement has a condition.
 CONDITIONS: dict[str, Tree] = {
     "UpdateOptedInProfiles": {

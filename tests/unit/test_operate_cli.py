@@ -52,7 +52,7 @@ class FakeAws:
     payload: bytes = b'{"ok": true, "action": "pause", "dryRun": false, "steps": ["one", "two"]}'
     failed: bool = False
     broken: dict[str, Exception] = field(default_factory=dict)
-    meta: Any = SimpleNamespace(region_name="eu-west-1")
+    meta: Any = field(default_factory=lambda: SimpleNamespace(region_name="eu-west-1"))
     asked: list[str] = field(default_factory=list)
     orders: list[tuple[str, Any]] = field(default_factory=list)
 
