@@ -1,7 +1,7 @@
 # `make help` lists the targets. Only Python 3.11 or newer with pip, and make, need to be there.
 
 PYTHON ?= python3
-ENV ?= default
+ENV ?= prod
 ARGS ?=
 
 UV := .venv/bin/uv
@@ -51,7 +51,7 @@ test: setup ## All tests, those on a deployed local stack included
 build: .venv/.ready .venv-sam/.ready ## Build the layers and functions (sam build)
 	UV="$(CURDIR)/$(UV)" $(SAM) build
 
-deploy: build ## Deploy to your AWS account (ENV=dev: the table of that name in samconfig.toml)
+deploy: build ## Deploy to your AWS account (ENV=dev: that table of samconfig.toml; ARGS=--no-confirm-changeset: do not ask)
 	$(SAM) deploy --config-env $(ENV) $(ARGS)
 
 demo: setup ## Watch it work on a local AWS

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from toolgrant import __version__
 from toolgrant.domain.catalog import packaged
@@ -19,8 +19,12 @@ from toolgrant_cli.catalog_view import catalog_json, explain_text
 from toolgrant_cli.event_view import event_lines
 from toolgrant_cli.files import UnreadableFile
 from toolgrant_cli.operate import add_commands, give
+from toolgrant_cli.overrides import add_command, push
 from toolgrant_cli.snapshot_view import as_json, as_table, exit_code, judge_file
 from toolgrant_cli.terminal import complain, shown
+
+if TYPE_CHECKING:
+    from toolgrant_cli.deployed import DeployedStack
 
 Command = Callable[[argparse.Namespace], int]
 UNUSABLE = 2
@@ -69,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
     _add_offline_commands(commands)
     _add_local_commands(commands)
     add_commands(commands, _operate)
+    add_command(commands, _push)
     demo = commands.add_parser("demo", help="the whole story on the local AWS")
     demo.set_defaults(command=_demo)
     return root
@@ -138,10 +143,18 @@ def _local_up(options: argparse.Namespace) -> int:
 
 
 def _operate(options: argparse.Namespace) -> int:
-    # Offline commands need no boto3.
-    from toolgrant_cli.operate_function import OperateFunction  # noqa: PLC0415
+    return give(options, _deployed(options))
 
-    return give(options, OperateFunction())
+
+def _push(options: argparse.Namespace) -> int:
+    return push(options, _deployed(options))
+
+
+def _deployed(options: argparse.Namespace) -> DeployedStack:
+    # Offline commands need no boto3.
+    from toolgrant_cli.deployed import DeployedStack, clients  # noqa: PLC0415
+
+    return DeployedStack(clients(options.region, options.profile))
 
 
 def _demo(_options: argparse.Namespace) -> int:

@@ -67,8 +67,21 @@ class Unusable(Exception):
     """The order cannot be given: the text says why, in one line."""
 
 
-class OperateClient(Protocol):
-    """Takes orders to AWS. Everything but `caller` raises Unusable."""
+class Deployed(Protocol):
+    """A place on AWS where toolgrant may be deployed. `output` and `put` raise Unusable."""
+
+    def where(self) -> str:
+        """The account and Region that are talked to; empty if AWS does not say."""
+
+    def output(self, stack_name: str, name: str, missing: str) -> str:
+        """An output of a stack; `missing` says what it means that there is none."""
+
+    def put(self, parameter: str, text: str) -> str:
+        """Store the text of a parameter; the tier that it got."""
+
+
+class OperateClient(Deployed, Protocol):
+    """Takes orders to AWS. `function` and `invoke` raise Unusable."""
 
     def function(self, stack_name: str) -> str:
         """The name of the stack's OperateFunction."""
@@ -94,16 +107,33 @@ def add_commands(commands: Any, command: Callable[[argparse.Namespace], int]) ->
         command_parser.add_argument(
             "--by", metavar="NAME", help="who asks; your AWS identity by default"
         )
-        where = command_parser.add_mutually_exclusive_group()
-        where.add_argument("--stack-name", default="toolgrant", metavar="NAME")
-        where.add_argument("--function-name", metavar="NAME", help="instead of the stack's output")
+        stack = add_place(command_parser)
+        stack.add_argument("--function-name", metavar="NAME", help="instead of the stack's output")
         command_parser.set_defaults(command=command, action=name)
+
+
+def add_place(parser: argparse.ArgumentParser) -> Any:
+    """Add the options that say where the stack is. Returns the group of the stack's name, of which
+    only one may be given."""
+    parser.add_argument("--region", metavar="REGION", help="else AWS_DEFAULT_REGION decides")
+    parser.add_argument("--profile", metavar="NAME", help="else AWS_PROFILE decides")
+    stack = parser.add_mutually_exclusive_group()
+    stack.add_argument("--stack-name", default="toolgrant", metavar="NAME")
+    return stack
+
+
+def say_where(client: Deployed) -> None:
+    """One line on stderr, before anything is asked there: nobody shall stop the wrong stack."""
+    where = client.where()
+    if where:
+        complain(where)
 
 
 def give(options: argparse.Namespace, client: OperateClient) -> int:
     """Give one order. 0: done, 1: refused, 2: it could not be given."""
     try:
         order = order_of(options)
+        say_where(client)
         function = options.function_name or client.function(options.stack_name)
         answer = client.invoke(function, {**order, "by": options.by or client.caller()})
     except Unusable as error:

@@ -95,7 +95,7 @@ class Inbox:
         for body in self._stack.drain_inbox():
             envelope = json.loads(body)
             alert = {**json.loads(envelope["Message"]), "subject": envelope.get("Subject")}
-            if "AlarmName" in alert:  # the alarms of a new deployment say that they are OK
+            if "AlarmName" in alert:  # the alarm of missed sweeps rings until the first one
                 continue
             if alert["alertId"] not in self._seen:
                 self._seen.add(alert["alertId"])

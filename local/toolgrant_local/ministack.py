@@ -33,7 +33,7 @@ class Ministack:
             if self._child.exit_code() is None:
                 return
             self._start()
-        raise LocalError(f"ministack does not start:\n{self._child.tail()}")
+        raise LocalError(f"ministack does not start:\n{self._child.said()}")
 
     def stop(self) -> None:
         """End it and the functions it runs."""

@@ -8,17 +8,14 @@ import select
 import signal
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
 
 from toolgrant_local.errors import LocalError, StopRequestedError
 
 _GRACE_SECONDS = 5.0
 _POLL_SECONDS = 0.05
-_TAIL_LINES = 40
 
 
 class StopSignal:
@@ -45,7 +42,8 @@ class StopSignal:
 
 
 class Child:
-    """A program in a process group of its own, so that its children end with it."""
+    """A program in a process group of its own, so that its children end with it. All that it says
+    goes to the file `log`."""
 
     def __init__(
         self,
@@ -53,32 +51,27 @@ class Child:
         env: Mapping[str, str],
         cwd: Path,
         log: Path,
-        output: TextIO | None = None,
     ) -> None:
         self.name = Path(command[0]).name
         self._log = log
-        self._log.touch()
-        self._process = subprocess.Popen(
-            command,
-            env=dict(env),
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-        self._pump = threading.Thread(target=self._copy, args=(output,), name=f"{self.name}-output")
-        self._pump.start()
+        with log.open("wb") as said:
+            self._process = subprocess.Popen(
+                command,
+                env=dict(env),
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def exit_code(self) -> int | None:
         """The exit code, or None while it runs."""
         return self._process.poll()
 
-    def tail(self) -> str:
-        """The last lines it has written."""
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
+    def said(self) -> str:
+        """All that it has written."""
+        return self._log.read_text(errors="replace")
 
     def stop(self) -> None:
         """End it and all its children: by SIGTERM, after a grace period by SIGKILL."""
@@ -87,31 +80,25 @@ class Child:
             self._process.wait(_GRACE_SECONDS)
         self._signal_group(signal.SIGKILL)  # also what is left of its children
         self._process.wait()
-        self._pump.join(_GRACE_SECONDS)
 
     def _signal_group(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
 
-    def _copy(self, output: TextIO | None) -> None:
-        assert self._process.stdout is not None  # noqa: S101 - asked for above
-        with self._process.stdout as lines, self._log.open("w") as log:
-            for line in lines:
-                log.write(line)
-                log.flush()
-                if output:
-                    output.write(line)
-                    output.flush()
-
 
 def run(child: Child, stop: StopSignal | None, timeout: float) -> None:
-    """Wait for a program to succeed. Whatever happens, it does not outlive this call."""
+    """Wait for a program to succeed; if it does not, the error shows all that it said. Whatever
+    happens, it does not outlive this call."""
     try:
         wait_until(lambda: child.exit_code() is not None, timeout, f"{child.name} to end", stop)
+    except StopRequestedError:
+        raise
+    except LocalError as error:
+        raise LocalError(f"{error}\n{child.said()}") from None
     finally:
         child.stop()
     if child.exit_code() != 0:
-        raise LocalError(f"{child.name} failed with exit code {child.exit_code()}:\n{child.tail()}")
+        raise LocalError(f"{child.name} failed with exit code {child.exit_code()}:\n{child.said()}")
 
 
 def wait_until(

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 from toolgrant_local.environment import REGION, aws_environment, build_environment
 from toolgrant_local.processes import Child, StopSignal, run
@@ -20,11 +19,10 @@ _STALENESS = re.compile(r"(\n  StalenessSeconds:\n(?:    [^\n]*\n)*?    MinValue
 
 @dataclass(frozen=True)
 class Sam:
-    """The SAM CLI of a project. `output` receives what it prints; `work` what it makes."""
+    """The SAM CLI of a project. `work` receives what it makes and, in files, what it prints."""
 
     project: Path
     work: Path
-    output: TextIO
     stop: StopSignal | None = None
 
     def build(self, template: Path) -> Path:
@@ -53,7 +51,7 @@ class Sam:
         given = [f"--{name}={value}" for name, value in options.items()]
         given.append(f"--config-file={self._empty_config()}")
         log = self.work / f"sam-{command}.log"
-        child = Child([program, command, *given, *flags], env, self.work, log, self.output)
+        child = Child([program, command, *given, *flags], env, self.work, log)
         run(child, self.stop, _TIMEOUT_SECONDS)
 
     def _empty_config(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -37,7 +38,8 @@ class LocalStack:
     """A context manager: inside, the stack is deployed, its seeded agents are evaluated and the
     inbox is empty.
 
-    `parameters` override FAST and the template's defaults. `output` receives what SAM prints.
+    `parameters` override FAST and the template's defaults. `output` hears of what
+    goes wrong on the way of an event.
     """
 
     region = REGION
@@ -90,7 +92,9 @@ class LocalStack:
         """Build and deploy a template of the project, or update its stack; the outputs."""
         self._sam.deploy(self._sam.build(template), stack_name, self.aws_endpoint, parameters or {})
         self.relay.refresh()
-        return self._read_outputs(stack_name)
+        outputs = self._read_outputs(stack_name)
+        self._let_write(outputs)
+        return outputs
 
     def reconfigure(self, parameters: Mapping[str, str]) -> None:
         """Deploy the stack again with other parameters, and let a full sweep run."""
@@ -145,7 +149,7 @@ class LocalStack:
         self._cleanup.callback(ministack.stop)
         ministack.wait_healthy(self._stop)
         self.aws_endpoint = ministack.endpoint
-        self._sam = Sam(PROJECT, work, self._output, self._stop)
+        self._sam = Sam(PROJECT, work, self._stop)
         self._connect_relay(endpoints)
 
     def _serve_emulator(self) -> dict[str, str]:
@@ -167,6 +171,14 @@ class LocalStack:
         self.relay = Relay(self.client("events"), self.client("sqs"), self._output)
         self._cleanup.callback(self.relay.close)
         self.emulator.on_record(self.relay.accept)
+
+    def _let_write(self, outputs: Mapping[str, str]) -> None:
+        """What an operator does once: without an emergency stop that says `false` nothing is
+        written. One that is there stays as it is."""
+        name, ssm = outputs.get("EmergencyStopParameter"), self.client("ssm")
+        if name:
+            with contextlib.suppress(ssm.exceptions.ParameterAlreadyExists):
+                ssm.put_parameter(Name=name, Value="false", Type="String")
 
     def _settle(self) -> None:
         self.sweep()

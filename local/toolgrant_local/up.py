@@ -20,6 +20,7 @@ def run_up(mode: str, out: TextIO, err: TextIO) -> int:
 
     Must be called on the main thread, which alone may handle signals.
     """
+    print("Deploying template.yaml to the local AWS …", file=err, flush=True)
     try:
         with _stop_on_signals() as stop, LocalStack(mode, output=err, stop=stop) as stack:
             print(json.dumps(describe(stack)), file=out, flush=True)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from tests.fakes import FakeJournal
-from tests.template.reading import read_template
 
 from toolgrant.adapters.emergency_stop import SSMEmergencyStop
 from toolgrant_local.clients import Clients
@@ -25,6 +24,9 @@ class Parameter:
 
     def put(self, text: str) -> None:
         self._ssm.put_parameter(Name=self.name, Value=text, Type="String", Overwrite=True)
+
+    def delete(self) -> None:
+        self._ssm.delete_parameter(Name=self.name)
 
 
 @pytest.fixture
@@ -45,11 +47,6 @@ def test_false_lets_writes_go_on(parameter: Parameter, word: str) -> None:
     assert parameter.journal.failures == []
 
 
-def test_what_the_template_deploys_lets_writes_go_on(parameter: Parameter) -> None:
-    parameter.put(read_template()["Resources"]["EmergencyStop"]["Properties"]["Value"])
-    assert parameter.stop.pulled() is False
-
-
 @pytest.mark.parametrize("word", ["stop", "yes", "1", "0", "no", "off", "-", "falsee", "not false"])
 def test_any_other_word_is_no_answer(parameter: Parameter, word: str) -> None:
     parameter.put(word)
@@ -67,7 +64,14 @@ def test_it_is_read_each_time(parameter: Parameter) -> None:
 def test_a_missing_parameter_is_no_answer_and_logged(parameter: Parameter) -> None:
     assert parameter.stop.pulled() is None
     ((event, fields),) = parameter.journal.failures
-    assert (event, fields) == ("emergency-stop-unreadable", {"error": "ParameterNotFound"})
+    assert event == "emergency-stop-unreadable"
+    assert fields == {"parameter": parameter.name, "error": "ParameterNotFound"}
+
+
+def test_a_parameter_that_is_deleted_lets_nothing_go_on(parameter: Parameter) -> None:
+    parameter.put("false")
+    parameter.delete()
+    assert parameter.stop.pulled() is None
 
 
 class Failing:

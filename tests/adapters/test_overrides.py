@@ -54,13 +54,6 @@ def test_without_rows_of_their_own_the_packaged_catalog_is_in_force(parameter: P
     assert parameter.refusals() == []
 
 
-def test_the_value_that_the_template_deploys_is_fine(parameter: Parameter) -> None:
-    parameter.put('{"schema": 1, "version": "2026-11-23", "tool": []}')
-
-    assert parameter.source().catalog().rows == packaged().rows
-    assert parameter.refusals() == []
-
-
 def test_a_row_of_their_own_is_known(parameter: Parameter) -> None:
     assert not knows(packaged())
     parameter.put(override(ROW))
@@ -116,9 +109,10 @@ def test_one_bad_row_takes_the_good_ones_with_it(parameter: Parameter) -> None:
     assert "aws_service__tasks_Other" in parameter.refusals()[0]
 
 
-def test_a_missing_parameter_leaves_the_packaged_catalog(parameter: Parameter) -> None:
+def test_a_parameter_that_nobody_has_made_is_nothing_to_report(parameter: Parameter) -> None:
     assert parameter.source().catalog() == packaged()
-    assert parameter.refusals() == ["the parameter cannot be read (ParameterNotFound)"]
+    assert parameter.journal.failures == []
+    assert "CatalogOverridesRefused" not in parameter.journal.metrics
 
 
 class Failing:

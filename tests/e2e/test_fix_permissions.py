@@ -269,4 +269,4 @@ def table_arn(stack: LocalStack) -> str:
 
 def stop_arn(stack: LocalStack) -> str:
     name = stack.outputs["EmergencyStopParameter"]
-    return f"arn:aws:ssm:us-east-1:{stack.account_id}:parameter/{name}"
+    return f"arn:aws:ssm:us-east-1:{stack.account_id}:parameter{name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -52,14 +53,20 @@ def toolgrant(stack: LocalStack | None, *arguments: str, **variables: str) -> En
 def done(stack: LocalStack, *arguments: str) -> list[str]:
     """The lines of an order that is carried out."""
     ended = toolgrant(stack, *arguments)
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (ended.returncode, ended.stderr) == (0, place(stack))
     return ended.stdout.splitlines()
+
+
+def place(stack: LocalStack) -> str:
+    """What is said of where an order goes."""
+    return f"toolgrant: account {stack.account_id}, Region us-east-1\n"
 
 
 def complaint(ended: Ended, code: int) -> str:
     """The one line of an order that is not."""
     assert (ended.returncode, ended.stdout) == (code, ""), ended
-    (line,) = ended.stderr.splitlines()
+    *where, line = ended.stderr.splitlines()
+    assert not where or re.fullmatch("toolgrant: account [0-9]{12}, Region us-east-1", *where)
     assert line.startswith("toolgrant: ")
     return line
 

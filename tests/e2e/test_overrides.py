@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.e2e.conftest import ALERT_WITHIN, Admin, tool
+from tests.e2e.test_operate_cli import place, toolgrant
 from tests.unit.override_rows import ROW, changed, override
 
 from toolgrant_local.processes import wait_until
@@ -20,9 +22,8 @@ Store = Callable[[str], None]
 
 @pytest.fixture
 def store(stack: LocalStack) -> Iterator[Store]:
-    """Stores a value that the next evaluation reads; the deployed one comes back at the end."""
-    ssm, name = stack.client("ssm"), stack.resource("CatalogOverrides")
-    deployed = ssm.get_parameter(Name=name)["Parameter"]["Value"]
+    """Stores a value that the next evaluation reads; it is gone at the end."""
+    ssm, name = stack.client("ssm"), stack.outputs["CatalogOverridesParameter"]
 
     def put(text: str) -> None:
         stack.wait_idle()
@@ -30,7 +31,9 @@ def store(stack: LocalStack) -> Iterator[Store]:
         fresh_environment(stack)
 
     yield put
-    put(deployed)
+    stack.wait_idle()
+    ssm.delete_parameter(Name=name)
+    fresh_environment(stack)
 
 
 def fresh_environment(stack: LocalStack) -> None:
@@ -41,7 +44,7 @@ def fresh_environment(stack: LocalStack) -> None:
 
 
 def test_a_row_makes_an_unknown_tool_judged_and_bad_content_leaves_the_packaged_catalog(
-    admin: Admin, store: Store
+    admin: Admin, store: Store, tmp_path: Path
 ) -> None:
     tool_id = f"aws_service__tasks_Count{uuid.uuid4().hex[:8]}"
     agent = admin.agent(tool("Count", tool_id))
@@ -50,7 +53,11 @@ def test_a_row_makes_an_unknown_tool_judged_and_bad_content_leaves_the_packaged_
     unknown = admin.alert(agent)
     assert [finding["verdict"] for finding in unknown["findings"]] == ["UNKNOWN"]
 
-    store(override({**ROW, "id": tool_id}))
+    rows = tmp_path / "rows.json"
+    rows.write_text(override({**ROW, "id": tool_id}))
+    pushed = toolgrant(admin.stack, "overrides", "push", str(rows))
+    assert (pushed.returncode, pushed.stderr) == (0, place(admin.stack))
+    fresh_environment(admin.stack)
     admin.save_event(agent)
     known = told(admin, agent, "unknown resolved", "insufficient opened")
     assert known["unknown resolved"]["resolution"] == "now-known"

@@ -80,7 +80,7 @@ def http(server: Server) -> Http:
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> tuple[int, dict[str, str], Any]:
-        connection = HTTPConnection(server.url(service).removeprefix("http://"), timeout=10)
+        connection = HTTPConnection(server.url(service).removeprefix("http://"), timeout=60)
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()

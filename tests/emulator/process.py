@@ -27,7 +27,7 @@ class Process:
         data = None if document is None else json.dumps(document).encode()
         url = f"{self.line['connectUrl']}/_emulator/{name}"
         request = urllib.request.Request(url, data, method=method)  # noqa: S310 - loopback
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
             return json.load(response)
 
     def aws(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:

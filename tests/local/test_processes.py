@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import socket
@@ -38,8 +37,8 @@ def stop() -> Iterator[StopSignal]:
     stop.close()
 
 
-def start(tmp_path: Path, code: str, output: io.StringIO | None = None) -> Child:
-    return Child([sys.executable, "-c", code], dict(os.environ), tmp_path, tmp_path / "log", output)
+def start(tmp_path: Path, code: str) -> Child:
+    return Child([sys.executable, "-c", code], dict(os.environ), tmp_path, tmp_path / "log")
 
 
 def alive(pid: int) -> bool:
@@ -52,18 +51,18 @@ def alive(pid: int) -> bool:
 
 def test_stopping_a_child_ends_its_children_too(tmp_path: Path) -> None:
     child = start(tmp_path, PARENT)
-    wait_until(lambda: child.tail().strip().isdigit(), 10, "the grandchild")
-    grandchild = int(child.tail())
+    wait_until(lambda: child.said().strip().isdigit(), 60, "the grandchild")
+    grandchild = int(child.said())
     assert alive(grandchild)
     child.stop()
-    wait_until(lambda: not alive(grandchild), 5, "the grandchild to end")
+    wait_until(lambda: not alive(grandchild), 60, "the grandchild to end")
     assert child.exit_code() == -signal.SIGTERM
 
 
 def test_a_stubborn_child_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("toolgrant_local.processes._GRACE_SECONDS", 0.2)
     child = start(tmp_path, STUBBORN)
-    wait_until(lambda: "ready" in child.tail(), 10, "the child")
+    wait_until(lambda: "ready" in child.said(), 60, "the child")
     child.stop()
     assert child.exit_code() == -signal.SIGKILL
 
@@ -74,10 +73,12 @@ def test_stopping_twice_is_fine(tmp_path: Path) -> None:
     child.stop()
 
 
-def test_output_goes_to_the_log_and_to_whoever_listens(tmp_path: Path) -> None:
-    output = io.StringIO()
-    run(start(tmp_path, "print('hello')", output), None, 10)
-    assert output.getvalue() == (tmp_path / "log").read_text() == "hello\n"
+def test_output_goes_to_the_log_and_nowhere_else(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(start(tmp_path, "print('hello')"), None, 10)
+    assert (tmp_path / "log").read_text() == "hello\n"
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_child_has_no_stdin(tmp_path: Path) -> None:
@@ -89,9 +90,19 @@ def test_a_failure_shows_what_the_program_said(tmp_path: Path) -> None:
         run(start(tmp_path, "print('no such template'); raise SystemExit(3)"), None, 10)
 
 
-def test_a_program_that_takes_too_long_is_ended(tmp_path: Path) -> None:
-    child = start(tmp_path, "import time; time.sleep(60)")
-    with pytest.raises(LocalError, match="in vain"):
+def test_a_failure_shows_every_line(tmp_path: Path) -> None:
+    code = "[print('line', n) for n in range(300)]; raise SystemExit(1)"
+    with pytest.raises(LocalError) as failed:
+        run(start(tmp_path, code), None, 10)
+    assert [line for line in str(failed.value).splitlines() if line.startswith("line")] == [
+        f"line {n}" for n in range(300)
+    ]
+
+
+def test_a_program_that_takes_too_long_is_ended_and_shown(tmp_path: Path) -> None:
+    child = start(tmp_path, "import time; print('on its way', flush=True); time.sleep(60)")
+    wait_until(lambda: "way" in child.said(), 60, "the child")
+    with pytest.raises(LocalError, match=r"in vain(.|\n)*on its way"):
         run(child, None, 0.3)
     assert child.exit_code() == -signal.SIGTERM
 
@@ -106,7 +117,7 @@ def test_a_stop_ends_the_program_that_is_waited_for(tmp_path: Path, stop: StopSi
 
 def test_waiting_ends_when_the_condition_holds(stop: StopSignal) -> None:
     answers = iter([False, False, True])
-    wait_until(lambda: next(answers), 5, "the third answer", stop)
+    wait_until(lambda: next(answers), 60, "the third answer", stop)
 
 
 def test_waiting_names_what_did_not_come() -> None:

@@ -50,7 +50,7 @@ def relay(events: FakeEvents, queues: FakeQueues, errors: io.StringIO) -> Iterat
 
 
 def settled(relay: Relay) -> Relay:
-    wait_until(lambda: relay.pending == 0, 5, "the relay")
+    wait_until(lambda: relay.pending == 0, 60, "the relay")
     return relay
 
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 from tests.template.reading import Tree, arn, of_type, ref
 
-from toolgrant.adapters.emergency_stop import GO
-from toolgrant.domain.catalog import packaged
-
 # Properties by which a template can fix a resource's name. The names of layers derive from the
 # stack's, because SAM would otherwise take the logical id.
 NAMES = {
@@ -41,7 +38,8 @@ def test_no_resource_has_a_fixed_name(resources: Tree) -> None:
 
 @pytest.mark.parametrize("logical_id", KEPT)
 def test_what_cannot_be_made_again_is_kept(resources: Tree, logical_id: str) -> None:
-    assert resources[logical_id]["DeletionPolicy"] == "Retain"
+    """A first deployment that fails leaves nothing behind: there is nothing in it yet."""
+    assert resources[logical_id]["DeletionPolicy"] == "RetainExceptOnCreate"
     assert resources[logical_id]["UpdateReplacePolicy"] == "Retain"
 
 
@@ -62,12 +60,6 @@ def test_the_table(resources: Tree) -> None:
 
 def test_the_table_is_encrypted_by_the_key_that_dynamodb_uses_by_default(resources: Tree) -> None:
     assert "SSESpecification" not in resources["StateTable"]["Properties"]
-
-
-def test_the_catalog_overrides_are_usable_and_empty_at_first(resources: Tree) -> None:
-    parameter = resources["CatalogOverrides"]["Properties"]
-    assert parameter["Type"] == "String"
-    assert packaged().with_overrides(parameter["Value"]).rows == packaged().rows
 
 
 def test_the_topic_is_encrypted_by_a_key_of_our_own(resources: Tree) -> None:
@@ -155,7 +147,7 @@ def test_what_the_functions_are_told(template: Tree) -> None:
         "TOOLGRANT_REQUESTS_PER_SECOND": ref("RequestsPerSecond"),
         "TOOLGRANT_LANGUAGE": ref("AlertLanguage"),
         "TOOLGRANT_SWEEP_INTERVAL_HOURS": ref("SweepIntervalHours"),
-        "TOOLGRANT_CATALOG_OVERRIDES": ref("CatalogOverrides"),
+        "TOOLGRANT_CATALOG_OVERRIDES": named("catalog-overrides"),
         "TOOLGRANT_OPT_IN_TAG_VALUE": ref("OptInTagValue"),
         "TOOLGRANT_LEAST_CONFIDENCE": ref("LeastConfidence"),
         "TOOLGRANT_AUTOMATIC_RISK": ref("AutomaticRisk"),
@@ -167,10 +159,10 @@ def test_what_the_functions_are_told(template: Tree) -> None:
         "TOOLGRANT_DEDICATED_PROFILES": ref("DedicatedProfiles"),
         "TOOLGRANT_STACK": ref("AWS::StackName"),
         "TOOLGRANT_FIX_QUEUE_URL": in_writing_modes(ref("FixQueue")),
-        "TOOLGRANT_EMERGENCY_STOP": in_writing_modes(ref("EmergencyStop")),
+        "TOOLGRANT_EMERGENCY_STOP": in_writing_modes(named("emergency-stop")),
         # By its ARN, which names the account and the path, our own writes are told from others.
         "TOOLGRANT_WRITER_ROLE": in_writing_modes(arn("RemediateRole")),
-        "POWERTOOLS_SERVICE_NAME": "toolgrant",
+        "POWERTOOLS_SERVICE_NAME": ref("AWS::StackName"),
         "POWERTOOLS_METRICS_NAMESPACE": "toolgrant",
         "POWERTOOLS_LOG_LEVEL": ref("LogLevel"),
     }
@@ -188,10 +180,23 @@ def test_the_writer_names_itself_in_its_calls(resources: Tree) -> None:
         assert "Environment" not in resources[other]["Properties"]
 
 
-def test_the_emergency_stop_is_not_pulled_at_first(resources: Tree) -> None:
-    parameter = resources["EmergencyStop"]["Properties"]
-    assert (parameter["Type"], parameter["Value"]) == ("String", GO)
-    assert "AllowedPattern" not in parameter, "so that a hasty operator's word is never refused"
+def test_no_parameter_of_ssm_is_the_stack_s_own(template: Tree) -> None:
+    """CloudFormation writes the template's value into one of its own at every update."""
+    assert of_type(template, "AWS::SSM::Parameter") == {}
+
+
+def test_what_operators_set_is_named_by_the_stack_and_nothing_more(template: Tree) -> None:
+    outputs, told = template["Outputs"], template["Globals"]["Function"]["Environment"]["Variables"]
+    overrides, stop = named("catalog-overrides"), named("emergency-stop")
+    assert outputs["CatalogOverridesParameter"]["Value"] == overrides
+    assert told["TOOLGRANT_CATALOG_OVERRIDES"] == overrides
+    assert outputs["EmergencyStopParameter"]["Value"] == stop
+    assert told["TOOLGRANT_EMERGENCY_STOP"] == in_writing_modes(stop)
+
+
+def named(parameter: str) -> Tree:
+    """Names that begin with aws or ssm are refused, and a stack may have such a name."""
+    return {"Fn::Sub": f"/toolgrant/${{AWS::StackName}}/{parameter}"}
 
 
 def test_outputs_are_described(template: Tree) -> None:

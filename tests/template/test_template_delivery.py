@@ -195,6 +195,14 @@ def mappings(translated: Tree) -> dict[str, Tree]:
     return {mapping["FunctionName"]["Ref"]: mapping for mapping in every}
 
 
+def test_whoever_sends_to_its_own_queue_is_not_stopped_as_a_loop(translated: Tree) -> None:
+    """Lambda stops a message after some 16 rounds of queue and function unless it is told that they
+    are meant; the code bounds them by a count in each message."""
+    every = of_type(translated, "AWS::Lambda::Function")
+    allowed = {name for name, entry in every.items() if entry.get("RecursiveLoop") == "Allow"}
+    assert allowed == set(mappings(translated))
+
+
 def test_no_function_reserves_concurrency(translated: Tree) -> None:
     for function in of_type(translated, "AWS::Lambda::Function").values():
         assert "ReservedConcurrentExecutions" not in function

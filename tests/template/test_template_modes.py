@@ -16,7 +16,6 @@ FIXING = {
     "FixQueuePolicy",
     "FixDeadLetterQueue",
     "FixDeadLetterQueuePolicy",
-    "EmergencyStop",
     "RemediateFunction",
     "RemediateFunctionFixes",  # made by SAM: what feeds it from the queue
     "RemediateRole",
@@ -27,6 +26,7 @@ FIXING = {
     "FixDeadLetterAgeAlarm",
     "FixQueueAgeAlarm",
     "RemediateErrorsAlarm",
+    "RemediateLoopAlarm",
     "RemediateThrottlesAlarm",
     "OperateErrorsAlarm",
     "OperateThrottlesAlarm",

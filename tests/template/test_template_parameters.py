@@ -58,6 +58,17 @@ def test_the_e_mail_address_may_be_empty(template: Tree) -> None:
     assert template["Parameters"]["AlertEmail"]["AllowedPattern"].startswith("^$|")
 
 
+def test_the_key_of_the_assistants_may_be_empty_or_is_one_key(template: Tree) -> None:
+    entry = template["Parameters"]["AssistantKeyArn"]
+    pattern = re.compile(entry["AllowedPattern"])
+    assert entry["Default"] == ""
+    key = "arn:aws:kms:eu-central-1:111122223333:key/"
+    good = ["", f"{key}0a1b2c3d-0000-4000-8000-000000000000", f"{key}mrk-0123456789abcdef"]
+    assert all(pattern.fullmatch(text) for text in good)
+    alias = "arn:aws:kms:eu-central-1:111122223333:alias/q"
+    assert not any(pattern.fullmatch(text) for text in ["*", f"{key}*", alias, "0a1b2c3d"])
+
+
 def test_every_number_and_word_is_held_against_its_table(template: Tree) -> None:
     parameters = template["Parameters"].items()
     ranged = {name for name, entry in parameters if "MinValue" in entry}

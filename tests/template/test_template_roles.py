@@ -24,8 +24,9 @@ PROFILE = {"Fn::Sub": CONNECT + "instance/*/security-profile/*"}
 USER = {"Fn::Sub": CONNECT + "instance/*/agent/*"}
 AGENT = {"Fn::Sub": WISDOM + "ai-agent/*"}
 ASSISTANT = {"Fn::Sub": WISDOM + "assistant/*"}
-OVERRIDES = {"Fn::Sub": SSM + "${CatalogOverrides}"}
-EMERGENCY_STOP = {"Fn::Sub": SSM + "${EmergencyStop}"}
+OVERRIDES = {"Fn::Sub": SSM + "toolgrant/${AWS::StackName}/catalog-overrides"}
+ASSISTANT_KEY = ref("AssistantKeyArn")
+EMERGENCY_STOP = {"Fn::Sub": SSM + "toolgrant/${AWS::StackName}/emergency-stop"}
 
 Allowed = dict[str, dict[str, list[Any]]]
 """Role → action → resources."""
@@ -143,6 +144,12 @@ MAY_CREATE: Allowed = {
         "connect:TagResource": [PROFILE],
     },
 }
+# With a key of the customer's, reading an assistant takes the key as well.
+USING_KEY: dict[str, list[Any]] = {
+    f"kms:{verb}": [ASSISTANT_KEY] for verb in ("Decrypt", "DescribeKey", "GenerateDataKey*")
+}
+HAS_KEY: Allowed = {"EvaluateRole": USING_KEY, "SweepRole": USING_KEY}
+HAS_KEY_AND_MAY_WRITE: Allowed = {"RemediateRole": USING_KEY, "OperateRole": USING_KEY}
 # Sid → what else must hold. No other statement has a condition.
 CONDITIONS: dict[str, Tree] = {
     "UpdateOptedInProfiles": {
@@ -153,15 +160,21 @@ CONDITIONS: dict[str, Tree] = {
     },
 }
 
+KEY = {"AssistantKeyArn": "arn:aws:kms:us-east-1:111122223333:key/k"}
 GAPS, OWN_PROFILES = {"AssociationGaps": "off"}, {"DedicatedProfiles": "approve"}
 EVERYTHING = {"AssociationGaps": "fix", "AutomaticRisk": "write", **OWN_PROFILES}
 STACKS: dict[str, tuple[dict[str, str], list[Allowed]]] = {
     "warn": ({"Mode": "warn"}, [ALWAYS]),
     "warn, all else allowed": ({"Mode": "warn", **EVERYTHING}, [ALWAYS]),
+    "warn, customer's key": ({"Mode": "warn", **KEY}, [ALWAYS, HAS_KEY]),
     "approve": ({"Mode": "approve"}, [ALWAYS, MAY_WRITE, MAY_ATTACH]),
     "approve, grants only": ({"Mode": "approve", **GAPS}, [ALWAYS, MAY_WRITE]),
     "fix": ({"Mode": "fix"}, [ALWAYS, MAY_WRITE, MAY_ATTACH]),
     "fix, grants only": ({"Mode": "fix", **GAPS}, [ALWAYS, MAY_WRITE]),
+    "fix, customer's key": (
+        {"Mode": "fix", **KEY},
+        [ALWAYS, MAY_WRITE, MAY_ATTACH, HAS_KEY, HAS_KEY_AND_MAY_WRITE],
+    ),
     "fix, own profiles": ({"Mode": "fix", **GAPS, **OWN_PROFILES}, [ALWAYS, MAY_WRITE, MAY_CREATE]),
     "fix, everything": (
         {"Mode": "fix", **EVERYTHING},

@@ -307,7 +307,7 @@ ANY_MOMENT = [  # of a grant and of an attachment
         if state is not FindingState.OPEN
     ),
     ("paused", "toolgrant is paused", {"paused": True}),
-    ("pause-unreadable", "the emergency stop cannot be read", {"paused": None}),
+    ("pause-unreadable", "the emergency stop is missing or cannot be read", {"paused": None}),
     ("mutes-unreadable", "mutes cannot be read", {"muted": None}),
     ("muted", "the finding or the AI agent is muted", {"muted": frozenset({"agent"})}),
     ("facts", NOT_READ, {"profile": {"type": None}}),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import getpass
 import io
 import json
+import os
 import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,11 +24,12 @@ from botocore.exceptions import (
 
 from toolgrant.adapters.orders import parse_order
 from toolgrant.usecases.orders import ACTIONS as KNOWN
+from toolgrant_cli.deployed import DeployedStack, clients
 from toolgrant_cli.main import parser
 from toolgrant_cli.operate import ACTIONS, give
-from toolgrant_cli.operate_function import OperateFunction
 
 ARN = "arn:aws:sts::111122223333:assumed-role/admin/ann"
+PLACE = "toolgrant: account 111122223333, Region eu-west-1\n"
 GRANT = "permission:Wisdom.View"
 BOTH = [GRANT, "mcp:m"]
 LATER = "2100-01-01T00:00:00+00:00"
@@ -49,6 +52,7 @@ class FakeAws:
     payload: bytes = b'{"ok": true, "action": "pause", "dryRun": false, "steps": ["one", "two"]}'
     failed: bool = False
     broken: dict[str, Exception] = field(default_factory=dict)
+    meta: Any = field(default_factory=lambda: SimpleNamespace(region_name="eu-west-1"))
     asked: list[str] = field(default_factory=list)
     orders: list[tuple[str, Any]] = field(default_factory=list)
 
@@ -64,7 +68,7 @@ class FakeAws:
         return {"Stacks": [{"Outputs": outputs} if outputs else {}]}
 
     def get_caller_identity(self) -> dict[str, str]:
-        return {"Arn": ARN}
+        return {"Account": "111122223333", "Arn": ARN}
 
     def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
         self.orders.append((FunctionName, json.loads(Payload)))
@@ -73,7 +77,7 @@ class FakeAws:
 
 
 def run(aws: FakeAws, *arguments: str) -> int:
-    return give(parser().parse_args(arguments), OperateFunction(aws.client))
+    return give(parser().parse_args(arguments), DeployedStack(aws.client))
 
 
 def test_there_is_a_command_for_each_action() -> None:
@@ -107,20 +111,23 @@ def test_an_order_is_sent_as_the_function_reads_it(
 
 def test_steps_are_printed_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(FakeAws(), "pause") == 0
-    assert capsys.readouterr() == ("one\ntwo\n", "")
+    assert capsys.readouterr() == ("one\ntwo\n", PLACE)
 
 
 def test_a_dry_run_says_so_of_every_step(capsys: pytest.CaptureFixture[str]) -> None:
     """What is indented tells more about the step above it, and reads on from there."""
     payload = b'{"ok": true, "dryRun": true, "steps": ["mute a", "  in the way: b", "mute c"]}'
     assert run(FakeAws(payload=payload), "mute", "a", "--dry-run") == 0
-    assert capsys.readouterr() == ("would mute a\n  in the way: b\nwould mute c\n", "")
+    assert capsys.readouterr() == ("would mute a\n  in the way: b\nwould mute c\n", PLACE)
 
 
 def test_a_refusal_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     aws = FakeAws(payload=b'{"ok": false, "error": "$.target: no such change"}')
     assert run(aws, "undo", "c-1") == 1
-    assert capsys.readouterr() == ("", "toolgrant: refused: $.target: no such change\n")
+    assert capsys.readouterr() == (
+        "",
+        f"{PLACE}toolgrant: refused: $.target: no such change\n",
+    )
 
 
 def test_the_stack_or_the_function_can_be_named() -> None:
@@ -135,7 +142,6 @@ def test_the_stack_or_the_function_can_be_named() -> None:
 def test_who_asks_is_said_or_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     aws = FakeAws()
     run(aws, "pause", "--by", "ann")
-    assert "sts" not in aws.asked
     monkeypatch.setattr(getpass, "getuser", lambda: "login")
     aws.broken["sts"] = refused_by_aws("GetCallerIdentity", "ExpiredToken", "expired")
     run(aws, "pause")
@@ -170,6 +176,27 @@ def test_an_order_that_means_nothing_never_leaves(
     assert run(aws, *arguments) == 2
     assert_one_line(capsys, told)
     assert aws.asked == []
+
+
+def test_where_it_goes_is_said_before_anything_is_asked_there(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run(FakeAws(broken={"cloudformation": NO_STACK}), "pause")
+    assert capsys.readouterr().err.startswith(PLACE)
+
+
+@pytest.mark.parametrize("arguments", [["pause"], ["overrides", "push", "f"]])
+def test_where_it_goes_can_be_chosen(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    options = parser().parse_args([*arguments, "--region", "ap-northeast-1"])
+    client = clients(options.region, options.profile)("sts")
+    assert client.meta.region_name == "ap-northeast-1"
+    options = parser().parse_args([*arguments, "--profile", "none"])
+    with pytest.raises(ProfileNotFound):
+        clients(options.region, options.profile)("sts")
+    options = parser().parse_args(arguments)
+    assert clients(options.region, options.profile)("sts").meta.region_name == "us-east-1"
 
 
 @pytest.mark.parametrize(
@@ -225,5 +252,6 @@ def test_commands_that_need_no_aws_load_no_boto3() -> None:
 
 def assert_one_line(capsys: pytest.CaptureFixture[str], told: str) -> None:
     out, err = capsys.readouterr()
+    err = err.removeprefix(PLACE)
     assert (out, err.count("\n")) == ("", 1)
     assert re.match(rf"toolgrant: (.*: )?{told}", err), err

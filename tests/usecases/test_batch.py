@@ -23,9 +23,9 @@ from toolgrant.adapters.change_messages import parse_message, to_message
 from toolgrant.domain.causes import Actor, Cause
 from toolgrant.domain.model import QualifiedAgent
 from toolgrant.domain.records import AgentKey
-from toolgrant.domain.requests import AgentRequest, Observed
+from toolgrant.domain.requests import MOST_ATTEMPTS, AgentRequest, Observed
 from toolgrant.errors import AccessDenied, Conflict, Misconfigured, OtherSchema, Throttled
-from toolgrant.usecases.batch import MOST_ATTEMPTS, Message, coalesce, handle_batch
+from toolgrant.usecases.batch import Message, coalesce, handle_batch
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_throttled_work_is_sent_again_with_a_growing_delay_and_does_not_fail(wor
     assert world.handle(body) == {"m0"}  # put aside after the 20th
     assert world.queue.waiting == []
     ((_, fields),) = world.journal.failures
-    assert (fields["error"], fields["reason"]) == ("GaveUp", "throttled 20 times: slow down")
+    assert (fields["error"], fields["reason"]) == ("GaveUp", "put off 20 times: slow down")
     assert world.journal.metrics["Throttled"] == MOST_ATTEMPTS
     assert world.journal.metrics["Failed"] == 1
 
@@ -195,6 +195,50 @@ def test_what_there_is_no_time_for_is_asked_for_again(world: World) -> None:
     world.later(60)
     world.later(60)
     assert sorted(world.told) == ["opened Retrieve", "opened Retrieve"]
+
+
+def test_work_that_never_finds_time_is_put_off_a_bounded_number_of_times(world: World) -> None:
+    """Else it would go round between queue and function for ever."""
+    world.has_time = lambda: False
+    body = world.event(agent="one")
+
+    for _ in range(MOST_ATTEMPTS):
+        assert world.handle(body) == set()
+        (waiting,) = world.queue.waiting
+        body = waiting.body
+        assert waiting.delay == timedelta()
+        world.queue.waiting.clear()
+
+    assert world.handle(body) == {"m0"}
+    assert world.queue.waiting == []
+    ((event, fields),) = world.journal.failures
+    assert (event, fields["reason"]) == ("failed", "put off 20 times: out of time")
+    assert world.journal.metrics["Deferred"] == MOST_ATTEMPTS
+
+
+def test_who_was_put_off_most_comes_first(world: World) -> None:
+    left = iter([True, False])
+    world.has_time = lambda: next(left)
+    put_off = to_message(AgentRequest(world.key("two"), Cause("sweep"), attempt=3))
+
+    world.handle(world.event(agent="one"), put_off)
+
+    assert world.told == ["opened Retrieve"]
+    assert world.states("two") == {"insufficient Retrieve": "open"}
+
+
+def test_a_second_look_that_always_comes_too_early_is_asked_for_a_bounded_number_of_times(
+    world: World,
+) -> None:
+    """Clocks that differ must not make a message go round for ever."""
+    world.handle(world.event(agent="one"))
+    for _ in range(MOST_ATTEMPTS + 1):
+        (waiting,) = world.queue.waiting
+        world.queue.waiting.clear()
+        failed = world.handle(waiting.body)  # at the same moment as before
+    assert failed == {"m0"}
+    assert world.queue.waiting == []
+    assert world.states("one") == {"insufficient Retrieve": "suspected"}
 
 
 # --- from a profile or module to the agents

@@ -1,7 +1,8 @@
 """Operators' catalog rows from an SSM parameter, on top of the packaged catalog.
 
-Read at most once a minute. Content that is invalid is refused as a whole: the packaged catalog
-stays in force, the reason is logged with row and field, and a metric raises the alarm.
+The parameter is an operator's: the stack only names it, and without it the packaged catalog is all
+there is. Read at most once a minute. Content that is invalid is refused as a whole: the packaged
+catalog stays in force, the reason is logged with row and field, and a metric raises the alarm.
 """
 
 from __future__ import annotations
@@ -43,9 +44,11 @@ class CatalogSource:
         except CatalogError as error:
             self._refuse(str(error))
         except GetParameterError as error:
-            cause = error.__cause__ or error.__context__
-            self._refuse(f"the parameter cannot be read ({type(cause or error).__name__})")
-            if self._last and type(cause).__name__ != "ParameterNotFound":
+            name = type(error.__cause__ or error.__context__ or error).__name__
+            if name == "ParameterNotFound":
+                return packaged()
+            self._refuse(f"the parameter cannot be read ({name})")
+            if self._last:
                 return self._last  # a passing fault must not turn verdicts over
         return packaged()
 

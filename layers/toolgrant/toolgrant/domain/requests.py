@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent
 from toolgrant.domain.records import AgentKey, Edge
 from toolgrant.domain.texts import clip
+from toolgrant.errors import GaveUp
+
+MOST_ATTEMPTS = 20
+"""How often one request is sent again before it is put aside: some four hours of constant
+throttling."""
 
 
 class Outcome(StrEnum):
@@ -52,7 +58,7 @@ class Observed:
 
 @dataclass(frozen=True)
 class AgentRequest:
-    """Evaluate this AI agent. `attempt` counts re-sends after throttling.
+    """Evaluate this AI agent. `attempt` counts how often it was sent again, for whatever reason.
 
     `saved_at` is set where an event says that the AI agent was saved.
     """
@@ -63,6 +69,13 @@ class AgentRequest:
     observed: Observed | None = None
     attempt: int = 0
     saved_at: datetime | None = None
+
+    def again(self, why: object) -> Self:
+        """The request as it is sent again. Raises GaveUp where that was done often enough, so that
+        nothing goes round between queue and function for ever."""
+        if self.attempt >= MOST_ATTEMPTS:
+            raise GaveUp(f"put off {MOST_ATTEMPTS} times: {why}")
+        return replace(self, attempt=self.attempt + 1)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from toolgrant.domain.records import AgentKey
 from toolgrant.domain.requests import AgentRequest, FanOut, Outcome, RefusedSave, Request, Skip
-from toolgrant.errors import GaveUp, InvalidInput, Throttled, reason_of
+from toolgrant.errors import InvalidInput, Throttled, reason_of
 from toolgrant.usecases.audit import skip_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.foreign_edits import note_edit
@@ -23,8 +23,6 @@ LONGEST_DELAY = timedelta(minutes=15)
 """The longest that SQS delays a message."""
 
 FIRST_DELAY = timedelta(seconds=15)
-MOST_ATTEMPTS = 20
-"""Re-sends of throttled work before it is put aside: some four hours of constant throttling."""
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -58,13 +56,14 @@ def handle_batch(
             continue
         if request:
             groups.setdefault(request.key, []).append((message.id, request))
-    for key, group in groups.items():
-        ids = [message_id for message_id, _ in group]
-        request = coalesce([request for _, request in group])
+    asked = {key: coalesce([request for _, request in group]) for key, group in groups.items()}
+    for key in sorted(asked, key=lambda key: -asked[key].attempt):  # who was put off most, first
         try:
-            _review(request, deps, started_at, has_time)
+            _review(asked[key], deps, started_at, has_time)
         except Exception as error:  # one AI agent's trouble must not fail the others' messages
-            _fail(ids, key.ai_agent_id, error, failed, deps)
+            _fail(
+                [message_id for message_id, _ in groups[key]], key.ai_agent_id, error, failed, deps
+            )
     return failed
 
 
@@ -139,8 +138,9 @@ def _review(
     request: AgentRequest, deps: Deps, started_at: datetime, has_time: Callable[[], bool]
 ) -> None:
     if not has_time():
-        deps.queue.send(request, timedelta())
+        deps.queue.send(request.again("out of time"), timedelta())
         deps.journal.note("deferred", aiAgentId=request.key.ai_agent_id, reason="out of time")
+        deps.journal.count("Deferred")
         return
     try:
         outcome = review(request, deps, started_at)
@@ -152,10 +152,8 @@ def _review(
 
 def _later(request: AgentRequest, error: Throttled, deps: Deps) -> None:
     """Throttled work is sent again with a growing delay and does not count as a failure."""
-    if request.attempt >= MOST_ATTEMPTS:
-        raise GaveUp(f"throttled {MOST_ATTEMPTS} times: {error}")
     delay = min(FIRST_DELAY * 2**request.attempt, LONGEST_DELAY)
-    deps.queue.send(replace(request, attempt=request.attempt + 1), delay)
+    deps.queue.send(request.again(error), delay)
     deps.journal.note("throttled", aiAgentId=request.key.ai_agent_id, delay=delay.total_seconds())
     deps.journal.count("Throttled")
 

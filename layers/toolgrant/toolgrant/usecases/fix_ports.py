@@ -149,4 +149,4 @@ class EmergencyStop(Protocol):
     """The switch outside of our table that stops every write."""
 
     def pulled(self) -> bool | None:
-        """Whether it is pulled; None if it cannot be read."""
+        """Whether it is pulled; None if it is missing or cannot be read."""

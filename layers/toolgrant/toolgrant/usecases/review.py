@@ -203,8 +203,10 @@ class _Against:
         """Before the commit: a look too many is harmless, a look too few loses the finding."""
         if at is None:
             return
-        cause = replace(self.request.cause, reason="recheck", event_time=at)
-        again = AgentRequest(self.request.key, cause, self.request.instance_id)
+        request, cause = self.request, replace(self.request.cause, reason="recheck", event_time=at)
+        again = AgentRequest(request.key, cause, request.instance_id)
+        if request.cause.reason == "recheck":
+            again = replace(again, attempt=request.again("looked too early").attempt)
         self.deps.queue.send(again, max(at - self.now, timedelta()))
 
     def commit(
