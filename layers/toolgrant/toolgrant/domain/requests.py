@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from toolgrant.domain.causes import Cause
+from toolgrant.domain.contact_flows import FlowKey
 from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent
 from toolgrant.domain.records import AgentKey, Edge
 from toolgrant.domain.texts import clip
@@ -42,7 +43,8 @@ class Outcome(StrEnum):
 class Observed:
     """What the sweep read while listing, so that evaluating needs no GetAIAgent.
 
-    `live` are the qualifiers that the assistant's configuration names; `at` is when it was read.
+    `live` are the qualifiers that the assistant's configuration or a contact flow names; `at` is
+    when it was read.
     """
 
     at: datetime
@@ -63,6 +65,15 @@ class AgentRequest:
     observed: Observed | None = None
     attempt: int = 0
     saved_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class FlowRequest:
+    """Read this contact flow, and evaluate the AI agents that it named or names."""
+
+    key: FlowKey
+    cause: Cause
+    attempt: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,7 +114,7 @@ class Skip:
     cause: Cause
 
 
-Request = AgentRequest | FanOut | RefusedSave | Skip
+Request = AgentRequest | FlowRequest | FanOut | RefusedSave | Skip
 
 
 @dataclass(frozen=True)
