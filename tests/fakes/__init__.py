@@ -17,6 +17,13 @@ from tests.fakes.cloud import (
     uuid_of,
 )
 from tests.fakes.fix_world import FixWorld
+from tests.fakes.flows import (
+    AI_AGENT_ARN,
+    AI_AGENT_ID,
+    FakeFlows,
+    FakeFlowTable,
+    content_naming,
+)
 from tests.fakes.schemas import ALERT_SCHEMA, AUDIT_SCHEMA, schema, valid_alert, valid_audit
 from tests.fakes.table import FakeStore
 from tests.fakes.tools import (
@@ -42,6 +49,8 @@ from tests.fakes.writer import (
 )
 
 __all__ = [
+    "AI_AGENT_ARN",
+    "AI_AGENT_ID",
     "ALERT_SCHEMA",
     "ASSISTANT",
     "AUDIT_SCHEMA",
@@ -65,6 +74,8 @@ __all__ = [
     "FakeAgents",
     "FakeClock",
     "FakeFixQueue",
+    "FakeFlowTable",
+    "FakeFlows",
     "FakeJournal",
     "FakeLedger",
     "FakeNotifier",
@@ -78,6 +89,7 @@ __all__ = [
     "Holder",
     "Waiting",
     "World",
+    "content_naming",
     "make_deps",
     "mcp",
     "refused",

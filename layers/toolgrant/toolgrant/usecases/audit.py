@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from toolgrant.domain.alerts.alert import actor_json, grant_texts, utc_text
+from toolgrant.domain.alerts.alert import MOST_FLOWS, actor_json, grant_texts, utc_text
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.findings import Change
@@ -57,7 +57,7 @@ def flow_fields(
     """Qualifier → contact flows that name it; `namedNotThere` are qualifiers that do not exist."""
     named = {"flows": flows, "namedNotThere": not_there}
     return {
-        key: {qualifier: list(names) for qualifier, names in told.items()}
+        key: {qualifier: list(names[:MOST_FLOWS]) for qualifier, names in told.items()}
         for key, told in named.items()
         if told
     }
