@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
+from toolgrant.domain.json_fields import Json
 from toolgrant.domain.model import LATEST
 from toolgrant.domain.texts import clip
 
@@ -123,14 +123,14 @@ def _note(value: str) -> str:
     return f"names what is no version of an AI agent: {clip(value)}"
 
 
-def _values(flow: Mapping[str, Any]) -> Iterator[str]:
+def _values(flow: Json) -> Iterator[str]:
     """Every text at a place where a flow names an AI agent."""
     for value in _places(flow):
         if isinstance(value, str):
             yield value
 
 
-def _places(flow: Mapping[str, Any]) -> Iterator[object]:
+def _places(flow: Json) -> Iterator[object]:
     actions = flow.get("Actions")
     for action in actions if isinstance(actions, list) else ():
         yield from _of_action(_map(action))
@@ -140,7 +140,7 @@ def _places(flow: Mapping[str, Any]) -> Iterator[object]:
             yield _map(part).get("aiAgentVersionArn")
 
 
-def _of_action(action: Mapping[str, Any]) -> Iterator[object]:
+def _of_action(action: Json) -> Iterator[object]:
     parameters = _map(action.get("Parameters"))
     if action.get("Type") == "ConnectParticipantWithLexBot":
         attributes = _map(parameters.get("LexSessionAttributes"))
@@ -149,5 +149,5 @@ def _of_action(action: Mapping[str, Any]) -> Iterator[object]:
         yield from _map(parameters.get("OrchestrationAIAgentConfiguration")).values()
 
 
-def _map(value: object) -> Mapping[str, Any]:
+def _map(value: object) -> Json:
     return value if isinstance(value, Mapping) else {}
