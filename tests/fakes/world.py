@@ -132,10 +132,10 @@ class World:
     def flow(
         self, name: str, *named: str, key: str = AI_AGENT_ARN, instance: str = INSTANCE
     ) -> FlowKey:
-        """A published contact flow that names exactly these versions: `agent:3`, or what is an ARN
-        or id already."""
+        """A published contact flow that names exactly these versions, such as `agent:3`. What is
+        dynamic, or under another key, stands there as it is."""
         flow_key = FlowKey(instance, uuid_of(name))
-        values = [self.named(one) if key == AI_AGENT_ARN else one for one in named]
+        values = [one if one[0] == "$" or key != AI_AGENT_ARN else self.named(one) for one in named]
         content = FlowContent(name, content_naming(*values, key=key))
         self.flows.published_flows[flow_key] = content
         return flow_key

@@ -206,7 +206,7 @@ def test_a_version_that_does_not_exist_is_told_in_the_audit_record(world: World)
 
 
 def test_what_cannot_be_resolved_is_noted_and_the_rest_counts(world: World) -> None:
-    world.flow("Main IVR", "$.Attributes.agent.version:x:y", "agent:2")
+    world.flow("Main IVR", "$.Attributes.agent", "agent:2")
 
     tell(world, "Main IVR")
 
@@ -496,6 +496,16 @@ def test_where_flows_are_not_read_none_counts_and_no_call_is_made(world: World) 
     assert judged(world) == {DRAFT: False, "$LATEST": False}
     assert world.calls.count("flows.") == {}
     assert "contact flows are not read (ReadFlows)" in world.reasons
+
+
+def test_a_flow_that_an_event_told_of_is_read_on_wherever_it_is(world: World) -> None:
+    world.flow("Main IVR", "agent:2", instance=uuid_of("elsewhere"))
+    requests = {"InstanceId": uuid_of("elsewhere"), "ContactFlowId": uuid_of("Main IVR")}
+    world.handle(world.flow_event("Main IVR", requestParameters=requests))
+
+    world.read_flows()
+
+    assert list(world.on_record()) == ["Main IVR"]
 
 
 def test_flows_of_instances_without_an_assistant_are_not_read(world: World) -> None:

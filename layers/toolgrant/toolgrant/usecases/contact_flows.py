@@ -85,9 +85,10 @@ def _current(flows: FlowPorts, deps: Deps, interval: timedelta) -> FlowProgress:
         return known
     if known and now - known.started_at < interval and not known.asked:
         return known
-    instances = {deps.store.instance_of(one) or "" for one in deps.store.assistants()} - {""}
     unseen = frozenset(flow.key for flow in flows.table.naming())
-    begun = FlowProgress(now, tuple(sorted(instances)), unseen=unseen)
+    integrated = {deps.store.instance_of(assistant) for assistant in deps.store.assistants()}
+    instances = {*integrated, *(key.instance_id for key in unseen)}
+    begun = FlowProgress(now, tuple(sorted(filter(None, instances))), unseen=unseen)
     flows.table.save_progress(begun)
     return begun
 

@@ -205,9 +205,9 @@ def _qualifiers(alert: Alert, words: Words) -> str:
 
 def _use(qualifier: str, alert: Alert, words: Words) -> str:
     kind = words("label", "draft" if qualifier == DRAFT else "live")
-    flows = alert.flows_hit.get(qualifier, [])
+    flows = alert.flows.get(qualifier, ())
     more = f" +{len(flows) - MOST_SHOWN_FLOWS}" if len(flows) > MOST_SHOWN_FLOWS else ""
-    names = f"{', '.join(flows[:MOST_SHOWN_FLOWS])}{more}"
+    names = f"{', '.join(map(clip, flows[:MOST_SHOWN_FLOWS]))}{more}"
     return f"{kind}, {words('label', 'in_flow', flows=names)}" if flows else kind
 
 
