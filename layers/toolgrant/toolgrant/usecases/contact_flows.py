@@ -30,7 +30,7 @@ A_DAY = timedelta(days=1)
 SAVE_EVERY = 25
 """After how many flows the progress is saved: as many are read again where a run dies."""
 
-REMEMBERED = timedelta(seconds=5)
+REMEMBERED = timedelta(seconds=2)
 """By then what a flow names is on record, and those who are asked for see it."""
 
 
