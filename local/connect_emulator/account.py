@@ -15,7 +15,7 @@ Params = Mapping[str, Any]
 Output = dict[str, Any]
 
 # Quotas page of the Connect administrator guide; assistants are counted per account.
-QUOTAS = {"security-profiles": 100, "flow-modules": 200, "assistants": 5}
+QUOTAS = {"security-profiles": 100, "flow-modules": 200, "contact-flows": 100, "assistants": 5}
 
 PROFILE_STAMPS = ("shared", "per-list", "absent")
 ABSENT_TYPES = ("as-sent", "filled")

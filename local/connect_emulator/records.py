@@ -1,8 +1,9 @@
 """CloudTrail records of mutating calls, and the journal that keeps and delivers them.
 
 The frame follows public records of both services. [inferred]: what the model marks sensitive shows
-as ``HIDDEN_DUE_TO_SECURITY_REASONS`` (public records only prove ``***`` for module content), and
-times inside responseElements are ISO 8601.
+as ``HIDDEN_DUE_TO_SECURITY_REASONS`` (public records only prove ``***`` for module content; that
+the content of a contact flow shows the same is by analogy), and times inside responseElements are
+ISO 8601.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ Record = dict[str, Any]
 Listener = Callable[[Record], None]
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
-_STARRED_SHAPE = "ContactFlowModuleContent"
 # By its prefix in ARNs and IAM [inferred]; that of the others is their name in botocore.
 _SOURCES = {"appintegrations": "app-integrations"}
+_STARRED_SHAPES = ("ContactFlowModuleContent", "ContactFlowContent")
 # CloudTrail shortens this one; and a call turned away at the door shows no parameters.
 _ERROR_CODES = {"AccessDeniedException": "AccessDenied"}
 _NO_PARAMETERS = {"AccessDenied", "ThrottlingException", "TooManyRequestsException"}
@@ -82,7 +83,7 @@ def build_record(
 def _failure(error: ServiceError) -> Record:
     """Where the details stand in responseElements, public records have no errorMessage."""
     code = _ERROR_CODES.get(error.code, error.code)
-    if "Problems" in error.details:
+    if {"Problems", "problems"} & error.details.keys():
         return {"errorCode": code}
     return {"errorCode": code, "errorMessage": error.message}
 
@@ -114,7 +115,7 @@ def _response_elements(shape: Shape | None, output: Any, error: ServiceError | N
 
 def mask(shape: Shape, value: Any) -> Any:
     """A value as CloudTrail shows it: a masked structure is a mere text."""
-    if shape.name == _STARRED_SHAPE:
+    if shape.name in _STARRED_SHAPES:
         return "***"
     if sensitive(shape):
         return HIDDEN

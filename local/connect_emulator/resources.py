@@ -90,6 +90,19 @@ class FlowModule:
 
 
 @dataclass
+class ContactFlow:
+    """A contact flow: its draft, and what is published of it (None: nothing)."""
+
+    id: str
+    arn: str
+    instance_id: str
+    fields: Fields
+    draft: str
+    published: str | None
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass
 class Integration:
     """An integration association: what an instance is connected to."""
 
@@ -177,6 +190,7 @@ class Resources:
     profiles: dict[str, SecurityProfile] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
     modules: dict[str, FlowModule] = field(default_factory=dict)
+    flows: dict[str, ContactFlow] = field(default_factory=dict)
     integrations: dict[str, Integration] = field(default_factory=dict)
     applications: dict[str, Application] = field(default_factory=dict)
     assistants: dict[str, Assistant] = field(default_factory=dict)

@@ -27,6 +27,7 @@ def _every(account: Account) -> Iterator[Tagged]:
         held.instances,
         held.profiles,
         held.users,
+        held.flows,
         held.modules,
         held.integrations,
         held.applications,

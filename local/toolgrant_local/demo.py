@@ -124,6 +124,8 @@ def _check(expected: Expected, alert: Alert, ids: Mapping[str, str]) -> None:
     for tool, text in expected.findings.items():
         if text.format_map(ids) not in found[tool]:
             raise DemoFailed(f"the alert does not say {text} of {tool}")
+    if expected.flow not in json.dumps(alert["agent"].get("flows", {})):
+        raise DemoFailed(f"the alert does not say that it is live in flow {expected.flow}")
 
 
 def _subject(finding: Mapping[str, Any]) -> str:
@@ -167,6 +169,8 @@ class Timeline:
     def alert(self, alert: Alert, arrived: float) -> None:
         """The alert as received."""
         self.line("alert", f"{alert['severity']} {alert['status']}: {alert['subject']}", arrived)
+        for version, flows in alert["agent"].get("flows", {}).items():
+            self.more(f"· version {version} is LIVE in flow {', '.join(flows)}")
         for finding in alert["findings"]:
             grants = finding["missing"] or finding["granted"]
             lack = "missing" if finding["missing"] else "granted" if grants else ""

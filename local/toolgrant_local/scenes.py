@@ -18,19 +18,20 @@ from toolgrant_local.story import (
     copy_system_agent,
     dissociate,
     grant,
+    name_in_flow,
     publish,
 )
 
 
 @dataclass(frozen=True)
 class Expected:
-    """An alert: its status, and per finding (tool name) what it must say somewhere.
-
-    `{name}` in the text stands for an id that the stage remembers.
-    """
+    """An alert: its status, per finding (tool name) what it must say somewhere, and the contact
+    flow in which the AI agent is live. `{name}` in a text stands for an id that the stage
+    remembers."""
 
     status: str
     findings: Mapping[str, str]
+    flow: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,5 +121,10 @@ SCENES = (
         "The security profile is attached to the published version",
         associate_live,
         (Expected("resolved", {**_SALES, **_GAP}),),
+    ),
+    Scene(
+        "A contact flow names a version, and that version loses its security profile",
+        name_in_flow,
+        (Expected("reopened", {**_SALES, **_GAP}, "Main IVR"),),
     ),
 )

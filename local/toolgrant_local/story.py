@@ -199,6 +199,34 @@ def associate_live(stage: Stage) -> None:
     stage.say("AssociateSecurityProfiles with the published version ($LATEST)")
 
 
+def name_in_flow(stage: Stage) -> None:
+    """Publish another version, have a contact flow name it, then lose its security profile."""
+    qconnect, connect = stage.stack.client("qconnect"), stage.stack.client("connect")
+    created = qconnect.create_ai_agent_version(
+        assistantId=stage.stack.seed.assistant_id, aiAgentId=stage.ids["agent"]
+    )
+    number = str(created["versionNumber"])
+    stage.say(f"CreateAIAgentVersion: version {number}")
+    connect.associate_security_profiles(**association(stage, number))
+    stage.say(f"AssociateSecurityProfiles with version {number}")
+    attributes = {"x-amz-lex:q-in-connect:ai-agent-arn": f"{stage.ids['arn']}:{number}"}
+    block = {
+        "Identifier": "ai-agent",
+        "Type": "ConnectParticipantWithLexBot",
+        "Parameters": {"LexSessionAttributes": attributes},
+    }
+    connect.create_contact_flow(
+        InstanceId=stage.stack.seed.instance_id,
+        Name="Main IVR",
+        Type="CONTACT_FLOW",
+        Content=json.dumps({"Version": "2019-10-30", "Actions": [block]}),
+    )
+    stage.say(f'CreateContactFlow "Main IVR": it names version {number}; the assistant does not')
+    stage.stack.wait_idle()
+    connect.disassociate_security_profiles(**association(stage, number))
+    stage.say(f"DisassociateSecurityProfiles from version {number}")
+
+
 def association(stage: Stage, qualifier: str = "$SAVED") -> dict[str, Any]:
     """The security profile and a version of the AI agent, as Associate and Disassociate want it."""
     return {

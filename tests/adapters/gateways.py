@@ -15,6 +15,7 @@ from tests.emulator.world import REGION
 from connect_emulator import Emulator, Server
 from toolgrant.adapters.aws import Api, Pacer
 from toolgrant.adapters.connect_cached import Connect
+from toolgrant.adapters.contact_flows import ConnectFlows
 from toolgrant.adapters.qconnect import QConnect
 from toolgrant.domain.model import QualifiedAgent
 
@@ -39,6 +40,9 @@ class Gateways:
 
     def connect(self, config: Config = ONCE) -> Connect:
         return Connect(self.api("connect", config))
+
+    def flows(self, config: Config = ONCE) -> ConnectFlows:
+        return ConnectFlows(self.api("connect", config))
 
     def api(self, service: str, config: Config = ONCE, per_second: float = 1e6) -> Api:
         pacer = Pacer(per_second, lambda: 0.0, self.slept.append)

@@ -55,6 +55,7 @@ OWN = {
 INTENDED: dict[str, type[ToolgrantError]] = {
     "AccessDeniedException": AccessDenied,
     "UnauthorizedException": AccessDenied,
+    "ContactFlowNotPublishedException": NotFound,
     "ResourceNotFoundException": NotFound,
     "ConditionalOperationFailedException": Conflict,
     "DuplicateResourceException": Conflict,

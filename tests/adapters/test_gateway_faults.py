@@ -11,6 +11,7 @@ from tests.adapters.gateways import ONCE, Gateways
 from tests.emulator.world import World
 
 from toolgrant.adapters.aws import CLIENT_CONFIG, Pacer
+from toolgrant.domain.contact_flows import FlowKey
 from toolgrant.domain.model import DRAFT, GrantKind
 from toolgrant.domain.records import AgentKey
 from toolgrant.errors import (
@@ -59,6 +60,8 @@ READS: dict[str, Ask] = {
         w.instance_id, profile_of(w), GrantKind.AI_AGENT
     ),
     "connect:DescribeSecurityProfile": lambda g, w: g.connect().name(w.instance_id, profile_of(w)),
+    "connect:ListContactFlows": lambda g, w: g.flows().listed(w.instance_id),
+    "connect:DescribeContactFlow": lambda g, w: g.flows().published(FlowKey(w.instance_id, "f")),
     "connect:ListInstances": lambda g, _: g.connect().instances_by_assistant(),
     "connect:ListIntegrationAssociations": lambda g, _: g.connect().instances_by_assistant(),
 }

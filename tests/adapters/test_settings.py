@@ -24,6 +24,7 @@ GOOD = {
     "TOOLGRANT_LANGUAGE": "en",
     "TOOLGRANT_SWEEP_INTERVAL_HOURS": "6",
     "TOOLGRANT_CATALOG_OVERRIDES": "parameter",
+    "TOOLGRANT_READ_FLOWS": "on",
 }
 WRITER_ROLE = "arn:aws:iam::111122223333:role/toolgrant-RemediateRole-1"
 FIXING = {
@@ -57,6 +58,8 @@ def test_a_complete_environment() -> None:
     assert settings.language == "en"
     assert settings.sweep_interval == timedelta(hours=6)
     assert settings.catalog_overrides == "parameter"
+    assert settings.read_flows
+    assert not from_environment({**GOOD, "TOOLGRANT_READ_FLOWS": "off"}).read_flows
     assert settings.fix is None
 
 
@@ -134,6 +137,7 @@ def test_an_empty_variable_is_named(variable: str) -> None:
         ("TOOLGRANT_REQUESTS_PER_SECOND", "1001"),
         ("TOOLGRANT_LANGUAGE", "fr"),
         ("TOOLGRANT_LANGUAGE", "EN"),
+        ("TOOLGRANT_READ_FLOWS", "yes"),
         ("TOOLGRANT_SWEEP_INTERVAL_HOURS", "0"),
         ("TOOLGRANT_SWEEP_INTERVAL_HOURS", "daily"),
         ("TOOLGRANT_SWEEP_INTERVAL_HOURS", "8760"),

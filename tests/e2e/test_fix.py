@@ -56,7 +56,7 @@ def test_every_kind_of_grant_can_be_added_once_approved(operator: Operator) -> N
 
 
 def test_a_flow_module_without_type_counts_and_stays_as_it_is(operator: Operator) -> None:
-    held, wanted = str(uuid.uuid4()), str(uuid.uuid4())
+    held, wanted = operator.module(), operator.module()
     agent = operator.agent(
         tool("Held", f"aws_custom_flows__{held}_1"), tool("Wanted", f"aws_custom_flows__{wanted}_1")
     )

@@ -189,6 +189,7 @@ def function(resources: Resources, server: Server, tmp_path: Path) -> Iterator[F
         "REQUESTS_PER_SECOND": "1000",
         "LANGUAGE": "ja",
         "SWEEP_INTERVAL_HOURS": "6",
+        "READ_FLOWS": "on",
         "CATALOG_OVERRIDES": f"overrides-{uuid.uuid4()}",
     }
     aws.get("ssm").put_parameter(

@@ -19,6 +19,7 @@ WISDOM = "arn:aws:wisdom:us-east-1:111122223333"
 RESOURCES = (
     INSTANCE,
     f"{INSTANCE}/security-profile/p",
+    f"{INSTANCE}/contact-flow/f",
     f"{INSTANCE}/contact-flow-module/m",
     f"{INSTANCE}/agent/u",
     f"{WISDOM}:assistant/a",
@@ -82,6 +83,7 @@ def test_evaluate_reads_what_it_judges(stack: LocalStack) -> None:
         ("connect:ListSecurityProfileFlowModules", profile),
         ("connect:ListSecurityProfileAIAgents", profile),
         ("connect:DescribeSecurityProfile", profile),
+        ("connect:DescribeContactFlow", f"{INSTANCE}/contact-flow/f"),
         ("connect:ListIntegrationAssociations", INSTANCE),
         ("connect:ListInstances", "*"),
     }
@@ -94,6 +96,10 @@ def test_sweep_lists_and_no_more(stack: LocalStack) -> None:
         ("wisdom:ListAIAgents", "*"),
         ("wisdom:ListAssistants", "*"),
     }
+    assert allowed(stack, "SweepRole", ["connect:ListContactFlows"], [INSTANCE])
+    assert allowed(
+        stack, "SweepRole", ["connect:DescribeContactFlow"], [f"{INSTANCE}/contact-flow/f"]
+    )
     assert allowed(stack, "SweepRole", ["wisdom:GetAIAgent"], RESOURCES) == set()
 
 

@@ -12,6 +12,7 @@ Step = tuple[str, Callable[[Known], Known], tuple[str, ...]]
 
 _INSTANCE = {"InstanceId": "instance"}
 _PROFILE = _INSTANCE | {"SecurityProfileId": "profile"}
+_FLOW = _INSTANCE | {"ContactFlowId": "flow"}
 _MODULE = _INSTANCE | {"ContactFlowModuleId": "module"}
 _ALIAS = _MODULE | {"AliasId": "alias"}
 _USER = _INSTANCE | {"UserId": "user"}
@@ -120,6 +121,22 @@ STORY: list[Step] = [
         SecurityProfileIds=lambda known: [known["other_profile"]],
     ),
     step("connect:DeleteUser", _USER),
+    step(
+        "connect:CreateContactFlow",
+        _INSTANCE,
+        "flow=ContactFlowId",
+        Name="Main IVR",
+        Type="CONTACT_FLOW",
+        Description="d",
+        Content="{}",
+        Status="PUBLISHED",
+        Tags={"team": "a"},
+    ),
+    step("connect:UpdateContactFlowContent", _FLOW, Content='{"a": 1}'),
+    step("connect:UpdateContactFlowMetadata", _FLOW, Name="Other", ContactFlowState="ACTIVE"),
+    step("connect:DescribeContactFlow", _FLOW),
+    step("connect:ListContactFlows", _INSTANCE),
+    step("connect:DeleteContactFlow", _FLOW),
     step(
         "connect:CreateContactFlowModule",
         _INSTANCE,

@@ -22,6 +22,7 @@ CONNECT_OPERATIONS: dict[str, dict[str, str]] = {
     "describe_instance": {},
     "list_security_profiles": {},
     "list_users": {},
+    "list_contact_flows": {},
     "list_contact_flow_modules": {},
     "list_integration_associations": {},
     "describe_security_profile": {"SecurityProfileId": "profile"},
@@ -33,6 +34,8 @@ CONNECT_OPERATIONS: dict[str, dict[str, str]] = {
     "delete_security_profile": {"SecurityProfileId": "profile"},
     "describe_user": {"UserId": "user"},
     "delete_user": {"UserId": "user"},
+    "describe_contact_flow": {"ContactFlowId": "flow"},
+    "delete_contact_flow": {"ContactFlowId": "flow"},
     "describe_contact_flow_module": {"ContactFlowModuleId": "module"},
     "list_contact_flow_module_versions": {"ContactFlowModuleId": "module"},
     "create_contact_flow_module_version": {"ContactFlowModuleId": "module"},
@@ -44,6 +47,9 @@ def connect_ids(world: World, connect: Client) -> dict[str, tuple[str, str]]:
     """Ids and ARNs of one of each."""
     instance = {"InstanceId": world.instance_id}
     profile_id, module_id = world.profile(), world.module()
+    flow = world.emulator.apply(
+        "connect:CreateContactFlow", **instance, Name="f", Type="CONTACT_FLOW", Content="{}"
+    )
     user_id = world.user("kim", world.seed.profiles["Agent"])
     profile = connect.describe_security_profile(**instance, SecurityProfileId=profile_id)
     user = connect.describe_user(**instance, UserId=user_id)
@@ -51,6 +57,7 @@ def connect_ids(world: World, connect: Client) -> dict[str, tuple[str, str]]:
     return {
         "profile": (profile_id, profile["SecurityProfile"]["Arn"]),
         "user": (user_id, user["User"]["Arn"]),
+        "flow": (flow["ContactFlowId"], flow["ContactFlowArn"]),
         "module": (module_id, module["ContactFlowModule"]["Arn"]),
     }
 

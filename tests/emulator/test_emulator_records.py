@@ -113,6 +113,10 @@ def test_connect_records_mask_passwords_and_content(world: World, connect: Clien
     assert parameters["IdentityInfo"] == {"FirstName": HIDDEN}
     connect.create_contact_flow_module(InstanceId=world.instance_id, Name="m", Content="{}")
     assert last(world)["requestParameters"]["Content"] == "***"
+    connect.create_contact_flow(
+        InstanceId=world.instance_id, Name="f", Type="CONTACT_FLOW", Content="{}"
+    )
+    assert last(world)["requestParameters"]["Content"] == "***"
 
 
 def test_failures_are_recorded(world: World, connect: Client, qconnect: Client) -> None:

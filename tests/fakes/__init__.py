@@ -17,6 +17,13 @@ from tests.fakes.cloud import (
     uuid_of,
 )
 from tests.fakes.fix_world import FixWorld
+from tests.fakes.flows import (
+    AI_AGENT_ARN,
+    AI_AGENT_ID,
+    FakeFlows,
+    FakeFlowTable,
+    content_naming,
+)
 from tests.fakes.schemas import ALERT_SCHEMA, AUDIT_SCHEMA, schema, valid_alert, valid_audit
 from tests.fakes.table import FakeStore
 from tests.fakes.tools import (
@@ -43,6 +50,8 @@ from tests.fakes.writer import (
 )
 
 __all__ = [
+    "AI_AGENT_ARN",
+    "AI_AGENT_ID",
     "ALERT_SCHEMA",
     "ASSISTANT",
     "AUDIT_SCHEMA",
@@ -67,6 +76,8 @@ __all__ = [
     "FakeAgents",
     "FakeClock",
     "FakeFixQueue",
+    "FakeFlowTable",
+    "FakeFlows",
     "FakeJournal",
     "FakeLedger",
     "FakeNotifier",
@@ -80,6 +91,7 @@ __all__ = [
     "Holder",
     "Waiting",
     "World",
+    "content_naming",
     "make_deps",
     "mcp",
     "refused",

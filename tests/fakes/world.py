@@ -19,11 +19,13 @@ from tests.fakes.cloud import (
     FakeProfiles,
     uuid_of,
 )
+from tests.fakes.flows import AI_AGENT_ARN, FakeFlows, FakeFlowTable, content_naming
 from tests.fakes.table import FakeStore
 from tests.fakes.tools import DASHBOARD
 
 from toolgrant.adapters.change_messages import parse_message
 from toolgrant.domain.catalog import packaged
+from toolgrant.domain.contact_flows import FlowContent, FlowKey
 from toolgrant.domain.model import (
     DRAFT,
     LATEST,
@@ -36,7 +38,8 @@ from toolgrant.domain.model import (
 from toolgrant.domain.records import AgentKey, SweepProgress
 from toolgrant.errors import InvalidInput
 from toolgrant.usecases.batch import Message, handle_batch
-from toolgrant.usecases.deps import Deps
+from toolgrant.usecases.contact_flows import read_flows
+from toolgrant.usecases.deps import Deps, FlowPorts
 from toolgrant.usecases.sweep import sweep
 
 SETTLE = timedelta(seconds=60)
@@ -58,6 +61,7 @@ def make_deps(**overrides: Any) -> Deps:
         "catalog": packaged(),
         "settle": SETTLE,
         "language": "en",
+        "flows": FlowPorts(FakeFlows(calls=calls), FakeFlowTable(calls)),
     }
     return Deps(**{**parts, **overrides})
 
@@ -70,6 +74,9 @@ class World:
         self.cloud = Cloud(live={ASSISTANT: {}}, instances={ASSISTANT: INSTANCE})
         self.clock = FakeClock()
         self.store = FakeStore(self.calls)
+        self.flows = FakeFlows(calls=self.calls)
+        self.flow_table = FakeFlowTable(self.calls)
+        self.reads_flows = True
         self.notifier = FakeNotifier(self.calls)
         self.queue = FakeQueue(self.clock, self.calls)
         self.journal = FakeJournal()
@@ -123,6 +130,25 @@ class World:
         for key, qualifier in [entry for entry in self.cloud.agents if entry[0] == self.key(name)]:
             del self.cloud.agents[key, qualifier]
 
+    def flow(
+        self, name: str, *named: str, key: str = AI_AGENT_ARN, instance: str = INSTANCE
+    ) -> FlowKey:
+        """A published contact flow that names exactly these versions, such as `agent:3`. What is
+        dynamic, or under another key, stands there as it is."""
+        flow_key = FlowKey(instance, uuid_of(name))
+        values = [one if one[0] == "$" or key != AI_AGENT_ARN else self.named(one) for one in named]
+        content = FlowContent(name, content_naming(*values, key=key))
+        self.flows.published_flows[flow_key] = content
+        return flow_key
+
+    def named(self, text: str) -> str:
+        """`agent:3` → the ARN of this version."""
+        agent, colon, qualifier = text.partition(":")
+        return f"{self.arn(agent)}{colon}{qualifier}"
+
+    def delete_flow(self, name: str) -> None:
+        del self.flows.published_flows[FlowKey(INSTANCE, uuid_of(name))]
+
     # --- what happens
 
     def event(self, name: str = "UpdateAIAgent", agent: str = "agent", **fields: Any) -> str:
@@ -151,6 +177,10 @@ class World:
         if event != "CreateAIAgent":
             requests["aiAgentId"] = uuid_of(name)
         return self._event(event, "qconnect", fields, requests)
+
+    def flow_event(self, flow: str, name: str = "UpdateContactFlowContent", **fields: Any) -> str:
+        requests = {"InstanceId": INSTANCE, "ContactFlowId": uuid_of(flow)}
+        return self._event(name, "connect", fields, requests)
 
     def profile_event(self, profile: str, **fields: Any) -> str:
         requests = {"InstanceId": INSTANCE, "SecurityProfileId": uuid_of(profile)}
@@ -188,6 +218,7 @@ class World:
             clock=self.clock,
             settle=self.settle,
             catalog=self.catalog,
+            flows=FlowPorts(self.flows, self.flow_table) if self.reads_flows else None,
         )
 
     def handle(self, *bodies: str) -> set[str]:
@@ -236,6 +267,12 @@ class World:
         """Enqueue all AI agents; `drain` then works them off."""
         return sweep(self.deps(), interval, has_time)
 
+    def read_flows(
+        self, interval: timedelta = timedelta(), has_time: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Read all contact flows, as the sweep function does after the sweep."""
+        read_flows(self.deps(), interval, has_time)
+
     # --- what came of it
 
     def findings(self, agent: str = "agent") -> dict[str, Finding]:
@@ -245,6 +282,13 @@ class World:
 
     def states(self, agent: str = "agent") -> dict[str, str]:
         return {name: str(finding.state) for name, finding in self.findings(agent).items()}
+
+    def on_record(self) -> dict[str, list[str]]:
+        """Name of a contact flow → what the table says that it names."""
+        return {
+            flow.name: sorted(f"{one.ai_agent_id}:{one.qualifier}" for one in flow.agents)
+            for flow in self.flow_table.naming()
+        }
 
     @property
     def told(self) -> list[str]:

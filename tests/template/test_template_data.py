@@ -148,6 +148,7 @@ def test_what_the_functions_are_told(template: Tree) -> None:
         "TOOLGRANT_LANGUAGE": ref("AlertLanguage"),
         "TOOLGRANT_SWEEP_INTERVAL_HOURS": ref("SweepIntervalHours"),
         "TOOLGRANT_CATALOG_OVERRIDES": named("catalog-overrides"),
+        "TOOLGRANT_READ_FLOWS": ref("ReadFlows"),
         "TOOLGRANT_OPT_IN_TAG_VALUE": ref("OptInTagValue"),
         "TOOLGRANT_LEAST_CONFIDENCE": ref("LeastConfidence"),
         "TOOLGRANT_AUTOMATIC_RISK": ref("AutomaticRisk"),

@@ -19,7 +19,8 @@ SERVICES = ("connect", "ds", "wisdom")
 DEPENDENT = {"connect:DescribeInstance", "ds:DescribeDirectories"}
 # … and for these beside SearchUsers and a CreateSecurityProfile with tags.
 OF_FIXING = {"connect:DescribeUser", "connect:ListUserProficiencies", "connect:TagResource"}
-READERS = (("connect_cached", "connect"), ("qconnect", "qconnect"))
+FLOWS = ("contact_flows", "connect")
+READERS = (("connect_cached", "connect"), ("qconnect", "qconnect"), FLOWS)
 WRITER = ("connect_fresh", "connect")
 
 
@@ -50,6 +51,13 @@ def test_fixing_takes_what_the_writer_calls(deployed: Deployed) -> None:
     assert found == read | set(called(*WRITER))
 
 
+def test_no_flow_is_read_where_that_is_turned_off(deployed: Deployed) -> None:
+    found = {mode: allowed(deployed, Mode=mode, ReadFlows="off") for mode in ("warn", "fix")}
+    reading = allowed(deployed, Mode="warn")
+    assert reading - found["warn"] == set(called(*FLOWS))
+    assert not found["fix"] & set(called(*FLOWS))
+
+
 def test_remediate_writes_what_the_writer_writes(deployed: Deployed) -> None:
     found = allowed(deployed, "RemediateRole", Mode="fix", **EVERYTHING) - OF_FIXING
     wrote = writes(dict.fromkeys(called(*WRITER)))
@@ -63,7 +71,9 @@ def test_readers_write_nothing() -> None:
 
 
 def test_operate_reads_for_a_dry_run_what_evaluate_reads(deployed: Deployed) -> None:
-    """So that what it shows is what evaluate would plan; it writes nothing in Connect."""
+    """So that what it shows is what evaluate would plan; it writes nothing in Connect. What contact
+    flows name it takes from the table."""
     operate = allowed(deployed, "OperateRole", Mode="fix", **EVERYTHING)
-    assert operate == allowed(deployed, "EvaluateRole", Mode="fix", **EVERYTHING)
+    evaluate = allowed(deployed, "EvaluateRole", Mode="fix", **EVERYTHING)
+    assert operate == evaluate - set(called(*FLOWS))
     assert writes(dict.fromkeys(operate)) == set()

@@ -29,6 +29,7 @@ CHOICES = {
     "AssociationGaps": ("approve", ["off", "approve", "fix"]),
     "DedicatedProfiles": ("off", ["off", "approve"]),
     "AlertLanguage": ("en", ["en", "ja"]),
+    "ReadFlows": ("on", ["on", "off"]),
     "LogLevel": ("INFO", ["DEBUG", "INFO"]),
 }
 

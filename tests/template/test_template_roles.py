@@ -21,6 +21,7 @@ WISDOM = "arn:${AWS::Partition}:wisdom:${AWS::Region}:${AWS::AccountId}:"
 SSM = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/"
 INSTANCE = {"Fn::Sub": CONNECT + "instance/*"}
 PROFILE = {"Fn::Sub": CONNECT + "instance/*/security-profile/*"}
+FLOW = {"Fn::Sub": CONNECT + "instance/*/contact-flow/*"}
 USER = {"Fn::Sub": CONNECT + "instance/*/agent/*"}
 AGENT = {"Fn::Sub": WISDOM + "ai-agent/*"}
 ASSISTANT = {"Fn::Sub": WISDOM + "assistant/*"}
@@ -88,10 +89,13 @@ ALWAYS: Allowed = {
         **logging("AuditLogGroup"),
         "sqs:SendMessage": [arn("ChangeQueue"), arn("ChangeDeadLetterQueue")],
         "ssm:GetParameter": [OVERRIDES],
+        "connect:DescribeContactFlow": [FLOW],
     },
     "SweepRole": {
         **OWN,
         **INSTANCES,
+        "connect:DescribeContactFlow": [FLOW],
+        "connect:ListContactFlows": [INSTANCE],
         **logging("SweepLogGroup"),
         "wisdom:GetAssistant": [ASSISTANT],
         "wisdom:ListAIAgentVersions": [AGENT],

@@ -64,7 +64,7 @@ def test_every_trigger_has_an_event_file_that_leads_to_a_look() -> None:
     looked = {
         event["detail"]["eventName"]
         for path, event in events.items()
-        if parsed(path)["request"] in ("AgentRequest", "FanOut")
+        if parsed(path)["request"] in ("AgentRequest", "FanOut", "FlowRequest")
     }
     assert looked == set(TRIGGERS)
 

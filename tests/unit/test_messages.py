@@ -173,6 +173,9 @@ ALERTS = {
         Status.OPENED, *problems(RETRIEVE, live=False), actor=None, event_name=""
     ),
     "opened-without-profile": told(Status.OPENED, *problems(RETRIEVE, live=False), profiles={}),
+    "opened-in-a-flow": told(
+        Status.OPENED, *problems(RETRIEVE), flows={"3": ("Main IVR", "夜間"), "4": ("Other",)}
+    ),
     "unknown": told(Status.OPENED, *problems(MYSTERY, live=False)),
     "gap": told(Status.OPENED, *problems(ESCALATE, profiles=("p",))),
     "refused-save": told(Status.OPENED, notice(REFUSED, packaged())),
@@ -390,6 +393,7 @@ def hostile(name: str, count: int = 1) -> Alert:
         actor=Actor(name, name, name),
         event_name=name,
         profiles={name: name},
+        flows={"3": (name,) * 200, name: (name,)},
     )
 
 
@@ -455,6 +459,19 @@ def test_versions_are_named_as_draft_or_published() -> None:
         "Affects: $SAVED (draft), $LATEST (published), 3 (published)"
         in render(alert, "en").bodies["email"]
     )
+
+
+def test_many_flows_are_counted() -> None:
+    flows = {LATEST: tuple(f"flow {number}" for number in range(30)), DRAFT: ("Trial",)}
+    alert = told(OPENED, INSUFFICIENT, qualifiers=(DRAFT, LATEST, "3"), flows=flows)
+
+    assert (
+        "Affects: $SAVED (draft, LIVE in flow Trial), "
+        "$LATEST (published, LIVE in flow flow 0, flow 1, flow 2 +27), 3 (published)"
+        in render(alert, "en").bodies["email"]
+    )
+    machine = json.loads(render(alert, "en").bodies["default"])
+    assert len(machine["agent"]["flows"][LATEST]) == 20
 
 
 if __name__ == "__main__":

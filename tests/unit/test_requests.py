@@ -18,9 +18,10 @@ from tests.strategies import HOSTILE, MANY, SOME, agent_requests
 
 from toolgrant.adapters.change_messages import MOST_BYTES, parse_message, to_message
 from toolgrant.domain.causes import Actor, Cause
+from toolgrant.domain.contact_flows import FlowKey
 from toolgrant.domain.model import QualifiedAgent, Tool
 from toolgrant.domain.records import AgentKey
-from toolgrant.domain.requests import AgentRequest, FanOut, Observed, RefusedSave, Skip
+from toolgrant.domain.requests import AgentRequest, FanOut, FlowRequest, Observed, RefusedSave, Skip
 from toolgrant.errors import InvalidInput
 
 EVENTS = {
@@ -88,6 +89,13 @@ def test_what_the_sweep_observed_is_left_out_where_it_would_not_fit(tools: int, 
     assert parse_message(body) == (request if kept else replace(request, observed=None))
 
 
+def test_a_request_to_read_a_flow_comes_back_as_it_went() -> None:
+    request = FlowRequest(FlowKey("i", "f"), FULL_CAUSE, 3)
+
+    assert parse_message(to_message(request)) == request
+    assert json.loads(to_message(request))["schema"] == "toolgrant/flow/1"
+
+
 def set_at(path: str, value: object) -> str:
     """A request of ours with one value replaced; a path names list positions, too."""
     data: Any = json.loads(to_message(replace(REQUEST, cause=FULL_CAUSE, observed=OBSERVED)))
@@ -108,8 +116,12 @@ OBSERVED = Observed(
 @pytest.mark.parametrize(
     ("path", "value", "refusal"),
     [
-        ("schema", "toolgrant/request/1", "$.schema: expected toolgrant/request/2"),
-        ("schema", None, "$.schema: expected toolgrant/request/2"),
+        (
+            "schema",
+            "toolgrant/request/1",
+            "$.schema: expected toolgrant/request/2 or toolgrant/flow/1",
+        ),
+        ("schema", None, "$.schema: expected toolgrant/request/2 or toolgrant/flow/1"),
         ("key", None, "$.key.assistant_id: missing"),
         ("key.assistant_id", "", "$.key: expected the ids of an assistant and an AI agent"),
         ("key.assistant_id", 7, "$.key.assistant_id: expected text"),
@@ -179,7 +191,7 @@ def outcome(body: str) -> object:
         parsed = parse_message(body)
     except InvalidInput as error:
         return str(error)
-    assert isinstance(parsed, AgentRequest | FanOut | RefusedSave | Skip)
+    assert isinstance(parsed, AgentRequest | FlowRequest | FanOut | RefusedSave | Skip)
     return parsed
 
 
@@ -241,7 +253,7 @@ def test_no_event_does_any_harm_or_gives_away_what_is_sensitive(event: dict[str,
     parsed = outcome(json.dumps(with_secrets(event)))
 
     assert SECRET not in repr(parsed)
-    if isinstance(parsed, AgentRequest):
+    if isinstance(parsed, AgentRequest | FlowRequest):
         assert parse_message(to_message(parsed)) == parsed
 
 

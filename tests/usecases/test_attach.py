@@ -55,6 +55,17 @@ def test_a_gap_is_closed_at_once_where_that_is_allowed() -> None:
     assert world.look_and_fix() == ["fixed"]
 
 
+def test_a_gap_of_a_version_that_only_a_contact_flow_names_is_closed() -> None:
+    world = gap_world(association=Mode.FIX)
+    world.make_live()
+    world.flow("Main IVR", "agent:1")
+    world.handle(world.flow_event("Main IVR"))
+    world.later(2)
+
+    assert world.look_and_fix() == ["fixed"]
+    assert world.cloud.attached[f"{world.arn()}:1"] == (uuid_of("agent-profile"),)
+
+
 @pytest.mark.parametrize(
     ("tags", "type_", "rules"),
     [

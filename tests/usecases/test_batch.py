@@ -109,7 +109,10 @@ def test_one_messages_trouble_while_reading_fails_no_others(world: World) -> Non
         ("[]", "$: expected an object, found a list"),
         ('"x"', "$: expected an object, found text"),
         ("{}", "$: neither an EventBridge event nor a request of toolgrant"),
-        ('{"schema": "toolgrant/request/9"}', "$.schema: expected toolgrant/request/2"),
+        (
+            '{"schema": "toolgrant/request/9"}',
+            "$.schema: expected toolgrant/request/2 or toolgrant/flow/1",
+        ),
         (
             '{"detail-type": "AWS API Call via CloudTrail", "detail": {}}',
             "$.detail.eventName: missing or not text",

@@ -417,7 +417,7 @@ def test_a_live_version_that_is_deleted_is_left_out(world: World) -> None:
     ("fields", "reason"),
     [
         ({"type": "MANUAL_SEARCH"}, "AI agents of type MANUAL_SEARCH have no tools"),
-        ({"origin": "SYSTEM"}, "a system AI agent that no assistant uses"),
+        ({"origin": "SYSTEM"}, "a system AI agent that nothing uses"),
     ],
 )
 def test_other_agents_are_left_alone_with_a_reason(

@@ -21,6 +21,8 @@ from toolgrant.adapters.aws import CLIENT_CONFIG, USER_AGENT, WRITER_CONFIG, Api
 from toolgrant.adapters.change_queue import SQSChangeQueue
 from toolgrant.adapters.connect_cached import Connect
 from toolgrant.adapters.connect_fresh import ConnectProfiles
+from toolgrant.adapters.contact_flows import ConnectFlows
+from toolgrant.adapters.dynamodb.flows import DynamoDBFlows
 from toolgrant.adapters.dynamodb.ledger import DynamoDBLedger
 from toolgrant.adapters.dynamodb.store import DynamoDBStore
 from toolgrant.adapters.emergency_stop import SSMEmergencyStop
@@ -32,7 +34,7 @@ from toolgrant.adapters.qconnect import QConnect
 from toolgrant.domain.catalog import Catalog
 from toolgrant.errors import Misconfigured
 from toolgrant.settings import FixSettings, Settings, from_environment
-from toolgrant.usecases.deps import Deps, FixPorts
+from toolgrant.usecases.deps import Deps, FixPorts, FlowPorts
 from toolgrant.usecases.writer.write import GrantWriter
 
 
@@ -70,7 +72,13 @@ class Runtime:
             settle=settings.settle,
             language=settings.language,
             fixing=self.fix_ports() if settings.fix else None,
+            flows=self.flow_ports() if settings.read_flows else None,
         )
+
+    def flow_ports(self) -> FlowPorts:
+        """Contact flows, as Connect has them and as the table knows them."""
+        source = ConnectFlows(Api(client("connect"), "connect", self.pacer))
+        return FlowPorts(source, DynamoDBFlows(client("dynamodb"), self.settings.table))
 
     def fix_ports(self) -> FixPorts:
         """What planning a fix works with. Raises Misconfigured in mode `warn`."""

@@ -43,6 +43,7 @@ class Settings:
     language: str
     sweep_interval: timedelta
     catalog_overrides: str
+    read_flows: bool
     fix: FixSettings | None = None
 
 
@@ -70,6 +71,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         language=read("LANGUAGE", _one_of(LANGUAGES)),
         sweep_interval=timedelta(hours=read("SWEEP_INTERVAL_HOURS", _number(1, 24))),
         catalog_overrides=read("CATALOG_OVERRIDES", _text),
+        read_flows=read("READ_FLOWS", _one_of(("off", "on"))) == "on",
         fix=None if mode is Mode.WARN else _fix(mode, read),
     )
 

@@ -38,6 +38,7 @@ ERRORS: Mapping[str, type[ToolgrantError]] = {
     "ResourceNotFoundException": NotFound,
     "NotFoundException": NotFound,
     "NotFound": NotFound,
+    "ContactFlowNotPublishedException": NotFound,
     "QueueDoesNotExist": NotFound,
     "AWS.SimpleQueueService.NonExistentQueue": NotFound,
     "ThrottlingException": Throttled,

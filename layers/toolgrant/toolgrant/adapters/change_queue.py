@@ -8,7 +8,7 @@ from typing import Any
 
 from toolgrant.adapters.aws import translated
 from toolgrant.adapters.change_messages import to_message
-from toolgrant.domain.requests import AgentRequest
+from toolgrant.domain.requests import AgentRequest, FlowRequest
 from toolgrant.usecases.batch import LONGEST_DELAY
 
 
@@ -20,7 +20,7 @@ class SQSChangeQueue:
         self._change_url = change_url
         self._dead_letter_url = dead_letter_url
 
-    def send(self, request: AgentRequest, delay: timedelta) -> None:
+    def send(self, request: AgentRequest | FlowRequest, delay: timedelta) -> None:
         """Ask for an evaluation after `delay`: whole seconds, rounded up, LONGEST_DELAY at most."""
         seconds = math.ceil(min(delay, LONGEST_DELAY).total_seconds())
         with translated("change queue send", own=True):

@@ -24,12 +24,21 @@ from toolgrant.adapters.triggers import (
     Subject,
 )
 from toolgrant.domain.causes import Cause
+from toolgrant.domain.contact_flows import FlowKey
 from toolgrant.domain.json_fields import as_list, as_map
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.profile_lists import PROFILE_LISTS, parse_grants
 from toolgrant.domain.records import ON_RECORD, AgentKey, Edge, EdgeKind
 from toolgrant.domain.refused_saves import refused_tool
-from toolgrant.domain.requests import AgentRequest, FanOut, RefusedSave, Request, Skip, created_key
+from toolgrant.domain.requests import (
+    AgentRequest,
+    FanOut,
+    FlowRequest,
+    RefusedSave,
+    Request,
+    Skip,
+    created_key,
+)
 from toolgrant.domain.texts import clip
 from toolgrant.errors import InvalidInput
 
@@ -98,6 +107,8 @@ def _tool_name(record: Record, tool_id: str) -> str:
 
 
 def _target(subject: Subject, record: Record) -> Request:
+    if subject.flow:
+        return FlowRequest(_flow_key(subject, record), record.cause)
     if subject.edge is None:
         return _agent_target(subject, record)
     target = _uuid(subject, record)
@@ -160,6 +171,15 @@ def _uuid(subject: Subject, record: Record) -> str:
     own = uuid_of(plain_id(record.first(subject.paths)))
     kind = subject.edge or EdgeKind.ON_RECORD
     return own or record.resources.edges.get(kind, "") or record.anywhere.edges.get(kind, "")
+
+
+def _flow_key(subject: Subject, record: Record) -> FlowKey:
+    """The contact flow; without its id where that, or the instance, is missing or masked."""
+    flow_id = _uuid(subject, record)
+    arn = plain_id(record.first(subject.paths))
+    from_arn = arn.split("/")[-3] if arn.count("/") >= 3 else ""
+    instance_id = uuid_of(from_arn) or _uuid(INSTANCE, record)
+    return FlowKey(instance_id, flow_id if instance_id else "")
 
 
 def _agent_key(subject: Subject, record: Record) -> AgentKey | None:

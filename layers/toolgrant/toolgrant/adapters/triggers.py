@@ -13,13 +13,15 @@ class Subject:
     """What a trigger's record is about, and the paths where the record says so.
 
     `paths` lead to its id or ARN; the first one that is filled counts. `edge`: every AI agent with
-    such an edge to it is looked at again. Without, it is an AI agent itself, and `assistant` are
-    the paths of its assistant's id or ARN; none where only an ARN can name the AI agent.
+    such an edge to it is looked at again. `flow`: a contact flow, which is read again. With
+    neither it is an AI agent itself, and `assistant` are the paths of its assistant's id or ARN;
+    none where only an ARN can name the AI agent.
     """
 
     paths: tuple[str, ...]
     edge: EdgeKind | None = None
     assistant: tuple[str, ...] = ()
+    flow: bool = False
 
 
 ASSISTANT = Subject(("requestParameters.assistantId",), EdgeKind.ASSISTANT)
@@ -29,6 +31,10 @@ PROFILE_CREATED = Subject(("responseElements.SecurityProfileId",), EdgeKind.PROF
 FLOW_MODULE = Subject(("requestParameters.ContactFlowModuleId",), EdgeKind.FLOW_MODULE)
 FLOW_MODULE_CREATED = Subject(("responseElements.Id",), EdgeKind.FLOW_MODULE)
 INSTANCE = Subject(("requestParameters.InstanceId",), EdgeKind.INSTANCE)
+FLOW = Subject(("requestParameters.ContactFlowId",), flow=True)
+FLOW_CREATED = Subject(
+    ("responseElements.ContactFlowArn", "responseElements.ContactFlowId"), flow=True
+)
 AGENT = Subject(("requestParameters.aiAgentId",), assistant=ASSISTANT.paths)
 AGENT_CREATED = Subject(
     ("responseElements.aiAgent.aiAgentArn", "responseElements.aiAgent.aiAgentId"),
@@ -58,6 +64,10 @@ TRIGGERS: Mapping[str, Subject] = {
     "DeleteSecurityProfile": PROFILE,
     "AssociateSecurityProfiles": ENTITY,
     "DisassociateSecurityProfiles": ENTITY,
+    "CreateContactFlow": FLOW_CREATED,
+    "UpdateContactFlowContent": FLOW,
+    "UpdateContactFlowMetadata": FLOW,
+    "DeleteContactFlow": FLOW,
     "CreateContactFlowModule": FLOW_MODULE_CREATED,
     "DeleteContactFlowModule": FLOW_MODULE,
     "UpdateContactFlowModuleContent": FLOW_MODULE,

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import TypeVar
 
 from toolgrant.domain.causes import Cause
+from toolgrant.domain.contact_flows import FlowKey
 from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent
 from toolgrant.domain.records import AgentKey, Edge
 from toolgrant.domain.texts import clip
@@ -48,7 +49,8 @@ class Outcome(StrEnum):
 class Observed:
     """What the sweep read while listing, so that evaluating needs no GetAIAgent.
 
-    `live` are the qualifiers that the assistant's configuration names; `at` is when it was read.
+    `live` are the qualifiers that the assistant's configuration or a contact flow names; `at` is
+    when it was read.
     """
 
     at: datetime
@@ -70,12 +72,25 @@ class AgentRequest:
     attempt: int = 0
     saved_at: datetime | None = None
 
-    def again(self, why: object) -> Self:
-        """The request as it is sent again. Raises GaveUp where that was done often enough, so that
-        nothing goes round between queue and function for ever."""
-        if self.attempt >= MOST_ATTEMPTS:
-            raise GaveUp(f"put off {MOST_ATTEMPTS} times: {why}")
-        return replace(self, attempt=self.attempt + 1)
+
+@dataclass(frozen=True)
+class FlowRequest:
+    """Read this contact flow, and evaluate the AI agents that it named or names."""
+
+    key: FlowKey
+    cause: Cause
+    attempt: int = 0
+
+
+_Look = TypeVar("_Look", bound=AgentRequest | FlowRequest)
+
+
+def again(request: _Look, why: object) -> _Look:
+    """The request as it is sent again. Raises GaveUp where that was done often enough, so that
+    nothing goes round between queue and function for ever."""
+    if request.attempt >= MOST_ATTEMPTS:
+        raise GaveUp(f"put off {MOST_ATTEMPTS} times: {why}")
+    return replace(request, attempt=request.attempt + 1)
 
 
 @dataclass(frozen=True)
@@ -116,7 +131,7 @@ class Skip:
     cause: Cause
 
 
-Request = AgentRequest | FanOut | RefusedSave | Skip
+Request = AgentRequest | FlowRequest | FanOut | RefusedSave | Skip
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from toolgrant.domain.catalog import Catalog
+from toolgrant.domain.contact_flows import NamingFlow, flows_naming
 from toolgrant.domain.evaluate import evaluate, grant_kinds
 from toolgrant.domain.findings import Resolution
 from toolgrant.domain.model import DRAFT, LATEST, Grant, GrantKind, QualifiedAgent, SecurityProfile
@@ -24,10 +25,11 @@ LONGEST_TARGET = 128
 
 @dataclass(frozen=True)
 class JudgedAgent:
-    """An AI agent as it is now."""
+    """An AI agent as it is now. `flows`: qualifier → contact flows that name it."""
 
     instance_id: str
     judged: tuple[JudgedQualifier, ...]
+    flows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def draft(self) -> QualifiedAgent:
@@ -53,6 +55,12 @@ class JudgedAgent:
         )
 
     @property
+    def not_there(self) -> dict[str, tuple[str, ...]]:
+        """What contact flows name and the AI agent does not have."""
+        there = {judged.qualifier for judged in self.judged}
+        return {name: flows for name, flows in self.flows.items() if name not in there}
+
+    @property
     def edges(self) -> frozenset[Edge]:
         """What events may name to mean this AI agent."""
         return frozenset(edge for edge in _edges(self) if len(edge.target) <= LONGEST_TARGET)
@@ -74,6 +82,7 @@ class AgentReader:
     profiles: Profiles
     store: Store
     catalog: Catalog
+    naming_flows: Callable[[], tuple[NamingFlow, ...]]
 
     def look(self, request: AgentRequest) -> JudgedAgent | OutOfScope:
         """As `read`; an AI agent that is gone is out of scope, too."""
@@ -88,9 +97,10 @@ class AgentReader:
         draft = observed.agents[0] if observed else self.agents.get(request.key, DRAFT)
         if draft.type != ORCHESTRATION:
             return OutOfScope(f"AI agents of type {draft.type} have no tools")
-        live = observed.live if observed else self._live(request.key)
+        flows = flows_naming(request.key.ai_agent_id, self.naming_flows())
+        live = frozenset((*(observed.live if observed else self._live(request.key)), *flows))
         if draft.origin == "SYSTEM" and not live:
-            return OutOfScope("a system AI agent that no assistant uses")
+            return OutOfScope("a system AI agent that nothing uses")
         instance_id = self._instance(draft, request)
         if instance_id is None:
             return OutOfScope(f"no Connect instance integrates assistant {draft.assistant_id}")
@@ -99,7 +109,7 @@ class AgentReader:
         if self._is_gone(instance_id, (ids for _, ids in attached)):
             return OutOfScope(f"Connect instance {instance_id} does not exist here")
         judged = (self._judge(instance_id, agent, ids or (), live) for agent, ids in attached)
-        return JudgedAgent(instance_id, tuple(judged))
+        return JudgedAgent(instance_id, tuple(judged), flows)
 
     def profile_names(self, seen: JudgedAgent) -> dict[str, str]:
         """Id → name of the attached profiles, for an alert. One that is gone keeps its id."""
@@ -181,7 +191,7 @@ class AgentReader:
 
 def agent_reader(deps: Deps) -> AgentReader:
     """The reading half of `deps`."""
-    return AgentReader(deps.agents, deps.profiles, deps.store, deps.catalog)
+    return AgentReader(deps.agents, deps.profiles, deps.store, deps.catalog, deps.naming_flows)
 
 
 def _edges(seen: JudgedAgent) -> Iterator[Edge]:

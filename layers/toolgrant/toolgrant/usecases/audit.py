@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from toolgrant.domain.alerts.alert import actor_json, grant_texts, utc_text
+from toolgrant.domain.alerts.alert import MOST_FLOWS, actor_json, grant_texts, utc_text
 from toolgrant.domain.alerts.render import Rendered
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.findings import Change
@@ -48,6 +48,18 @@ def decision_fields(
         "verdicts": _verdicts(judged),
         "plan": list(plan),
         "alertId": alert.alert_id if alert else None,
+    }
+
+
+def flow_fields(
+    flows: Mapping[str, Sequence[str]], not_there: Mapping[str, Sequence[str]]
+) -> JsonObject:
+    """Qualifier → contact flows that name it; `namedNotThere` are qualifiers that do not exist."""
+    named = {"flows": flows, "namedNotThere": not_there}
+    return {
+        key: {qualifier: list(names[:MOST_FLOWS]) for qualifier, names in told.items()}
+        for key, told in named.items()
+        if told
     }
 
 

@@ -1,4 +1,5 @@
-"""One batch of messages from the change queue: parse, fan out, coalesce by AI agent, review.
+"""One batch of messages from the change queue: parse, fan out, coalesce by AI agent or contact
+flow, review.
 
 Whatever happens to a message is one of: processed, skipped with a logged reason, asked for again
 later (throttled), failed (the queue retries, then dead-letters), dead-lettered with its reason.
@@ -10,10 +11,21 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from toolgrant.domain.contact_flows import FlowKey
 from toolgrant.domain.records import AgentKey
-from toolgrant.domain.requests import AgentRequest, FanOut, Outcome, RefusedSave, Request, Skip
+from toolgrant.domain.requests import (
+    AgentRequest,
+    FanOut,
+    FlowRequest,
+    Outcome,
+    RefusedSave,
+    Request,
+    Skip,
+    again,
+)
 from toolgrant.errors import InvalidInput, Throttled, reason_of
 from toolgrant.usecases.audit import skip_record
+from toolgrant.usecases.contact_flows import look_at_flow
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.foreign_edits import note_edit
 from toolgrant.usecases.refused_saves import RECHECK, record_refusal, settle_notices
@@ -36,6 +48,7 @@ class Message:
 
 
 Parse = Callable[[str], Request]
+Look = AgentRequest | FlowRequest
 
 
 def handle_batch(
@@ -47,7 +60,7 @@ def handle_batch(
     """
     started_at = deps.clock.now()
     failed: set[str] = set()
-    groups: dict[AgentKey, list[tuple[str, AgentRequest]]] = {}
+    groups: dict[AgentKey | FlowKey, list[tuple[str, Look]]] = {}
     for message in messages:
         try:
             request = _read(message, parse, deps)
@@ -56,21 +69,53 @@ def handle_batch(
             continue
         if request:
             groups.setdefault(request.key, []).append((message.id, request))
-    asked = {key: coalesce([request for _, request in group]) for key, group in groups.items()}
+    asked = {key: _one([request for _, request in group]) for key, group in groups.items()}
     for key in sorted(asked, key=lambda key: -asked[key].attempt):  # who was put off most, first
+        ids = [message_id for message_id, _ in groups[key]]
         try:
-            _review(asked[key], deps, started_at, has_time)
+            _look(asked[key], deps, started_at, has_time)
         except Exception as error:  # one AI agent's trouble must not fail the others' messages
-            _fail(
-                [message_id for message_id, _ in groups[key]], key.ai_agent_id, error, failed, deps
-            )
+            _fail(ids, " ".join(_named(key).values()), error, failed, deps)
     return failed
+
+
+def _one(group: list[Look]) -> Look:
+    """One request for all of one AI agent or contact flow."""
+    agents = [request for request in group if isinstance(request, AgentRequest)]
+    return coalesce(agents) if agents else _newest(group)
+
+
+def _look(request: Look, deps: Deps, started_at: datetime, has_time: Callable[[], bool]) -> None:
+    if not has_time():
+        deps.queue.send(again(request, "out of time"), timedelta())
+        deps.journal.note("deferred", **_named(request.key), reason="out of time")
+        deps.journal.count("Deferred")
+        return
+    try:
+        _review(request, deps, started_at)
+    except Throttled as error:
+        _later(request, error, deps)
+
+
+def _named(key: AgentKey | FlowKey) -> dict[str, str]:
+    if isinstance(key, AgentKey):
+        return {"aiAgentId": key.ai_agent_id}
+    return {"flowId": key.flow_id}
+
+
+def _event_time(request: Look) -> datetime:
+    return request.cause.event_time or _LONG_AGO
+
+
+def _newest(requests: Iterable[Look]) -> Look:
+    newest = max((requests := list(requests)), key=_event_time)
+    return replace(newest, attempt=max(request.attempt for request in requests))
 
 
 def coalesce(requests: Iterable[AgentRequest]) -> AgentRequest:
     """Many requests for one AI agent → one: the newest event's, read afresh unless all come from
     the sweep."""
-    ordered = sorted(requests, key=lambda request: request.cause.event_time or _LONG_AGO)
+    ordered = sorted(requests, key=_event_time)
     newest = ordered[-1]
     fresh = [request for request in ordered if request.observed is None]
     return replace(
@@ -86,8 +131,9 @@ def _observed_at(request: AgentRequest) -> datetime:
     return request.observed.at if request.observed else _LONG_AGO
 
 
-def _read(message: Message, parse: Parse, deps: Deps) -> AgentRequest | None:
-    """The request for an AI agent, if the message is one; anything else is dealt with here."""
+def _read(message: Message, parse: Parse, deps: Deps) -> Look | None:
+    """The request for an AI agent or contact flow, if the message is one; anything else is dealt
+    with here."""
     try:
         request = parse(message.body)
     except InvalidInput as error:
@@ -98,7 +144,7 @@ def _read(message: Message, parse: Parse, deps: Deps) -> AgentRequest | None:
     match request:
         case AgentRequest() if request.cause.reason == RECHECK:
             settle_notices(request.key, request.cause, deps)
-        case AgentRequest():
+        case AgentRequest() | FlowRequest():
             return request
         case FanOut():
             _fan_out(request, deps)
@@ -134,27 +180,21 @@ def _remember_instances(deps: Deps) -> None:
         deps.journal.note("instances-not-read", reason=str(error))
 
 
-def _review(
-    request: AgentRequest, deps: Deps, started_at: datetime, has_time: Callable[[], bool]
-) -> None:
-    if not has_time():
-        deps.queue.send(request.again("out of time"), timedelta())
-        deps.journal.note("deferred", aiAgentId=request.key.ai_agent_id, reason="out of time")
-        deps.journal.count("Deferred")
+def _review(request: Look, deps: Deps, started_at: datetime) -> None:
+    if isinstance(request, FlowRequest):
+        skipped = look_at_flow(request, deps)
+        if skipped:
+            _skip(skipped, deps)
         return
-    try:
-        outcome = review(request, deps, started_at)
-    except Throttled as error:
-        _later(request, error, deps)
-        return
+    outcome = review(request, deps, started_at)
     deps.journal.count("Evaluations" if outcome == Outcome.EVALUATED else "Skipped")
 
 
-def _later(request: AgentRequest, error: Throttled, deps: Deps) -> None:
+def _later(request: Look, error: Throttled, deps: Deps) -> None:
     """Throttled work is sent again with a growing delay and does not count as a failure."""
     delay = min(FIRST_DELAY * 2**request.attempt, LONGEST_DELAY)
-    deps.queue.send(request.again(error), delay)
-    deps.journal.note("throttled", aiAgentId=request.key.ai_agent_id, delay=delay.total_seconds())
+    deps.queue.send(again(request, error), delay)
+    deps.journal.note("throttled", **_named(request.key), delay=delay.total_seconds())
     deps.journal.count("Throttled")
 
 

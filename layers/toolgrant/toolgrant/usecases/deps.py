@@ -6,10 +6,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from toolgrant.domain.catalog import Catalog
+from toolgrant.domain.contact_flows import NamingFlow
 from toolgrant.domain.fixing.rules import FixRules
 from toolgrant.errors import Misconfigured
 from toolgrant.usecases.fix_ports import EmergencyStop, FixQueue, Ledger, ProfileReader
-from toolgrant.usecases.ports import Agents, ChangeQueue, Clock, Journal, Notifier, Profiles, Store
+from toolgrant.usecases.ports import (
+    Agents,
+    ChangeQueue,
+    Clock,
+    Flows,
+    FlowTable,
+    Journal,
+    Notifier,
+    Profiles,
+    Store,
+)
 
 COMMIT_ATTEMPTS = 5
 
@@ -28,8 +39,16 @@ class FixPorts:
 
 
 @dataclass(frozen=True)
+class FlowPorts:
+    """Contact flows, as Connect has them and as the table knows them."""
+
+    source: Flows
+    table: FlowTable
+
+
+@dataclass(frozen=True)
 class Deps:
-    """What a batch works with. `fixing` is None in mode `warn`."""
+    """What a batch works with. `fixing` is None in mode `warn`, `flows` where they are not read."""
 
     agents: Agents
     profiles: Profiles
@@ -42,6 +61,11 @@ class Deps:
     settle: timedelta
     language: str
     fixing: FixPorts | None = None
+    flows: FlowPorts | None = None
+
+    def naming_flows(self) -> tuple[NamingFlow, ...]:
+        """The contact flows that are known to name AI agents; none where flows are not read."""
+        return tuple(self.flows.table.naming()) if self.flows else ()
 
     @property
     def fix_ports(self) -> FixPorts:

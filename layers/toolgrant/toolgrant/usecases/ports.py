@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from toolgrant.domain.alerts.render import Rendered
+from toolgrant.domain.contact_flows import FlowContent, FlowKey, FlowProgress, NamingFlow
 from toolgrant.domain.fixing.repair import Repair, Shown
 from toolgrant.domain.json_fields import Json
 from toolgrant.domain.model import Grant, GrantKind, QualifiedAgent
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, SweepProgress
-from toolgrant.domain.requests import AgentRequest
+from toolgrant.domain.requests import AgentRequest, FlowRequest
 
 
 class Clock(Protocol):
@@ -128,6 +129,36 @@ class Store(Protocol):
         """Replace the map from assistants to instances."""
 
 
+class Flows(Protocol):
+    """Contact flows of Connect."""
+
+    def listed(self, instance_id: str) -> tuple[str, ...]:
+        """Ids of all contact flows of an instance that are not archived. Raises NotFound."""
+
+    def published(self, key: FlowKey) -> FlowContent | None:
+        """What runs of a contact flow; None if nothing does: deleted, archived, never published."""
+
+
+class FlowTable(Protocol):
+    """What the table knows of contact flows."""
+
+    def naming(self) -> Iterable[NamingFlow]:
+        """The flows that name AI agents."""
+
+    def get(self, key: FlowKey) -> NamingFlow | None:
+        """What is known of a flow; None if it is not known to name anything."""
+
+    def keep(self, flow: NamingFlow) -> None:
+        """Remember what a flow names, in place of what was known; one that names nothing is
+        forgotten. Does nothing where a later reading is on record."""
+
+    def progress(self) -> FlowProgress | None:
+        """How far the reading of all flows came; None before the first."""
+
+    def save_progress(self, progress: FlowProgress) -> None:
+        """Remember how far it came."""
+
+
 class Notifier(Protocol):
     """The alerts topic."""
 
@@ -138,7 +169,7 @@ class Notifier(Protocol):
 class ChangeQueue(Protocol):
     """The change queue and its dead-letter queue."""
 
-    def send(self, request: AgentRequest, delay: timedelta) -> None:
+    def send(self, request: AgentRequest | FlowRequest, delay: timedelta) -> None:
         """Ask for an evaluation, at the earliest after `delay` (at most 15 minutes)."""
 
     def dead_letter(self, body: str, reason: str) -> None:

@@ -21,10 +21,10 @@ from toolgrant.domain.model import FindingKind
 from toolgrant.domain.plan import Step, decide, describe
 from toolgrant.domain.problems import JudgedQualifier, problems_of, scope_of
 from toolgrant.domain.records import AgentRecord
-from toolgrant.domain.requests import AgentRequest, Outcome
+from toolgrant.domain.requests import AgentRequest, Outcome, again
 from toolgrant.errors import Conflict
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reader
-from toolgrant.usecases.audit import decision_fields, outcome_record, verdict_counts
+from toolgrant.usecases.audit import decision_fields, flow_fields, outcome_record, verdict_counts
 from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps
 from toolgrant.usecases.losses import take_losses
 from toolgrant.usecases.outbox import publish_pending
@@ -118,7 +118,10 @@ def _judge(agent: JudgedAgent, taken: tuple[TakenAway, ...], against: _Against) 
     alert = _alert(agent, told.changes, after, fixes, against) if told.changes else None
     against.ask_again(told.recheck_at)
     rendered = against.commit(after, alert, fixes)
-    decided = outcome_record(against.request, after, Outcome.EVALUATED, omitted=told.omitted)
+    decided = {
+        **outcome_record(against.request, after, Outcome.EVALUATED, omitted=told.omitted),
+        **flow_fields(agent.flows, agent.not_there),
+    }
     against.report(agent.judged, decided, decide(told), rendered, describe_plan(fixes.plan))
     return Outcome.EVALUATED
 
@@ -133,6 +136,7 @@ def _alert(
     return replace(
         against.alert(changes, after),
         profiles=_profile_names(agent, changes, against.deps),
+        flows=agent.flows,
         change_id=fixes.change_id,
         proposal=fixes.proposal,
     )
@@ -204,10 +208,10 @@ class _Against:
         if at is None:
             return
         request, cause = self.request, replace(self.request.cause, reason="recheck", event_time=at)
-        again = AgentRequest(request.key, cause, request.instance_id)
+        asked = AgentRequest(request.key, cause, request.instance_id)
         if request.cause.reason == "recheck":
-            again = replace(again, attempt=request.again("looked too early").attempt)
-        self.deps.queue.send(again, max(at - self.now, timedelta()))
+            asked = replace(asked, attempt=again(request, "looked too early").attempt)
+        self.deps.queue.send(asked, max(at - self.now, timedelta()))
 
     def commit(
         self, after: AgentRecord, alert: Alert | None, fixes: PlannedFixes = NOTHING

@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from toolgrant.domain.causes import Cause
+from toolgrant.domain.contact_flows import flows_naming
 from toolgrant.domain.fixing.ledger import settling
 from toolgrant.domain.model import LATEST, QualifiedAgent
 from toolgrant.domain.records import ON_RECORD, AgentKey, Edge, SweepProgress
@@ -110,8 +111,10 @@ def _page(progress: SweepProgress, token_may_be_old: bool, deps: Deps) -> SweepP
         _log_failure(error, deps, assistantId=assistant_id)
         failed = progress.assistants_failed.plus(assistant_id)
         return _next_assistant(replace(progress, assistants_failed=failed))
+    flows = deps.naming_flows()
     for draft in drafts:
-        qualifiers = live.get(draft.ai_agent_id, frozenset())
+        named = flows_naming(draft.ai_agent_id, flows)
+        qualifiers = frozenset((*live.get(draft.ai_agent_id, ()), *named))
         progress = _agent(progress, draft, qualifiers, at, deps)
     return replace(progress, token=token) if token else _next_assistant(progress)
 

@@ -23,14 +23,18 @@ MOST_FINDINGS = 100
 """Most findings that one alert carries; fewer where they would not fit (`messages.render`)."""
 
 
+MOST_FLOWS = 20
+"""Most contact flows that an alert names for one version."""
+
 MOST_SHOWN = 20
 """Most findings that the readable forms show; the machine form has more."""
 
 
 @dataclass(frozen=True)
 class Alert:
-    """`profiles` are the attached security profiles, id → name, as far as people need them. `most`
-    is how many of its findings it carries."""
+    """`profiles` are the attached security profiles, id → name, as far as people need them.
+    `flows`: qualifier → contact flows that name it. `most` is how many of its findings it
+    carries."""
 
     alert_id: str
     time: datetime
@@ -43,9 +47,16 @@ class Alert:
     actor: Actor | None = None
     event_name: str = ""
     profiles: Mapping[str, str] = field(default_factory=dict)
+    flows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     change_id: str | None = None
     proposal: Proposal | None = None
     most: int = MOST_FINDINGS
+
+    @property
+    def flows_hit(self) -> dict[str, list[str]]:
+        """Contact flows by the qualifiers that the alert is about, some of each."""
+        hit = [qualifier for qualifier in self.qualifiers if qualifier in self.flows]
+        return {q: [clip(name) for name in self.flows[q][:MOST_FLOWS]] for q in hit}
 
     @property
     def shown(self) -> int:
@@ -86,6 +97,7 @@ def machine_json(alert: Alert) -> JsonObject:
             "arn": alert.agent_arn,
             "aiAgentId": alert.ai_agent_id,
             "qualifiers": list(alert.qualifiers),
+            **({"flows": alert.flows_hit} if alert.flows_hit else {}),
         },
         "findings": [_finding_json(change) for change in alert.changes[: alert.most]],
         "omittedFindings": max(0, len(alert.changes) - alert.most),

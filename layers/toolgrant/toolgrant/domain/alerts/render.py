@@ -23,6 +23,7 @@ from toolgrant.domain.texts import Words, clip
 MOST_BYTES = 250_000
 """SNS takes 256 KB over all bodies, subject and attributes of a message."""
 
+MOST_SHOWN_FLOWS = 3
 _SUBJECT_LIMIT = 99  # SNS Publish: less than 100 characters
 
 
@@ -100,7 +101,7 @@ def email(alert: Alert, words: Words) -> str:
         (words("label", "severity"), str(alert.severity)),
         (words("label", "agent"), f"{clip(alert.agent_name)} ({alert.ai_agent_id})"),
         (words("label", "instance"), alert.instance_id),
-        (words("label", "affects"), _qualifiers(alert.qualifiers, words)),
+        (words("label", "affects"), _qualifiers(alert, words)),
         (words("label", "changed_by"), _actor(alert, words)),
         (words("label", "time"), utc_text(alert.time)),
     ]
@@ -153,6 +154,8 @@ def chat(alert: Alert, words: Words) -> JsonObject:
 
 
 def _description(alert: Alert, words: Words) -> Iterator[str]:
+    if alert.flows_hit:
+        yield f"{words('label', 'affects')}: {_chat_safe(_qualifiers(alert, words))}"
     for change in alert.changes[: alert.shown]:
         yield f"*{_chat_safe(_headline(change, alert, words))}*"
         yield from (f"{name}: {_chat_safe(value)}" for name, value in details(change, words))
@@ -196,11 +199,16 @@ def _notes(finding: Finding, words: Words) -> list[tuple[str, str]]:
     return [(words("label", "note"), advisory) for advisory in said]
 
 
-def _qualifiers(qualifiers: tuple[str, ...], words: Words) -> str:
-    return ", ".join(
-        f"{qualifier} ({words('label', 'draft') if qualifier == DRAFT else words('label', 'live')})"
-        for qualifier in qualifiers
-    )
+def _qualifiers(alert: Alert, words: Words) -> str:
+    return ", ".join(f"{one} ({_use(one, alert, words)})" for one in alert.qualifiers)
+
+
+def _use(qualifier: str, alert: Alert, words: Words) -> str:
+    kind = words("label", "draft" if qualifier == DRAFT else "live")
+    flows = alert.flows.get(qualifier, ())
+    more = f" +{len(flows) - MOST_SHOWN_FLOWS}" if len(flows) > MOST_SHOWN_FLOWS else ""
+    names = f"{', '.join(map(clip, flows[:MOST_SHOWN_FLOWS]))}{more}"
+    return f"{kind}, {words('label', 'in_flow', flows=names)}" if flows else kind
 
 
 def _actor(alert: Alert, words: Words) -> str:
