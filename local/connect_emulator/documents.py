@@ -7,6 +7,7 @@ from dataclasses import asdict, fields
 from types import NoneType
 from typing import Any
 
+from connect_emulator.access import IAM
 from connect_emulator.account import PROFILE_STAMPS, Settings
 from connect_emulator.fault import STAMPS, Fault
 from connect_emulator.faults import REFUSED
@@ -109,4 +110,5 @@ def _check_identities(identities: Document) -> None:
 _VALUES: dict[str, Callable[[Any], None]] = {
     "profile_stamps": lambda value: _one_of("profile_stamps", value, PROFILE_STAMPS),
     "identities": _check_identities,
+    "iam": lambda value: _one_of("iam", value, IAM),
 }
