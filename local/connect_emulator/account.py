@@ -31,8 +31,8 @@ class Settings:
     ``page_size``: upper bound of any page, to make short pages. ``profile_stamps``: whether any
     update renews the LastModifiedTime of all lists of a security profile, or each list has one of
     its own, or answers have none; ``whole_second_stamps`` cuts it. ``identities``: access key id ->
-    who calls with it (see ``identity``). ``iam``: whose calls are judged by IAM policies: off, roles,
-    all (see ``access``).
+    who calls with it (see ``identity``). ``iam``: whose calls IAM judges: off,
+    roles, all (see ``access``).
     """
 
     check_applications: bool = False

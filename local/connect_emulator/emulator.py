@@ -40,8 +40,8 @@ _MARGIN = 0.02
 class Emulator:
     """State and behaviour, without any network; ``serve`` puts it on one.
 
-    ``now`` and ``new_id`` replace the clock and the ids; ``id_seed`` makes ids repeatable; ``roles``
-    are those of a deployed stack, whose calls can be judged by their policies.
+    ``now`` and ``new_id`` replace the clock and the ids; ``id_seed`` makes ids repeatable;
+    ``roles`` are those of a deployed stack, whose calls can be judged by their policies.
     Further keyword arguments are members of ``Settings``.
     """
 

@@ -1,4 +1,4 @@
-"""Calls are judged by the policies of the caller's role: all that a call is about, each by itself."""
+"""Calls are judged by the policies of the caller's role: all that a call is about, one by one."""
 
 from __future__ import annotations
 
@@ -242,8 +242,9 @@ def test_q_in_connect_is_judged_by_actions_of_wisdom(
     assert client.list_ai_agents(assistantId=world.assistant_id)["aiAgentSummaries"]
 
 
+@pytest.mark.usefixtures("world")
 def test_an_operator_that_is_not_known_is_said_and_refused(
-    world: World, roles: FakeRoles, client_of: ClientOf
+    roles: FakeRoles, client_of: ClientOf
 ) -> None:
     roles.statements = [allow("connect:ListInstances", "*", {"NumericEquals": {"aws:TagKeys": 1}})]
     message = denied(client_of().list_instances)
@@ -264,6 +265,7 @@ def test_the_setting_says_who_is_judged(
         assert listing() if key in passing else denied(listing)
 
 
+@pytest.mark.usefixtures("world")
 def test_a_client_that_names_the_role_is_judged_as_the_role(client_of: ClientOf) -> None:
     named = client_of(key=PERSON, user_agent_appid=ROLE)
     assert "assumed-role" in denied(named.list_instances)
