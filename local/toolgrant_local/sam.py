@@ -18,6 +18,7 @@ _LOOPS = "--language-extensions"  # as samconfig.toml says
 _STALENESS = re.compile(r"(\n  StalenessSeconds:\n(?:    [^\n]*\n)*?    MinValue: )30\n")
 _PARAMETER = re.compile(
     r"(\n  (\w+):\n    Type: AWS::SSM::Parameter\n(?:    [^\n]*\n)*?    Properties:\n)"
+    r"(?!(?:      [^\n]*\n)*      Name:)"
 )
 _NAMED = r"\1      Name: {'Fn::Sub': 'CFN-${AWS::StackName}-\2'}\n"
 

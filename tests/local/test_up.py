@@ -96,10 +96,10 @@ def end(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, fl
 
 
 @pytest.mark.parametrize(
-    ("number", "stdin", "mode", "iam", "credentials"),
+    ("number", "stdin", "mode", "credentials"),
     [
-        (signal.SIGINT, subprocess.DEVNULL, "warn", "no iam", "any"),
-        (signal.SIGTERM, None, "fix", "iam", "local"),
+        (signal.SIGINT, subprocess.DEVNULL, "warn", "any"),
+        (signal.SIGTERM, None, "fix", "local"),
     ],
 )
 def test_it_says_where_it_is_and_ends_cleanly(
@@ -108,10 +108,9 @@ def test_it_says_where_it_is_and_ends_cleanly(
     number: signal.Signals,
     stdin: int | None,
     mode: str,
-    iam: str,
     credentials: str,
 ) -> None:
-    process = up(stdin, mode, iam)
+    process = up(stdin, mode, "iam" if credentials == "local" else "no iam")
     assert process.stdout is not None
     told = json.loads(process.stdout.readline())
     assert set(told) >= KEYS | OF_MODES_THAT_WRITE
