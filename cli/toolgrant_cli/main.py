@@ -107,6 +107,7 @@ def _add_local_commands(commands: Any) -> None:
     )
     up = local.add_parser("up", help="deploy to the local AWS and keep it up until Ctrl-C")
     up.add_argument("--mode", choices=("warn", "approve", "fix"), default="warn")
+    up.add_argument("--iam", action="store_true", help="functions may do what their roles allow")
     up.set_defaults(command=_local_up)
 
 
@@ -138,7 +139,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _local_up(options: argparse.Namespace) -> int:
-    code: int = _local("up").run_up(options.mode, sys.stdout, sys.stderr)
+    code: int = _local("up").run_up(options.mode, sys.stdout, sys.stderr, options.iam)
     return code
 
 

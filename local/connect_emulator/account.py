@@ -34,7 +34,8 @@ class Settings:
     update renews the LastModifiedTime of all lists of a security profile, or each list has one of
     its own, or answers have none; ``whole_second_stamps`` cuts it. ``absent_types``: whether a flow
     module or AI agent of a profile that is sent without ``Type`` is kept so, or with the only legal
-    one. ``identities``: access key id -> who calls with it (see ``identity``).
+    one. ``identities``: access key id -> who calls with it (see ``identity``). ``iam``: whose calls
+    IAM judges: off, roles, all (see ``access``).
     """
 
     check_applications: bool = True
@@ -49,6 +50,7 @@ class Settings:
     whole_second_stamps: bool = False
     absent_types: str = "as-sent"
     identities: dict[str, dict[str, str]] = field(default_factory=dict)
+    iam: str = "off"
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class Call:
         self.params: dict[str, Any] | None = None
         self._match = match
         self._request = request
-        self._caller = caller
+        self.caller = caller
 
     @cached_property
     def modelled_errors(self) -> dict[str, int]:
@@ -90,6 +90,6 @@ class Call:
             self.operation,
             self._match.uri,
             self.params,
-            self._caller,
+            self.caller,
             self.request_id,
         )

@@ -7,6 +7,7 @@ from dataclasses import asdict, fields
 from types import NoneType
 from typing import Any
 
+from connect_emulator.access import IAM
 from connect_emulator.account import ABSENT_TYPES, PROFILE_STAMPS, Settings
 from connect_emulator.fault import STAMPS, Fault
 from connect_emulator.faults import REFUSED
@@ -110,4 +111,5 @@ _VALUES: dict[str, Callable[[Any], None]] = {
     "profile_stamps": lambda value: _one_of("profile_stamps", value, PROFILE_STAMPS),
     "absent_types": lambda value: _one_of("absent_types", value, ABSENT_TYPES),
     "identities": _check_identities,
+    "iam": lambda value: _one_of("iam", value, IAM),
 }

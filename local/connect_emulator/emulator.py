@@ -1,7 +1,7 @@
 """The emulator: one account and region of Amazon Connect, Q in Connect and CloudTrail.
 
-A request goes: route -> decode -> faults -> validate -> handler (under the lock) -> record ->
-answer. A write that is to land late waits in ``faults.landings`` before its handler. Everything
+A request goes: route -> decode -> faults -> validate -> IAM -> handler (under the lock) -> record
+-> answer. A write that is to land late waits in ``faults.landings`` before its handler. Everything
 about shapes comes from botocore's models (``model``, ``wire``, ``constraints``); everything about
 behaviour sits in the handlers that ``operations`` lists.
 """
@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from connect_emulator.access import NoRoles, Roles, check, policies_of
 from connect_emulator.account import Account, Output, Settings
 from connect_emulator.answers import failure, success, unserved
 from connect_emulator.call import Call, route
@@ -24,7 +25,7 @@ from connect_emulator.errors import INVALID, ServiceError, resolve_code
 from connect_emulator.exchange import RESET, Request, Response
 from connect_emulator.fault import Fault
 from connect_emulator.faults import Faults
-from connect_emulator.identity import caller_of
+from connect_emulator.identity import Entry, caller_of
 from connect_emulator.mishaps import AnsweredOtherwise, Mishaps
 from connect_emulator.operations import handlers
 from connect_emulator.records import Journal, Listener, Record, build_record
@@ -38,7 +39,8 @@ _MARGIN = 0.02
 class Emulator:
     """State and behaviour, without any network; ``serve`` puts it on one.
 
-    ``now`` and ``new_id`` replace the clock and the ids; ``id_seed`` makes ids repeatable.
+    ``now`` and ``new_id`` replace the clock and the ids; ``id_seed`` makes ids repeatable;
+    ``roles`` are those of a deployed stack, whose calls can be judged by their policies.
     Further keyword arguments are members of ``Settings``.
     """
 
@@ -50,6 +52,7 @@ class Emulator:
         now: Clock | None = None,
         new_id: Ids | None = None,
         id_seed: int | None = None,
+        roles: Roles | None = None,
         **settings: Any,
     ) -> None:
         self.region = region
@@ -57,6 +60,7 @@ class Emulator:
         self.faults = Faults()
         self.calls: Counter[str] = Counter()
         self.closing = threading.Event()
+        self.roles = roles or NoRoles()
         self._now = now or (lambda: datetime.now(UTC))
         self._new_id = new_id or _ids(id_seed)
         self._state = State(region, account_id, Settings(**settings), self._now, self._new_id)
@@ -127,12 +131,15 @@ class Emulator:
         service, match = route(service_name, request)
         if match is None or match.operation not in self._handlers[service.name]:
             return unserved(service, request, match)
-        caller = caller_of(request, self.account_id, self.settings.identities)
+        caller = caller_of(request, self.account_id, self._entry)
         call = Call(service, match, request, caller, self._new_id())
         try:
             return self._answer(call)
         finally:
             self._journal.deliver()
+
+    def _entry(self, access_key: str) -> Entry | None:
+        return self.settings.identities.get(access_key) or self.roles.entry(access_key)
 
     def _answer(self, call: Call) -> Response:
         with self._lock:
@@ -157,6 +164,7 @@ class Emulator:
         call.decode(self.settings.max_body_bytes)
         self._mishaps.before(call)
         call.validate()
+        self._authorize(call)
         late = None if call.reads else self.faults.take(["late"], call)
         if late:
             self._postpone(call, late)
@@ -165,6 +173,13 @@ class Emulator:
         output = self._take_effect(call)
         self._mishaps.after(call)
         return output
+
+    def _authorize(self, call: Call) -> None:
+        """After validation, because resources follow from members [inferred: AWS's order]."""
+        policies = policies_of(call.caller.identity, self._state.account(), self.roles)
+        if policies is not None:
+            with self._lock:
+                check(call, self._state.account(), policies)
 
     def _take_effect(self, call: Call) -> Output:
         with self._lock:

@@ -21,9 +21,9 @@ from typing import Any
 from connect_emulator.exchange import Request
 
 Identity = dict[str, Any]
-# An entry of the setting ``identities``, and all entries by their access key ids.
+# An entry of the setting ``identities``, and how one is found by an access key id.
 Entry = Mapping[str, str]
-Identities = Mapping[str, Entry]
+Identities = Callable[[str], Entry | None]
 
 IDENTITY_HEADER = "x-emulator-identity"
 SOURCE_IP_HEADER = "x-emulator-source-ip"
@@ -125,7 +125,7 @@ def _given_identity(request: Request) -> Identity | None:
 def _signed_identity(request: Request, account_id: str, identities: Identities) -> Identity:
     found = _CREDENTIAL.search(request.headers.get("authorization", ""))
     key = found[1] if found else None
-    entry = identities.get(key or "")
+    entry = identities(key or "")
     if entry:
         identity = KINDS[entry["type"]](entry.get("account", account_id), entry)
     else:

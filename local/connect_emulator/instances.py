@@ -104,10 +104,10 @@ def integration_names(account: Account, instance_id: str | None) -> set[str]:
     """The gateways that APPLICATION integrations of an instance (None: of any) may stand for."""
     every = account.resources.integrations.values()
     chosen = [item for item in every if instance_id in (None, item.instance_id)]
-    return {name for item in chosen if item.type == APPLICATION for name in _names(account, item)}
+    return {name for item in chosen if item.type == APPLICATION for name in names_of(account, item)}
 
 
-def _names(account: Account, item: Integration) -> set[str]:
+def names_of(account: Account, item: Integration) -> set[str]:
     """The namespace of the integration's application or, for one that was not made here, every
     part of its ARN, name and URL [inferred: one of them is meant]."""
     application = account.resources.applications.get(item.fields["IntegrationArn"][-36:])
@@ -130,7 +130,7 @@ def mcp_namespaces(account: Account, instance_id: str | None) -> set[str]:
 def _granted(account: Account, item: Integration) -> bool:
     """Reported in public: such an integration cannot be deleted while profiles name it."""
     granted = mcp_namespaces(account, item.instance_id)
-    return item.type == APPLICATION and bool(granted & _names(account, item))
+    return item.type == APPLICATION and bool(granted & names_of(account, item))
 
 
 def _list_integrations(account: Account, params: Params) -> Output:

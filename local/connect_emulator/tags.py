@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Protocol
 
 from connect_emulator.account import Account, Handlers, Output, Params, find
+from connect_emulator.agents import split_qualifier
 from connect_emulator.errors import ServiceError
 from connect_emulator.resources import Tags
 
@@ -38,6 +39,12 @@ def _every(account: Account) -> Iterator[Tagged]:
         held.guardrails,
     )
     return chain.from_iterable(kind.values() for kind in kinds)
+
+
+def tags_of(account: Account, arn: str) -> Tags:
+    """The tags of what an ARN names, with its qualifier or without; none if there is no such."""
+    wanted = split_qualifier(arn)[0]
+    return next((item.tags for item in _every(account) if item.arn == wanted), {})
 
 
 def _tags(account: Account, params: Params) -> Tags:

@@ -5,6 +5,7 @@
       Sam             sam.py         the real `sam build` and `sam deploy`, as child processes
       Relay           relay.py       CloudTrail records -> targets of the deployed rules that match
       Clients         clients.py     boto3 clients that can only talk to this machine
+      StackRoles      roles.py       whose key signed a call, and the policies of the deployed roles
     run_up            up.py          the command `toolgrant local up`
 
 Nothing here is deployed, and nothing deployed knows of it.

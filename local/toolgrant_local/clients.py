@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -29,8 +30,11 @@ _LOADER = Loader()
 class Clients:
     """One client per service, made when first asked for. Clients may be used by several threads."""
 
-    def __init__(self, default_endpoint: str, endpoints: Mapping[str, str]) -> None:
+    def __init__(
+        self, default_endpoint: str, endpoints: Mapping[str, str], ca_bundle: Path | None = None
+    ) -> None:
         self._default_endpoint = default_endpoint
+        self._verify = str(ca_bundle) if ca_bundle else None
         self._endpoints = endpoints
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
@@ -55,4 +59,6 @@ class Clients:
     def _make(self, service: str) -> Any:
         endpoint = self._endpoints.get(service, self._default_endpoint)
         config = Config(proxies={}, retries={"mode": "standard", "max_attempts": 2})
-        return self._session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
+        return self._session.client(  # type: ignore[call-overload]
+            service, endpoint_url=endpoint, verify=self._verify, config=config
+        )

@@ -1,7 +1,12 @@
-"""AWS without Connect: ministack, as a child process on a free port."""
+"""AWS without Connect: ministack, as a child process on a free port.
+
+With `iam` it knows who calls, allows what the caller's policies allow, and speaks TLS, because some
+policies ask for it. Else it takes any credentials.
+"""
 
 from __future__ import annotations
 
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -14,16 +19,22 @@ from toolgrant_local.processes import Child, StopSignal, free_port, wait_until
 _HOST = "127.0.0.1"
 _START_SECONDS = 60.0
 _ATTEMPTS = 3
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_IAM = {"AUTH": "true", "USE_SSL": "1"}
 
 
 class Ministack:
-    """A running ministack. `endpoint` answers once `wait_healthy` has returned."""
+    """A running ministack. `endpoint` answers once `wait_healthy` has returned.
 
-    def __init__(self, program: Path, work: Path, endpoints: Mapping[str, str]) -> None:
+    `ca_bundle`: the certificate that clients have to trust; None without TLS.
+    """
+
+    def __init__(
+        self, program: Path, work: Path, endpoints: Mapping[str, str], iam: bool = False
+    ) -> None:
         self._program = program
         self._work = work
         self._endpoints = endpoints
+        self.ca_bundle = work / "ministack-tls" / "server.crt" if iam else None
         self._start()
 
     def wait_healthy(self, stop: StopSignal | None) -> None:
@@ -41,12 +52,26 @@ class Ministack:
 
     def _start(self) -> None:
         port = free_port()
-        self.endpoint = f"http://{_HOST}:{port}"
-        env = _environment(self._work, port, self._endpoints)
+        self.endpoint = f"{'https' if self.ca_bundle else 'http'}://{_HOST}:{port}"
+        env = _environment(self._work, port, self._endpoints) | (_IAM if self.ca_bundle else {})
         self._child = Child([str(self._program)], env, self._work, self._work / "ministack.log")
 
     def _healthy_or_gone(self) -> bool:
-        return self._child.exit_code() is not None or _answers(f"{self.endpoint}/_ministack/health")
+        return self._child.exit_code() is not None or self._answers()
+
+    def _answers(self) -> bool:
+        try:
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), *self._tls())
+            with opener.open(f"{self.endpoint}/_ministack/health", timeout=2) as response:
+                return bool(response.status == 200)
+        except (OSError, urllib.error.URLError):
+            return False  # the certificate may not be there yet either
+
+    def _tls(self) -> list[urllib.request.HTTPSHandler]:
+        if self.ca_bundle is None:
+            return []
+        trusting = ssl.create_default_context(cafile=str(self.ca_bundle))
+        return [urllib.request.HTTPSHandler(context=trusting)]
 
 
 def _environment(work: Path, port: int, endpoints: Mapping[str, str]) -> dict[str, str]:
@@ -62,11 +87,3 @@ def _environment(work: Path, port: int, endpoints: Mapping[str, str]) -> dict[st
         "PERSIST_STATE": "0",
         **{f"AWS_ENDPOINT_URL_{service.upper()}": url for service, url in endpoints.items()},
     }
-
-
-def _answers(url: str) -> bool:
-    try:
-        with _DIRECT.open(url, timeout=2) as response:
-            return bool(response.status == 200)
-    except (OSError, urllib.error.URLError):
-        return False

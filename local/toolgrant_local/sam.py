@@ -15,6 +15,11 @@ _LOOPS = "--language-extensions"  # as samconfig.toml says
 
 
 _STALENESS = re.compile(r"(\n  StalenessSeconds:\n(?:    [^\n]*\n)*?    MinValue: )30\n")
+_PARAMETER = re.compile(
+    r"(\n  (\w+):\n    Type: AWS::SSM::Parameter\n(?:    [^\n]*\n)*?    Properties:\n)"
+    r"(?!(?:      [^\n]*\n)*      Name:)"
+)
+_NAMED = r"\1      Name: {'Fn::Sub': 'CFN-${AWS::StackName}-\2'}\n"
 
 
 @dataclass(frozen=True)
@@ -32,13 +37,13 @@ class Sam:
         # No --cached: SAM does not lock its cache, and uv has one of its own that it does lock.
         options = {"template": template, "build-dir": built, "base-dir": self.project}
         self._run("build", options, ["--parallel", _LOOPS], env)
-        return _hurried(built / "template.yaml")
+        return _localised(built / "template.yaml")
 
     def deploy(
-        self, built: Path, stack_name: str, endpoint: str, parameters: Mapping[str, str]
+        self, built: Path, stack_name: str, aws: Mapping[str, str], parameters: Mapping[str, str]
     ) -> None:
-        """Create or update a stack."""
-        env = aws_environment(self.work) | {"AWS_ENDPOINT_URL": endpoint}
+        """Create or update a stack. `aws`: the variables that lead to the local AWS."""
+        env = aws_environment(self.work) | dict(aws)
         options = {"template-file": built, "stack-name": stack_name, "region": REGION}
         options["capabilities"] = "CAPABILITY_IAM"
         flags = [_LOOPS, "--resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset"]
@@ -61,11 +66,13 @@ class Sam:
         return path
 
 
-def _hurried(built: Path) -> Path:
+def _localised(built: Path) -> Path:
     """A built template that takes a shorter StalenessSeconds: the emulator answers with what is
-    there, and nobody wants to wait half a minute for each fix."""
+    there, and nobody wants to wait half a minute for each fix. And one that names its SSM
+    parameters: AWS makes a name without slashes, the local one with, which no policy would fit."""
     text = built.read_text(encoding="utf-8")
-    built.write_text(_STALENESS.sub(r"\g<1>1\n", text), encoding="utf-8")
+    text = _STALENESS.sub(r"\g<1>1\n", text)
+    built.write_text(_PARAMETER.sub(_NAMED, text), encoding="utf-8")
     return built
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -19,10 +20,12 @@ from toolgrant_local.idle import Idle
 from toolgrant_local.ministack import Ministack
 from toolgrant_local.processes import StopSignal
 from toolgrant_local.relay import Relay
+from toolgrant_local.roles import StackRoles
 from toolgrant_local.sam import Sam
 
 PROJECT = Path(__file__).resolve().parents[2]
 SETTLE_TIMEOUT = 120.0
+_JUDGED = {False: "off", True: "roles"}
 
 # Change to alert within seconds; the emulator has no quota that anyone else shares.
 FAST = {
@@ -38,8 +41,9 @@ class LocalStack:
     """A context manager: inside, the stack is deployed, its seeded agents are evaluated and the
     inbox is empty.
 
-    `parameters` override FAST and the template's defaults. `output` hears of what
-    goes wrong on the way of an event.
+    `parameters` override FAST and the template's defaults. `output` hears of what goes wrong on
+    the way of an event. With `iam` each function may do what its role allows, on the local AWS as
+    on the emulator.
     """
 
     region = REGION
@@ -52,9 +56,12 @@ class LocalStack:
         stack_name: str = "toolgrant",
         output: TextIO | None = None,
         stop: StopSignal | None = None,
+        iam: bool = False,
     ) -> None:
         self.stack_name = stack_name
-        self.emulator = Emulator(REGION, ACCOUNT_ID)
+        self._iam = iam
+        self.roles = StackRoles(self.client)
+        self.emulator = Emulator(REGION, ACCOUNT_ID, roles=self.roles, iam=_JUDGED[iam])
         self.seed = seed(self.emulator)
         self._parameters = {"Mode": mode, **FAST, **(parameters or {})}
         self._output = output or sys.stderr
@@ -82,6 +89,12 @@ class LocalStack:
         """End everything, last started first, and remove all files."""
         self._cleanup.close()
 
+    @property
+    def aws_variables(self) -> dict[str, str]:
+        """The variables with which a program finds the local AWS."""
+        trust = {"AWS_CA_BUNDLE": str(self.ca_bundle)} if self.ca_bundle else {}
+        return {"AWS_ENDPOINT_URL": self.aws_endpoint, **trust}
+
     def client(self, service: str) -> Any:
         """The boto3 client of a service (`sqs`, `connect`, …), usable by several threads."""
         return self._clients.get(service)
@@ -90,8 +103,10 @@ class LocalStack:
         self, template: Path, stack_name: str, parameters: Mapping[str, str] | None = None
     ) -> dict[str, str]:
         """Build and deploy a template of the project, or update its stack; the outputs."""
-        self._sam.deploy(self._sam.build(template), stack_name, self.aws_endpoint, parameters or {})
+        built = self._sam.build(template)
+        self._sam.deploy(built, stack_name, self.aws_variables, parameters or {})
         self.relay.refresh()
+        self.roles.refresh()
         outputs = self._read_outputs(stack_name)
         self._let_write(outputs)
         return outputs
@@ -145,10 +160,11 @@ class LocalStack:
         work = Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="toolgrant-")))
         endpoints = self._serve_emulator()
         program = PROJECT / ".venv-ministack" / "bin" / "ministack"
-        ministack = Ministack(program, work, endpoints)
+        ministack = Ministack(program, work, endpoints, self._iam)
         self._cleanup.callback(ministack.stop)
         ministack.wait_healthy(self._stop)
         self.aws_endpoint = ministack.endpoint
+        self.ca_bundle = ministack.ca_bundle
         self._sam = Sam(PROJECT, work, self._stop)
         self._connect_relay(endpoints)
 
@@ -166,7 +182,7 @@ class LocalStack:
         }
 
     def _connect_relay(self, endpoints: Mapping[str, str]) -> None:
-        self._clients = Clients(self.aws_endpoint, endpoints)
+        self._clients = Clients(self.aws_endpoint, endpoints, self.ca_bundle)
         self._cleanup.callback(self._clients.close)
         self.relay = Relay(self.client("events"), self.client("sqs"), self._output)
         self._cleanup.callback(self.relay.close)
@@ -189,10 +205,9 @@ class LocalStack:
         sqs = self.client("sqs")
         url = str(sqs.create_queue(QueueName=name)["QueueUrl"])
         asked = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        topic = self.outputs["AlertsTopicArn"]
-        self.client("sns").subscribe(
-            TopicArn=topic, Protocol="sqs", Endpoint=asked["Attributes"]["QueueArn"]
-        )
+        arn, topic = asked["Attributes"]["QueueArn"], self.outputs["AlertsTopicArn"]
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": _inbox_policy(arn, topic)})
+        self.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
         return url
 
     def _take_one(self) -> str | None:
@@ -205,6 +220,18 @@ class LocalStack:
     def _read_outputs(self, stack_name: str) -> dict[str, str]:
         stacks = self.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
         return {o["OutputKey"]: o["OutputValue"] for o in stacks[0].get("Outputs", [])}
+
+
+def _inbox_policy(queue_arn: str, topic_arn: str) -> str:
+    """A topic sends to a queue only if the policy of the queue says so."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue_arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _require_environments() -> None:

@@ -98,7 +98,7 @@ def _toolgrant(stage: Stage, *arguments: str) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="toolgrant-") as home:
         ended = subprocess.run(
             [str(Path(sys.executable).with_name("toolgrant")), *arguments],
-            env={**aws_environment(Path(home)), "AWS_ENDPOINT_URL": stage.stack.aws_endpoint},
+            env={**aws_environment(Path(home)), **stage.stack.aws_variables},
             capture_output=True,
             text=True,
             timeout=60,

@@ -15,14 +15,18 @@ from toolgrant_local.stack import LocalStack
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def run_up(mode: str, out: TextIO, err: TextIO) -> int:
+def run_up(mode: str, out: TextIO, err: TextIO, iam: bool = False) -> int:
     """Run until SIGINT or SIGTERM. `out` gets one JSON object, `err` all else. The exit code.
+    With `iam` roles count, and clients need the local credentials and the certificate.
 
     Must be called on the main thread, which alone may handle signals.
     """
     print("Deploying template.yaml to the local AWS …", file=err, flush=True)
     try:
-        with _stop_on_signals() as stop, LocalStack(mode, output=err, stop=stop) as stack:
+        with (
+            _stop_on_signals() as stop,
+            LocalStack(mode, output=err, stop=stop, iam=iam) as stack,
+        ):
             print(json.dumps(describe(stack)), file=out, flush=True)
             print("Ready. Ctrl-C ends it.", file=err, flush=True)
             stop.wait(None)
@@ -39,6 +43,7 @@ def describe(stack: LocalStack) -> dict[str, Any]:
     """What a client needs to know of a running stack."""
     return {
         "awsEndpoint": stack.aws_endpoint,
+        "caBundle": stack.aws_variables.get("AWS_CA_BUNDLE"),
         "connectEndpoint": stack.connect_endpoint,
         "qconnectEndpoint": stack.qconnect_endpoint,
         "cloudtrailEndpoint": stack.cloudtrail_endpoint,

@@ -189,8 +189,8 @@ def stack() -> Iterator[LocalStack]:
 
 @pytest.fixture(scope="session")
 def fix_stack() -> Iterator[LocalStack]:
-    """A second deployed stack, in mode `fix`, with an account of its own."""
-    with LocalStack(mode="fix", output=sys.stderr) as running:
+    """A second deployed stack, in mode `fix` and with IAM enforced, with an account of its own."""
+    with LocalStack(mode="fix", iam=True, output=sys.stderr) as running:
         yield running
 
 

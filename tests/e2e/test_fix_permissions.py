@@ -1,7 +1,8 @@
 """What the roles of a stack in mode `fix` may do, asked of IAM itself: one of them writes to
 Connect, only where the opt-in tag lets it, and who takes orders only looks.
 
-Code runs with root-like credentials on the local stack, so least privilege is proven by simulation.
+Of every action there is, whether the code calls it or not: so this is asked of the simulator. What
+calls meet is in test_fix_iam.py.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ WRITER, OPERATOR = "RemediateRole", "OperateRole"
 OTHERS = ("EvaluateRole", "SweepRole", "SweepScheduleRole", OPERATOR)
 ROLES = (WRITER, *OTHERS)
 PROFILE = f"{INSTANCE}/security-profile/p"
+WHOLE = "arn:aws:connect:us-east-1:111122223333:instance/11111111-2222-4333-8444-555555555555"
+MODULE = f"{INSTANCE}/flow-module/m"
+APPLICATION = "arn:aws:app-integrations:us-east-1:111122223333:application/a"
+AGENT = "arn:aws:wisdom:us-east-1:111122223333:ai-agent/a/b"
+PLACES = (*RESOURCES, WHOLE, f"{WHOLE}/security-profile/p", MODULE, APPLICATION)
 UPDATE = "connect:UpdateSecurityProfile"
 ATTACHES = {"connect:AssociateSecurityProfiles", "connect:DisassociateSecurityProfiles"}
 
@@ -78,7 +84,7 @@ def allowed_with_the_tag(stack: LocalStack, actions: Iterable[str]) -> set[tuple
             if statement.get("Condition") == OPTED_IN:
                 del statement["Condition"]
     asked, found, iam = list(actions), set(), stack.client("iam")
-    for resource in RESOURCES:
+    for resource in PLACES:
         for start in range(0, len(asked), 100):
             answer = iam.simulate_custom_policy(
                 PolicyInputList=[json.dumps(policy) for policy in policies],
@@ -109,26 +115,31 @@ def test_nobody_but_remediate_may_change_anything_in_connect(
     assert allowed(fix_stack, role, actions, RESOURCES) == set()
 
 
-def test_iam_asks_for_the_opt_in_tag_before_an_update(fix_stack: LocalStack) -> None:
-    (statement,) = statements(fix_stack, UPDATE)
-    assert statement["Action"] == UPDATE
-    assert statement["Condition"] == OPTED_IN
+def test_iam_asks_for_the_opt_in_tag_of_every_profile(fix_stack: LocalStack) -> None:
+    for action in (UPDATE, *ATTACHES):
+        about = [s for s in statements(fix_stack, action) if named(s, "security-profile")]
+        assert [statement["Condition"] for statement in about] == [OPTED_IN]
 
 
-def test_the_default_parameters_let_remediate_attach_detach_and_no_more(
+def named(statement: dict[str, Any], kind: str) -> bool:
+    return f"/{kind}/" in json.dumps(statement["Resource"])
+
+
+ON_AGENTS = {(action, place) for action in ATTACHES for place in (WHOLE, AGENT, f"{AGENT}:$SAVED")}
+BESIDE_PROFILES = {(UPDATE, MODULE), (UPDATE, APPLICATION), *ON_AGENTS}
+
+
+def test_without_the_tag_remediate_may_write_to_no_profile(fix_stack: LocalStack) -> None:
+    """Only what a call names beside the profile, which alone allows no call."""
+    assert allowed(fix_stack, WRITER, writes(), PLACES) == BESIDE_PROFILES
+
+
+def test_with_the_tag_remediate_may_update_and_attach_a_security_profile_and_nothing_else(
     fix_stack: LocalStack,
 ) -> None:
-    """Without the tag, that is: UpdateSecurityProfile needs it, and creating is off."""
-    found = allowed(fix_stack, WRITER, writes(), RESOURCES)
-    assert {action for action, _ in found} == ATTACHES
-
-
-def test_with_the_tag_remediate_may_update_a_security_profile_and_nothing_else(
-    fix_stack: LocalStack,
-) -> None:
-    found = allowed_with_the_tag(fix_stack, writes())
-    assert {place for action, place in found if action == UPDATE} == {PROFILE}
-    assert {action for action, _ in found} == {UPDATE, *ATTACHES}
+    profiles = (PROFILE, f"{WHOLE}/security-profile/p")
+    on_profiles = {(action, place) for action in (UPDATE, *ATTACHES) for place in profiles}
+    assert allowed_with_the_tag(fix_stack, writes()) == BESIDE_PROFILES | on_profiles
 
 
 def test_who_takes_orders_looks_at_connect_as_who_evaluates_does(fix_stack: LocalStack) -> None:

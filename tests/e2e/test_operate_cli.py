@@ -35,7 +35,7 @@ def toolgrant(stack: LocalStack | None, *arguments: str, **variables: str) -> En
     }
     if stack:
         settings |= {
-            "AWS_ENDPOINT_URL": stack.aws_endpoint,
+            **stack.aws_variables,
             "AWS_ACCESS_KEY_ID": "operator",
             "AWS_SECRET_ACCESS_KEY": "operator",
         }

@@ -1,6 +1,7 @@
 """What the deployed roles may do, asked of IAM itself: read what they judge, write to own things.
 
-Code runs with root-like credentials on the local stack, so least privilege is proven by simulation.
+In mode `warn` code runs with root-like credentials on the local stack, so this is asked of the
+simulator; test_fix_iam.py runs with each role's own.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ RESOURCES = (
     f"{INSTANCE}/security-profile/p",
     f"{INSTANCE}/contact-flow/f",
     f"{INSTANCE}/contact-flow-module/m",
+    f"{INSTANCE}/flow-module/m",
     f"{INSTANCE}/agent/u",
     f"{WISDOM}:assistant/a",
     f"{WISDOM}:ai-agent/a/b",

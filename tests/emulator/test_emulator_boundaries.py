@@ -12,7 +12,13 @@ import connect_emulator
 from connect_emulator import Faults, Settings
 
 PACKAGE = Path(connect_emulator.__file__).parent
-ALLOWED = sys.stdlib_module_names | {"botocore", "werkzeug", "connect_emulator", "_typeshed"}
+ALLOWED = sys.stdlib_module_names | {
+    "botocore",
+    "jmespath",
+    "werkzeug",
+    "connect_emulator",
+    "_typeshed",
+}
 README = (PACKAGE / "README.md").read_text("utf-8")
 
 

@@ -22,13 +22,14 @@ pytestmark = pytest.mark.stack
 PROGRAM = """
 import sys
 from toolgrant_local import run_up
-sys.exit(run_up(sys.argv[1], sys.stdout, sys.stderr))
+sys.exit(run_up(sys.argv[1], sys.stdout, sys.stderr, iam=sys.argv[2] == "iam"))
 """
 KEYS = {
     "accountId",
     "appintegrationsEndpoint",
     "assistantId",
     "awsEndpoint",
+    "caBundle",
     "cloudtrailEndpoint",
     "connectEndpoint",
     "inbox",
@@ -46,11 +47,13 @@ def up(tmp_path: Path) -> Iterator[Up]:
     """Starts the command with its own temporary folder; kills what a failed test leaves."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(stdin: int | None = subprocess.DEVNULL, mode: str = "warn") -> subprocess.Popen[str]:
+    def start(
+        stdin: int | None = subprocess.DEVNULL, mode: str = "warn", iam: str = "no iam"
+    ) -> subprocess.Popen[str]:
         close_stdin = (lambda: os.close(0)) if stdin is None else None
         with (tmp_path / "stderr").open("w") as stderr:
             process = subprocess.Popen(
-                [sys.executable, "-c", PROGRAM, mode],
+                [sys.executable, "-c", PROGRAM, mode, iam],
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -94,13 +97,21 @@ def end(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, fl
 
 
 @pytest.mark.parametrize(
-    ("number", "stdin", "mode"),
-    [(signal.SIGINT, subprocess.DEVNULL, "warn"), (signal.SIGTERM, None, "fix")],
+    ("number", "stdin", "mode", "credentials"),
+    [
+        (signal.SIGINT, subprocess.DEVNULL, "warn", "any"),
+        (signal.SIGTERM, None, "fix", "local"),
+    ],
 )
 def test_it_says_where_it_is_and_ends_cleanly(
-    up: Up, tmp_path: Path, number: signal.Signals, stdin: int | None, mode: str
+    up: Up,
+    tmp_path: Path,
+    number: signal.Signals,
+    stdin: int | None,
+    mode: str,
+    credentials: str,
 ) -> None:
-    process = up(stdin, mode)
+    process = up(stdin, mode, "iam" if credentials == "local" else "no iam")
     assert process.stdout is not None
     told = json.loads(process.stdout.readline())
     assert set(told) >= KEYS | OF_MODES_THAT_WRITE
@@ -109,8 +120,9 @@ def test_it_says_where_it_is_and_ends_cleanly(
         "sqs",
         endpoint_url=told["awsEndpoint"],
         region_name=told["region"],
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
+        aws_access_key_id=credentials,
+        aws_secret_access_key=credentials,
+        verify=told["caBundle"],
     )
     assert "Messages" not in sqs.receive_message(QueueUrl=told["inbox"])
     sqs.close()

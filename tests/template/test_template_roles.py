@@ -7,6 +7,7 @@ permission is one line in the part that it belongs to.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,14 +15,19 @@ import pytest
 from tests.template.conftest import Deployed
 from tests.template.reading import Tree, arn, as_list, of_type, ref, walk
 
+from connect_emulator.policy import Decision, Question, decide
 from toolgrant.domain.fixing.rules import STACK_TAG, TAG_NAME
 
 CONNECT = "arn:${AWS::Partition}:connect:${AWS::Region}:${AWS::AccountId}:"
 WISDOM = "arn:${AWS::Partition}:wisdom:${AWS::Region}:${AWS::AccountId}:"
 SSM = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/"
 INSTANCE = {"Fn::Sub": CONNECT + "instance/*"}
+# A * stands for slashes as well: this fits instances and nothing inside them.
+ONE_INSTANCE = {"Fn::Sub": CONNECT + "instance/????????-????-????-????-????????????"}
 PROFILE = {"Fn::Sub": CONNECT + "instance/*/security-profile/*"}
 FLOW = {"Fn::Sub": CONNECT + "instance/*/contact-flow/*"}
+MODULE = {"Fn::Sub": CONNECT + "instance/*/flow-module/*"}
+APPLICATION = {"Fn::Sub": CONNECT.replace("connect", "app-integrations") + "application/*"}
 USER = {"Fn::Sub": CONNECT + "instance/*/agent/*"}
 AGENT = {"Fn::Sub": WISDOM + "ai-agent/*"}
 ASSISTANT = {"Fn::Sub": WISDOM + "assistant/*"}
@@ -121,7 +127,7 @@ MAY_WRITE: Allowed = {
         **PEOPLE,
         **consuming("FixQueue"),
         **logging("AuditLogGroup"),
-        "connect:UpdateSecurityProfile": [PROFILE],
+        "connect:UpdateSecurityProfile": [PROFILE, MODULE, APPLICATION],
         "sqs:SendMessage": [arn("FixQueue"), arn("ChangeQueue")],
         "ssm:GetParameter": [OVERRIDES, EMERGENCY_STOP],
     },
@@ -136,14 +142,14 @@ MAY_WRITE: Allowed = {
 }
 # Undo detaches what remediate attached, so one comes with the other.
 ATTACHING: dict[str, list[Any]] = {
-    "connect:AssociateSecurityProfiles": [INSTANCE, PROFILE, AGENT],
-    "connect:DisassociateSecurityProfiles": [INSTANCE, PROFILE, AGENT],
+    "connect:AssociateSecurityProfiles": [ONE_INSTANCE, PROFILE, AGENT],
+    "connect:DisassociateSecurityProfiles": [ONE_INSTANCE, PROFILE, AGENT],
 }
 MAY_ATTACH: Allowed = {"RemediateRole": ATTACHING}
 MAY_CREATE: Allowed = {
     "RemediateRole": {
         **ATTACHING,
-        "connect:CreateSecurityProfile": [PROFILE],
+        "connect:CreateSecurityProfile": [PROFILE, MODULE, APPLICATION],
         "connect:ListSecurityProfiles": [INSTANCE],
         "connect:TagResource": [PROFILE],
     },
@@ -154,10 +160,13 @@ USING_KEY: dict[str, list[Any]] = {
 }
 HAS_KEY: Allowed = {"EvaluateRole": USING_KEY, "SweepRole": USING_KEY}
 HAS_KEY_AND_MAY_WRITE: Allowed = {"RemediateRole": USING_KEY, "OperateRole": USING_KEY}
+OPTED_IN = {"StringEquals": {"aws:ResourceTag/toolgrant:auto-fix": ref("OptInTagValue")}}
 # Sid → what else must hold. No other statement has a condition.
 CONDITIONS: dict[str, Tree] = {
-    "UpdateOptedInProfiles": {
-        "StringEquals": {"aws:ResourceTag/toolgrant:auto-fix": ref("OptInTagValue")}
+    "UpdateOptedInProfiles": OPTED_IN,
+    "AttachOptedInProfiles": OPTED_IN,
+    "AttachDedicatedProfiles": {
+        "StringEquals": {"aws:ResourceTag/toolgrant:stack": ref("AWS::StackName")}
     },
     "CreateDedicatedProfiles": {
         "StringEquals": {"aws:RequestTag/toolgrant:stack": ref("AWS::StackName")}
@@ -336,19 +345,82 @@ def test_with_mode_warn_no_write_to_connect_or_wisdom_is_named_anywhere(
     assert writes(actions) == set()
 
 
-# ------------------------------------------------------------------------------ the one statement
+# ----------------------------------------------------------------- writes, as IAM would judge them
+
+REAL = {
+    "${AWS::Partition}": "aws",
+    "${AWS::Region}": "us-east-1",
+    "${AWS::AccountId}": "111122223333",
+}
+HERE = "arn:aws:connect:us-east-1:111122223333:instance/11111111-2222-4333-8444-555555555555"
+NOT_PROFILES = (
+    HERE,
+    f"{HERE}/flow-module/11111111-2222-4333-8444-666666666666",
+    "arn:aws:app-integrations:us-east-1:111122223333:application/a",
+    "arn:aws:wisdom:us-east-1:111122223333:ai-agent/a/b:1",
+)
+A_PROFILE = f"{HERE}/security-profile/11111111-2222-4333-8444-777777777777"
+PLACES = {
+    "connect:UpdateSecurityProfile": NOT_PROFILES[1:3],
+    "connect:CreateSecurityProfile": NOT_PROFILES[1:3],
+    "connect:AssociateSecurityProfiles": (NOT_PROFILES[0], NOT_PROFILES[3]),
+    "connect:DisassociateSecurityProfiles": (NOT_PROFILES[0], NOT_PROFILES[3]),
+}
+SENT_TAG = {"aws:requesttag/toolgrant:stack": ("AWS::StackName",)}
+OPT_IN_TAG = {"aws:resourcetag/toolgrant:auto-fix": ("OptInTagValue",)}
+OUR_TAG = {"aws:resourcetag/toolgrant:stack": ("AWS::StackName",)}
+
+
+def concrete(value: Any) -> Any:
+    """A policy as IAM gets it; a reference is the name of what it refers to."""
+    if isinstance(value, list):
+        return [concrete(element) for element in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"Ref"}:
+        return value["Ref"]
+    if set(value) == {"Fn::Sub"}:
+        return functools.reduce(
+            lambda text, pair: text.replace(*pair), REAL.items(), value["Fn::Sub"]
+        )
+    return {name: concrete(element) for name, element in value.items()}
+
+
+def may(stack: Tree, action: str, resource: str, keys: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether remediate may: by the statements that speak of Connect."""
+    found = [s for s in statements(roles(stack)["RemediateRole"]) if "connect:" in str(s["Action"])]
+    policies = [{"Statement": concrete(found)}]
+    return decide(policies, Question(action, resource, keys)) is Decision.ALLOWED
 
 
 @pytest.mark.parametrize("name", WRITING)
-def test_a_security_profile_is_changed_only_with_the_opt_in_tag(
-    deployed: Deployed, name: str
+@pytest.mark.parametrize(
+    ("action", "tags"),
+    [
+        ("connect:UpdateSecurityProfile", {"always": OPT_IN_TAG}),
+        ("connect:AssociateSecurityProfiles", {"gaps": OPT_IN_TAG, "own": OUR_TAG}),
+        ("connect:DisassociateSecurityProfiles", {"gaps": OPT_IN_TAG, "own": OUR_TAG}),
+        ("connect:CreateSecurityProfile", {"own": SENT_TAG}),
+    ],
+)
+def test_a_write_needs_a_tag_of_the_profile_and_of_nothing_else(
+    deployed: Deployed, name: str, action: str, tags: dict[str, dict[str, tuple[str, ...]]]
 ) -> None:
-    (statement,) = updating(deployed(**STACKS[name][0]))
-    assert statement["Action"] == "connect:UpdateSecurityProfile"
-    assert statement["Resource"] == PROFILE
-    assert statement["Condition"] == {
-        "StringEquals": {"aws:ResourceTag/toolgrant:auto-fix": ref("OptInTagValue")}
+    parameters = STACKS[name][0]
+    stack = deployed(**parameters)
+    given = {
+        "always": True,
+        "gaps": parameters.get("AssociationGaps") != "off",
+        "own": "DedicatedProfiles" in parameters,
     }
+    for when in ("always", "gaps", "own"):
+        if when in tags:
+            assert may(stack, action, A_PROFILE, tags[when]) is given[when]
+            wrong = dict.fromkeys(tags[when], ("other",))
+            assert not may(stack, action, A_PROFILE, wrong)
+    assert not may(stack, action, A_PROFILE, {})
+    able = any(given[when] for when in tags)
+    assert {may(stack, action, place, {}) for place in PLACES[action]} == {able}
 
 
 def test_the_tag_of_the_condition_is_the_one_that_the_function_checks(template: Tree) -> None:
@@ -359,15 +431,6 @@ def test_the_tag_of_the_condition_is_the_one_that_the_function_checks(template: 
 
 def test_the_tag_of_a_profile_of_its_own_is_the_one_that_the_function_sets() -> None:
     assert f"aws:RequestTag/{STACK_TAG}" in CONDITIONS["CreateDedicatedProfiles"]["StringEquals"]
-
-
-def updating(stack: Tree) -> list[Tree]:
-    return [
-        statement
-        for role in roles(stack).values()
-        for statement in statements(role)
-        if "connect:UpdateSecurityProfile" in as_list(statement["Action"])
-    ]
 
 
 # --------------------------------------------------------------------------------- who is trusted

@@ -324,6 +324,30 @@ def test_a_profile_that_is_not_found_right_after_its_creation_is_waited_for() ->
     assert world.fix() == ["fixed"]
 
 
+@pytest.mark.parametrize("times", [1, 4])
+def test_the_tag_of_a_new_profile_that_iam_does_not_know_yet_is_waited_for(times: int) -> None:
+    world = ordered()
+    world.later(HOUR)
+    world.calls.faults.append(Fault("writer.attach", 1, AccessDenied("no"), times=times))
+
+    assert world.fix() == ["fixed"]
+
+    assert refused(world) == []
+    (profile,) = made(world)
+    assert profile.id in world.cloud.attached[f"{world.arn()}:{DRAFT}"]
+
+
+def test_an_old_profile_that_may_not_be_attached_is_asked_once() -> None:
+    world = gap_world(association=Mode.FIX)
+    world.look()
+    world.later(HOUR)
+    world.calls.faults.append(Fault("writer.attach", 1, AccessDenied("no"), times=10_000))
+
+    assert world.fix() == ["fix-refused"]
+
+    assert len(world.calls.to("writer.attach")) == 1
+
+
 def test_undo_empties_a_dedicated_profile_and_detaches_it() -> None:
     world = ordered()
     world.fix()

@@ -136,7 +136,7 @@ class _Remediation:
     def _write(self, change: ProfileChange, checked: Checked, refused: Sequence[Refuse]) -> _Ended:
         stamp, now = checked.profile.stamp, self.deps.clock.now()
         times = [item.opened_at for item in checked.repair.items] + ([stamp] if stamp else [])
-        fresh = now - max(times) < _FRESH
+        fresh = bool(checked.repair.dedicated) or now - max(times) < _FRESH
         written = self.writer.write(change, fresh, basis(self.deps))
         self._close(replace(written, offer=_offer(checked.repair, checked)))
         closed = self.writer.ledger.history(change.profile_id).change(change.id) or change

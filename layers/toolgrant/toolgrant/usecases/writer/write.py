@@ -16,7 +16,14 @@ from toolgrant.domain.fixing.ledger import ListState, ListWrite, ProfileChange
 from toolgrant.domain.fixing.rules import ProfileFacts
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.profile_lists import granted, with_grants
-from toolgrant.errors import REFUSED_FOR_GOOD, NotFound, PutOff, ServiceUnavailable, Throttled
+from toolgrant.errors import (
+    REFUSED_FOR_GOOD,
+    AccessDenied,
+    NotFound,
+    PutOff,
+    ServiceUnavailable,
+    Throttled,
+)
 from toolgrant.usecases.fix_facts import paused, seconds_to_wait
 from toolgrant.usecases.fix_ports import EmergencyStop, Ledger, Listed, ProfileWriter
 from toolgrant.usecases.ports import Clock
@@ -59,7 +66,7 @@ class GrantWriter:
             if write.state is ListState.DONE:
                 expected = write.before | frozenset(write.grants)
                 lost, unexpected = lost | (expected - held), unexpected | (held - expected)
-        change = self._attached(change)
+        change = self._attached(change, fresh)
         # What else came is nobody's loss; what went may be ours to answer for.
         changed = [kind for kind, grants in others.items() if grants - self.held(change, kind)]
         return replace(
@@ -171,11 +178,11 @@ class GrantWriter:
         ended = replace(write, state=state, ended_at=now, reason=reason, basis=basis)
         return change.with_list(ended)
 
-    def _attached(self, change: ProfileChange) -> ProfileChange:
+    def _attached(self, change: ProfileChange, fresh: bool) -> ProfileChange:
         """The profile attached to every qualifier that it still is to be attached to."""
         for qualifier in change.to_attach:
             try:
-                self._attach(change, qualifier)
+                self._attach(change, qualifier, fresh)
             except REFUSED_FOR_GOOD as error:
                 return replace(change, to_attach=(), attach_reason=type(error).__name__)
             left = tuple(name for name in change.to_attach if name != qualifier)
@@ -183,14 +190,16 @@ class GrantWriter:
             change = replace(change, to_attach=left, attached=attached, attached_at=now)
         return change
 
-    def _attach(self, change: ProfileChange, qualifier: str) -> None:
-        """Just after its creation a profile may not be found yet (domain facts, observed)."""
+    def _attach(self, change: ProfileChange, qualifier: str, fresh: bool) -> None:
+        """Just after its creation a profile may not be found yet (domain facts, observed), and IAM
+        may not know its tags yet [inferred]."""
+        passing = (NotFound, AccessDenied) if fresh else NotFound
         arn = f"{change.agent_arn}:{qualifier}"
-        for seconds in VERIFY_WAITS:
+        for seconds in _FRESH_WAITS if fresh else VERIFY_WAITS:
             try:
                 self.profiles.attach(change.instance_id, change.profile_id, arn)
                 return
-            except NotFound:
+            except passing:
                 self.wait(seconds)
         self.profiles.attach(change.instance_id, change.profile_id, arn)
 
