@@ -10,7 +10,7 @@ import jmespath
 import pytest
 from botocore.exceptions import ClientError
 from tests.emulator.conftest import Control
-from tests.emulator.world import ACCOUNT, REGION, Client, World, make_client
+from tests.emulator.world import ACCOUNT, REGION, UNCHECKED, Client, World, make_client
 
 from connect_emulator import Emulator, Server, model, seed
 from connect_emulator.authorization import table
@@ -52,7 +52,7 @@ def roles() -> FakeRoles:
 
 @pytest.fixture
 def world(server: Server, roles: FakeRoles) -> Iterator[World]:
-    server.emulator = Emulator(REGION, ACCOUNT, roles=roles, iam="roles")
+    server.emulator = Emulator(REGION, ACCOUNT, roles=roles, iam="roles", **UNCHECKED)
     yield World(server.emulator, seed(server.emulator))
     server.emulator.closing.set()
 
