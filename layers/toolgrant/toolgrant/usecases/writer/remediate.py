@@ -21,7 +21,7 @@ from toolgrant.domain.fixing.repair import Approval, Repair
 from toolgrant.domain.ids import short_id
 from toolgrant.domain.requests import AgentRequest, Outcome
 from toolgrant.domain.texts import both
-from toolgrant.errors import REFUSED_FOR_GOOD, PutOff
+from toolgrant.errors import REFUSED_FOR_GOOD, Conflict, PutOff
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reader
 from toolgrant.usecases.audit import change_record, fix_record
 from toolgrant.usecases.deps import Deps
@@ -116,8 +116,8 @@ class _Remediation:
         self.writer.wait_for_others(first.profile)
         try:
             first = with_profile(first, agent, known, self.writer, self.deps)
-        except REFUSED_FOR_GOOD as error:
-            why = Refusal("service", {"reason": both("service-reason", type(error).__name__)})
+        except (*REFUSED_FOR_GOOD, Conflict) as error:
+            why = _not_made(first.repair.dedicated, error)
             refused = (*first.refused, *_all_refused(first.repair, why, self.deps))
             return self._nothing(refused, approval, known, _offer(asked, first))
         change = intent_of(first, agent, approval, known, self.deps.clock.now())
@@ -210,6 +210,13 @@ class _Remediation:
     def _report(self, outcome: str, reason: str) -> str:
         self.deps.journal.decision(fix_record(self.repair, outcome, reason))
         return outcome
+
+
+def _not_made(name: str, error: Exception) -> Refusal:
+    """Why there is no profile of the AI agent's own."""
+    if isinstance(error, Conflict):
+        return Refusal("names-taken", {"name": name})
+    return Refusal("service", {"reason": both("service-reason", type(error).__name__)})
 
 
 def _offer(asked: Repair, checked: Checked) -> Repair:
