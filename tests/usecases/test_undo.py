@@ -243,6 +243,23 @@ def test_a_redelivered_undo_never_removes_what_a_person_added_again() -> None:
     assert VIEW in world.grants(PROFILE)
 
 
+def test_what_a_person_gave_back_after_the_breaker_opened_is_the_persons() -> None:
+    world = fixed()
+    (change_id,) = world.change_ids
+    world.edit(PROFILE, remove=[VIEW])
+    world.later(HOUR)
+    world.look()  # the breaker opens
+    world.edit(PROFILE, add=[VIEW])
+    world.later(HOUR)
+    writes = world.writes
+
+    world.operate("undo", change_id)
+    world.fix()
+
+    assert VIEW in world.grants(PROFILE)
+    assert world.writes == writes
+
+
 AFTER_REMOVAL = [
     ("writer.replace", True),
     ("ledger.save", False),
