@@ -209,9 +209,9 @@ def test_a_hundred_tools_on_five_profiles_and_three_qualifiers_are_one_alert_in_
 
     operator.stack.emulator.reset_calls()
     Changes(operator.stack).invoke(about(agent, age=MINUTE))
-    calls = dict(operator.stack.emulator.calls)
+    look = dict(operator.stack.emulator.calls)
 
-    assert max(calls.values()) * SECONDS_PER_CALL <= HALF_OF_THE_TIMEOUT, calls
+    assert max(look.values()) * SECONDS_PER_CALL <= HALF_OF_THE_TIMEOUT, look
     (opened,) = operator.new_alerts(agent)
     assert opened["agent"]["qualifiers"] == sorted(qualifiers)
     assert len(opened["findings"]) + opened["omittedFindings"] == 100
@@ -221,4 +221,6 @@ def test_a_hundred_tools_on_five_profiles_and_three_qualifiers_are_one_alert_in_
     operator.fixed(agent)
     operator.stack.wait_idle()
     calls = dict(operator.stack.emulator.calls)
-    assert max(calls.values()) * SECONDS_PER_CALL <= HALF_OF_THE_TIMEOUT, calls
+    others = calls["qconnect:GetAssistant"] - 2  # by evaluate; remediate looks twice
+    own = {api: count - others * look.get(api, 0) for api, count in calls.items()}
+    assert max(own.values()) * SECONDS_PER_CALL <= HALF_OF_THE_TIMEOUT, (calls, look)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.fakes import FixWorld, mcp, uuid_of
+from tests.fakes import Fault, FixWorld, mcp, uuid_of
 from tests.fakes.pace import Paced
 from tests.template.reading import read_template
 
 from toolgrant.adapters.fix_queue import from_message, to_message
 from toolgrant.domain.fixing.rules import Mode
 from toolgrant.domain.model import DRAFT, LATEST, Risk, Tool
+from toolgrant.errors import Conflict
 from toolgrant.usecases.writer.delivery import MOST_ATTEMPTS, Delivery, work_off
 
 TEMPLATE = read_template()
@@ -99,6 +100,20 @@ def test_both_looks_of_evaluate_end_in_half_the_time(mode: Mode) -> None:
 
     assert paced.seconds <= half_the_timeout("EvaluateFunction"), dict(paced.apis)
     assert len(world.notifier.alerts) == 1
+
+
+def test_a_look_that_meets_another_one_reads_no_profile_again() -> None:
+    world, paced = large()
+    world.handle(world.event())
+    world.clock.advance(world.settle.total_seconds() + 2)
+    paced.invoked()
+    lost = Conflict("store commit: ConditionalCheckFailed")
+    world.calls.faults.append(Fault("store.commit", 1, lost, times=2))
+
+    world.deliver()
+
+    assert paced.apis["search_users"] == len(PROFILES)
+    assert paced.seconds <= half_the_timeout("EvaluateFunction"), dict(paced.apis)
 
 
 @pytest.mark.parametrize("mode", [Mode.APPROVE, Mode.FIX])

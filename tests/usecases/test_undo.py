@@ -72,6 +72,11 @@ def test_a_change_can_be_named_by_its_repair_and_by_a_beginning() -> None:
     (change,) = world.ledger.all_changes()
     assert world.operate("undo", change.fix_id, dry_run=True)
     assert world.operate("undo", change.id[:8], dry_run=True)
+    assert world.operate("undo", change.fix_id[:8], dry_run=True)
+    with pytest.raises(InvalidInput, match="at least 6 characters"):
+        world.operate("undo", change.fix_id[:5])
+    with pytest.raises(InvalidInput, match="no such change"):
+        world.operate("undo", "fix-nothing")
     with pytest.raises(InvalidInput, match="no such change"):
         world.operate("undo", "c-nothing")
 

@@ -10,9 +10,10 @@ from toolgrant.domain.alerts.alert import Alert, alert_id
 from toolgrant.domain.alerts.render import render
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.findings import NOTICE_LASTS, Change, Moment, Scope, reconcile
+from toolgrant.domain.model import FindingKind
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind
 from toolgrant.domain.refused_saves import file_notice, notice, with_notice
-from toolgrant.domain.requests import RefusedSave, created_key
+from toolgrant.domain.requests import AgentRequest, RefusedSave, created_key
 from toolgrant.domain.texts import clip
 from toolgrant.errors import Conflict
 from toolgrant.usecases.audit import notice_record
@@ -108,3 +109,10 @@ def _commit(
     )
     deps.store.commit(after, record, render(alert, deps.language))
     deps.journal.decision(notice_record(after.key, cause, changes, alert.alert_id))
+
+
+def closes_notices(record: AgentRecord, request: AgentRequest) -> bool:
+    """A save that was told late may still end a refused one."""
+    if request.saved_at is None or (record.saved_at and record.saved_at >= request.saved_at):
+        return False
+    return any(finding.kind is FindingKind.REFUSED_SAVE for finding in record.findings.values())

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from toolgrant.domain.fixing.gates import Refusal
 from toolgrant.domain.fixing.ledger import ProfileChange
 from toolgrant.domain.fixing.proposal import Proposal, names_of
 from toolgrant.domain.model import GrantKind
 from toolgrant.domain.profile_lists import granted
+from toolgrant.domain.texts import both
 from toolgrant.errors import Conflict, EditedProfile, NotFound
 from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.deps import Deps
@@ -35,6 +37,13 @@ def with_profile(
         raise EditedProfile(f"security profile {known.profile_id} was changed since it was made")
     profile_id = known.profile_id if known else _made(proposal, writer)
     return replace(checked, repair=replace(repair, profile_id=profile_id))
+
+
+def not_made(name: str, error: Exception) -> Refusal:
+    """Why there is no profile of the AI agent's own."""
+    if isinstance(error, Conflict):
+        return Refusal("names-taken", {"name": name})
+    return Refusal("service", {"reason": both("service-reason", type(error).__name__)})
 
 
 def _made(proposal: Proposal, writer: GrantWriter) -> str:

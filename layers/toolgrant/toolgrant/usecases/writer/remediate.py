@@ -20,7 +20,6 @@ from toolgrant.domain.fixing.policy import Refuse, describe_refusal
 from toolgrant.domain.fixing.repair import Approval, Repair
 from toolgrant.domain.ids import short_id
 from toolgrant.domain.requests import AgentRequest, Outcome
-from toolgrant.domain.texts import both
 from toolgrant.errors import REFUSED_FOR_GOOD, Conflict, PutOff
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reader
 from toolgrant.usecases.audit import change_record, fix_record
@@ -31,7 +30,7 @@ from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_partly, tell_refused, tell_written
 from toolgrant.usecases.writer.check import Checked, check, intent_of
-from toolgrant.usecases.writer.dedicated import with_profile
+from toolgrant.usecases.writer.dedicated import not_made, with_profile
 from toolgrant.usecases.writer.settle import given_up, settled
 from toolgrant.usecases.writer.write import GrantWriter
 
@@ -126,7 +125,7 @@ class _Remediation:
         try:
             first = with_profile(first, agent, known, self.writer, self.deps)
         except (*REFUSED_FOR_GOOD, Conflict) as error:
-            why = _not_made(first.repair.dedicated, error)
+            why = not_made(first.repair.dedicated, error)
             refused = (*first.refused, *_all_refused(first.repair, why, self.deps))
             return self._nothing(refused, approval, known, _offer(asked, first))
         change = intent_of(first, agent, approval, known, self.deps.clock.now())
@@ -219,13 +218,6 @@ class _Remediation:
     def _report(self, outcome: str, reason: str) -> str:
         self.deps.journal.decision(fix_record(self.repair, outcome, reason))
         return outcome
-
-
-def _not_made(name: str, error: Exception) -> Refusal:
-    """Why there is no profile of the AI agent's own."""
-    if isinstance(error, Conflict):
-        return Refusal("names-taken", {"name": name})
-    return Refusal("service", {"reason": both("service-reason", type(error).__name__)})
 
 
 def _offer(asked: Repair, checked: Checked) -> Repair:
