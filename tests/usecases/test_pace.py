@@ -78,7 +78,7 @@ def worked_off(world: FixWorld, paced: Paced) -> list[str]:
             outcomes.append(outcome)
             world.fixes.waiting.pop(0)
             attempt = 0
-    assert len(outcomes) <= 4
+    assert len(outcomes) <= 2 * len(PROFILES)  # a repair of each, and what it put off
     return outcomes
 
 
@@ -147,7 +147,7 @@ def test_an_undo_of_all_four_lists_ends_in_half_the_time() -> None:
     world.operate("approve", world.notifier.alerts[-1]["alertId"])
     worked_off(world, paced)
     world.later(HOUR)
-    (change,) = world.ledger.all_changes()
+    change = max(world.ledger.all_changes(), key=lambda change: len(change.lists))
     assert len(change.lists) == 4
     world.operate("undo", change.id)
 
@@ -159,16 +159,18 @@ def test_an_undo_of_all_four_lists_ends_in_half_the_time() -> None:
 def test_what_is_put_off_is_told_once_also_if_it_dies_in_between() -> None:
     world, paced = looked_at()
     world.operate("approve", world.notifier.alerts[-1]["alertId"])
-    request = world.fixes.waiting.pop(0)
+    requests = list(world.fixes.waiting)
+    request = max(requests, key=lambda one: len(one.grants))
     paced.invoked()
 
     world.work(request)
-    rest = world.fixes.waiting.pop(0)
+    rest = world.fixes.waiting.pop()
+    assert rest not in requests
     paced.invoked()
     world.work(request)  # delivered again: it never said that it was done
     paced.invoked()
     world.work(rest)
 
     assert world.told.count("fixed Op0") == 1
-    assert world.fixes.waiting == []
+    assert [one for one in world.fixes.waiting if one.id == request.id] == [request]
     assert len(world.change_ids) == 1
