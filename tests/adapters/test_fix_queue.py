@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -61,6 +62,16 @@ def test_a_request_arrives_as_it_was_sent(
     assert received is not None
     assert from_message(received["Body"]) == sent
     assert received["Attributes"]["MessageGroupId"] == sent.group
+
+
+@pytest.mark.parametrize("profile_id", ["注文", "a b", "p" * 129, "\ud800"])
+def test_a_profile_whose_id_is_no_group_has_one_all_the_same(
+    queue: SQSFixQueue, fifo_url: str, receive: Receive, profile_id: str
+) -> None:
+    queue.send(replace(REPAIR, profile_id=profile_id))
+    received = receive(fifo_url)
+    assert received is not None
+    assert re.fullmatch("[0-9a-f]{64}", received["Attributes"]["MessageGroupId"])
 
 
 @SOME

@@ -461,6 +461,18 @@ def test_a_name_that_is_taken_is_a_conflict_and_leads_to_its_profile(
     assert profiles.named(world.instance_id, wanted.name[:-1]) is None
 
 
+@pytest.mark.parametrize("name", ["注文", "a/b", "a" * 128, ""])
+def test_what_the_service_does_not_take_is_refused_before_the_call(
+    world: World, gateways: Gateways, name: str
+) -> None:
+    profiles = writer(gateways)
+    gateways.forget()
+    refusal = r"^connect create_security_profile: not taken: SecurityProfileName$"
+    with pytest.raises(RequestRefused, match=refusal):
+        profiles.create(proposal(world, name))
+    assert gateways.sent() == {}
+
+
 def test_attaching_sends_one_profile_and_may_be_repeated(world: World, gateways: Gateways) -> None:
     agent, profile, other = world.agent(), world.profile("one"), world.profile("other")
     arn = f"{agent['aiAgentArn']}:$SAVED"

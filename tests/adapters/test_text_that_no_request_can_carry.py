@@ -12,7 +12,8 @@ from toolgrant.errors import RequestRefused
 
 
 def test_a_lone_surrogate_in_a_path_is_refused(gateways: Gateways) -> None:
-    with pytest.raises(RequestRefused, match=r"^qconnect get_ai_agent: UnicodeEncodeError$"):
+    refusal = r"^qconnect get_ai_agent: not taken: assistantId, aiAgentId$"
+    with pytest.raises(RequestRefused, match=refusal):
         gateways.qconnect().get(AgentKey("\ud800", "\ud800"), DRAFT)
 
 

@@ -287,7 +287,12 @@ def room(grant: str, kind: GrantKind, fits: list[Entry], over: list[Entry], name
 def form(good: str, bad: str) -> Condition:
     """A grant that says all that an entry of its list must say, and one that does not."""
     allowed, refused = (replace(ANYTHING, need=granting(text)) for text in (good, bad))
-    return Condition("form", allowed, refused, f"cannot be written as it is known: {bad}")
+    sentence = (
+        f"Amazon Connect does not take it in the form that is known ({bad}): names have 1 to 128 "
+        "characters, an AI agent is named by its whole ARN. Correct the tool id in the AI agent, "
+        "or grant it by hand"
+    )
+    return Condition("form", allowed, refused, sentence)
 
 
 UNKNOWN_AGENTS = "agents: the AI agents on it are not known: no full sweep within 24 hours"
@@ -390,6 +395,10 @@ CONDITIONS: tuple[Condition, ...] = (
     form("mcp:shop/GetOrder", "mcp:shop"),
     form("mcp:shop/GetOrder", "mcp:shop/"),
     form("mcp:shop/GetOrder", "mcp:/GetOrder"),
+    form(f"mcp:{'n' * 128}/GetOrder", f"mcp:{'n' * 129}/GetOrder"),
+    form(f"mcp:shop/{'t' * 128}", f"mcp:shop/{'t' * 129}"),
+    form(f"flow-module:{'m' * 128}", f"flow-module:{'m' * 129}"),
+    form(f"permission:{'p' * 128}", f"permission:{'p' * 129}"),
     row(
         "altered",
         "a name or value of it had to be cleaned to be kept on record, and is not what the service "

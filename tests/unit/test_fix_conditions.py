@@ -25,7 +25,7 @@ STEPS = ("plan", "again")
 OUTSIDE = frozenset({"room", "many", "approval", "moved-on", "no-profile"})
 """Conditions that are not of one finding, or of one finding and one profile."""
 
-OF_DELIVERY = frozenset({"used-before", "dedicated-off", "gave-up", "service"})
+OF_DELIVERY = frozenset({"used-before", "dedicated-off", "gave-up", "names-taken", "service"})
 """Conditions that only a delivery to the writer can know; their tests are below, and with it."""
 
 

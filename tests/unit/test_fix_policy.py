@@ -139,6 +139,24 @@ def test_what_is_live_comes_first_until_the_list_is_full() -> None:
         assert (refuse.finding.id, reasons) == ("f-a", ["agents: no room left: permission"])
 
 
+def test_what_the_nearest_profile_has_no_room_for_goes_to_the_next() -> None:
+    nearly = replace(PROFILE, lists={**EMPTY, GrantKind.PERMISSION: tuple(NAMES[:499])})
+    next_one = replace(PROFILE, id="p2", name="next", people=1)
+    needs = (need("a", lacking(VIEW)), need("b", lacking(CASES)))
+
+    made = decide(*needs, on=(nearly, next_one))
+
+    given = {repair.profile_id: repair.grants for repair in made.repairs}
+    assert given == {"p1": (VIEW,), "p2": (CASES,)}
+    assert made.refused == ()
+
+
+def test_a_profile_of_its_own_is_proposed_where_no_profile_has_room() -> None:
+    full = replace(PROFILE, lists={**EMPTY, GrantKind.PERMISSION: tuple(NAMES[:500])})
+    (refuse,) = decide(need("a", lacking(VIEW)), on=(full,)).refused
+    assert refuse.proposable
+
+
 def test_a_grant_that_two_findings_need_takes_room_once() -> None:
     nearly = replace(PROFILE, lists={**EMPTY, GrantKind.PERMISSION: tuple(NAMES[:499])})
     made = decide(need("a", lacking(VIEW)), need("b", lacking(VIEW)), on=(nearly,))

@@ -9,8 +9,9 @@ import subprocess
 from dataclasses import replace
 from typing import Any
 
+import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.strategies import SOME
 
@@ -79,15 +80,44 @@ def test_a_proposal_has_the_missing_grants_and_the_tags_that_a_fix_asks_for() ->
 
 
 @SOME
-@given(st.text(st.characters(max_codepoint=126), max_size=200))
+@given(st.text(st.characters(codec=None), max_size=200))
+@example("注文")
+@example("\ud800")
+@example("²³½")
 def test_a_name_is_one_that_the_service_takes(agent_name: str) -> None:
     name = proposal(agent_name).name
     assert re.fullmatch(r"[ a-zA-Z0-9_@-]{1,127}", name)
-    assert name.endswith(AGENT_ID[:8])
+    assert name.endswith(f" {AGENT_ID[:8]}")
+
+
+@pytest.mark.parametrize(
+    ("agent_name", "name"),
+    [
+        ("注文", "toolgrant AI agent 0a1b2c3d"),
+        ("🛒", "toolgrant AI agent 0a1b2c3d"),
+        ("", "toolgrant AI agent 0a1b2c3d"),
+        ("-- /", "toolgrant AI agent 0a1b2c3d"),
+        ("注文 bot", "toolgrant bot 0a1b2c3d"),
+        ("Café Olé", "toolgrant Cafe Ole 0a1b2c3d"),
+        ("Ｓｈｏｐ", "toolgrant Shop 0a1b2c3d"),
+        ("Orders, north (new)", "toolgrant Orders- north -new 0a1b2c3d"),
+        ("a_b@c-d", "toolgrant a_b@c-d 0a1b2c3d"),
+    ],
+)
+def test_a_name_can_be_said_whatever_the_agent_is_called(agent_name: str, name: str) -> None:
+    assert proposal(agent_name).name == name
+
+
+def test_names_for_two_agents_without_a_letter_of_ascii_differ() -> None:
+    assert proposal("注文").name != proposal("注文", ARN.replace("0a1b2c3d", "99999999")).name
+
+
+def test_a_second_name_is_not_longer_than_the_service_takes() -> None:
+    assert len(proposal("S" * 300).name) + len(" 5") <= 127
 
 
 def test_agents_of_one_name_have_profiles_of_their_own_however_long_it_is() -> None:
-    assert len(proposal("S" * 300).name) == 127
+    assert len(proposal("S" * 300).name) >= 120
     for name in ("Shop", "S" * 300):
         assert proposal(name).name != proposal(name, ARN.replace("0a1b2c3d", "99999999")).name
 

@@ -8,12 +8,19 @@ from typing import Any
 
 import pytest
 from tests.fakes import GET_ORDER, OPT_IN, RETRIEVE, Crash, Fault, FixWorld, Holder, uuid_of
-from tests.usecases.fix_cases import HOUR, ORDER, VIEW, is_quiet, notes, refused
+from tests.usecases.fix_cases import HOUR, ORDER, VIEW, broken, is_quiet, notes, refused
 
 from toolgrant.domain.fixing.proposal import AGENT_TAG
 from toolgrant.domain.fixing.rules import Mode
 from toolgrant.domain.model import DRAFT, Grant, GrantKind, Risk, SecurityProfile
-from toolgrant.errors import AccessDenied, InvalidInput, NotFound, RequestRefused
+from toolgrant.domain.service_limits import takes
+from toolgrant.errors import (
+    AccessDenied,
+    InvalidInput,
+    NotFound,
+    RequestRefused,
+    ServiceUnavailable,
+)
 
 
 def gap_world(**rules: Any) -> FixWorld:
@@ -315,6 +322,59 @@ def test_a_profile_that_was_changed_since_it_was_made_is_not_attached(
 
     assert (world.cloud.profiles, world.cloud.attached) == (profiles, attached)
     assert "tried several times" in notes(*refused(world))
+
+
+@pytest.mark.parametrize("landed", [False, True])
+def test_an_undo_of_an_attachment_that_is_given_up_leaves_a_breaker_only_if_it_was_taken(
+    landed: bool,
+) -> None:
+    world = gap_world(association=Mode.FIX)
+    world.look_and_fix()
+    world.later(HOUR)
+    failing = Fault("writer.detach", 1, ServiceUnavailable("503"), after=landed, times=10_000)
+    world.operate("undo", world.change_ids[-1])
+    world.calls.faults.append(failing)
+
+    assert world.fix() == ["dead-lettered"]
+
+    assert "tried several times" in notes(*refused(world))
+    assert {what for _, what in broken(world)} == (
+        {f"profile:{uuid_of('agent-profile')}"} if landed else set()
+    )
+
+
+JAPANESE = "注文"
+
+
+@pytest.mark.parametrize("name", [JAPANESE, "é" * 300, "🛒", "Orders (north)"])
+def test_an_agent_of_any_name_gets_a_profile_under_a_name_that_is_taken(name: str) -> None:
+    world = crowded_world()
+    world.agent(RETRIEVE)
+    key = world.key()
+    world.cloud.agents[key, DRAFT] = replace(world.cloud.agents[key, DRAFT], name=name)
+    world.look_and_fix()
+    world.operate("approve", finding_of(world, "insufficient"), dedicated=True)
+
+    assert world.fix() == ["fixed"]
+
+    (profile,) = made(world)
+    assert takes("connect", "SecurityProfileName", profile.name)
+    assert profile.name.endswith(uuid_of("agent")[:8])
+
+
+def test_names_that_are_all_taken_are_told_at_once_with_what_to_do() -> None:
+    world = crowded_world()
+    world.look_and_fix()
+    name = world.notifier.alerts[-1]["proposal"]["name"]
+    for taken in (name, *(f"{name} {number}" for number in range(2, 6))):
+        world.profile(taken, "permission:Users.View")
+    world.operate("approve", finding_of(world, "insufficient"), dedicated=True)
+    before = world.clock.now()
+
+    assert world.fix() == ["fix-refused"]
+
+    assert (world.clock.now() - before).total_seconds() <= 60
+    assert f"delete or rename security profile {name}" in notes(*refused(world))
 
 
 def test_a_profile_that_is_not_found_right_after_its_creation_is_waited_for() -> None:

@@ -72,6 +72,11 @@ def test_a_change_can_be_named_by_its_repair_and_by_a_beginning() -> None:
     (change,) = world.ledger.all_changes()
     assert world.operate("undo", change.fix_id, dry_run=True)
     assert world.operate("undo", change.id[:8], dry_run=True)
+    assert world.operate("undo", change.fix_id[:8], dry_run=True)
+    with pytest.raises(InvalidInput, match="at least 6 characters"):
+        world.operate("undo", change.fix_id[:5])
+    with pytest.raises(InvalidInput, match="no such change"):
+        world.operate("undo", "fix-nothing")
     with pytest.raises(InvalidInput, match="no such change"):
         world.operate("undo", "c-nothing")
 
@@ -241,6 +246,23 @@ def test_a_redelivered_undo_never_removes_what_a_person_added_again() -> None:
     world.work(request)
 
     assert VIEW in world.grants(PROFILE)
+
+
+def test_what_a_person_gave_back_after_the_breaker_opened_is_the_persons() -> None:
+    world = fixed()
+    (change_id,) = world.change_ids
+    world.edit(PROFILE, remove=[VIEW])
+    world.later(HOUR)
+    world.look()  # the breaker opens
+    world.edit(PROFILE, add=[VIEW])
+    world.later(HOUR)
+    writes = world.writes
+
+    world.operate("undo", change_id)
+    world.fix()
+
+    assert VIEW in world.grants(PROFILE)
+    assert world.writes == writes
 
 
 AFTER_REMOVAL = [

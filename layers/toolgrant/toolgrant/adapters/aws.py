@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
+from toolgrant.domain.service_limits import misfits
 from toolgrant.errors import (
     AccessDenied,
     Conflict,
@@ -111,6 +112,15 @@ def translated(what: str, *, own: bool = False) -> Iterator[None]:
         raise ServiceUnavailable(f"{what}: {type(error).__name__}") from error
 
 
+def checked(service: str, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parameters of a request, if the service takes them. Raises RequestRefused as for a
+    refusal of its own, with the names of the fields."""
+    wrong = misfits(service, parameters)
+    if wrong:
+        raise RequestRefused(f"{service} {operation}: not taken: {', '.join(wrong)}")
+    return parameters
+
+
 @dataclass
 class Pacer:
     """Keeps calls of one API at most `per_second`: the account's quota is shared with the
@@ -142,6 +152,7 @@ class Api:
     def call(self, operation: str, **parameters: object) -> Mapping[str, Any]:
         """The answer of a client method such as `get_ai_agent`, called when the pacer lets it.
         Raises our errors for those of AWS."""
+        checked(self.service, operation, parameters)
         self.pacer.wait(f"{self.service}:{operation}")
         self.calls[operation] = self.calls.get(operation, 0) + 1
         with translated(f"{self.service} {operation}"):

@@ -7,11 +7,12 @@ import json
 import math
 from typing import Any
 
-from toolgrant.adapters.aws import translated
+from toolgrant.adapters.aws import checked, translated
 from toolgrant.adapters.dataclass_json import from_json, to_json
 from toolgrant.domain.fixing.repair import Repair
 from toolgrant.domain.json_fields import as_map
 from toolgrant.domain.requests import UndoRequest
+from toolgrant.domain.service_limits import takes
 from toolgrant.errors import InvalidInput
 
 SCHEMA = "toolgrant/fix/2"
@@ -29,25 +30,34 @@ class SQSFixQueue:
     def send(self, request: Repair | UndoRequest) -> None:
         """Ask for a write. Requests of one group are delivered in the order they are sent."""
         body = to_message(request)
+        message = {
+            "QueueUrl": self._url,
+            "MessageBody": body,
+            "MessageGroupId": _group(request.group),
+            # From the whole request, whose id is another one for each decision: SQS drops
+            # repetitions of it, but not the same fix asked for again.
+            "MessageDeduplicationId": _digest(body),
+        }
         with translated("fix queue send", own=True):
-            self._client.send_message(
-                QueueUrl=self._url,
-                MessageBody=body,
-                MessageGroupId=request.group,
-                # From the whole request, whose id is another one for each decision: SQS drops
-                # repetitions of it, but not the same fix asked for again.
-                MessageDeduplicationId=hashlib.sha256(body.encode()).hexdigest(),
-            )
+            self._client.send_message(**checked("sqs", "send_message", message))
 
     def put_off(self, receipt: str, seconds: float) -> None:
         """Let a message that was received come back after some seconds, at most until its time out
         of sight would be over anyway."""
+        wait = min(max(1, math.ceil(seconds)), LONGEST_WAIT)
         with translated("fix queue put off", own=True):
             self._client.change_message_visibility(
-                QueueUrl=self._url,
-                ReceiptHandle=receipt,
-                VisibilityTimeout=min(max(1, math.ceil(seconds)), LONGEST_WAIT),
+                QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=wait
             )
+
+
+def _group(group: str) -> str:
+    """A group as SQS takes it: an id of Connect's in a form that nobody has seen is hashed."""
+    return group if takes("sqs", "MessageGroupId", group) else _digest(group)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def to_message(request: Repair | UndoRequest) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from toolgrant.adapters.aws import translated
+from toolgrant.adapters.aws import checked, translated
 from toolgrant.domain.alerts.render import Rendered
 
 
@@ -19,8 +19,9 @@ class SNSNotifier:
     def publish(self, alert: Rendered) -> None:
         """Publish an alert. Raises Misconfigured for a missing topic, and what else SNS
         refuses or fails at."""
+        request = {"TopicArn": self._topic_arn, **publication(alert)}
         with translated("topic publish", own=True):
-            self._client.publish(TopicArn=self._topic_arn, **publication(alert))
+            self._client.publish(**checked("sns", "publish", request))
 
 
 def publication(alert: Rendered) -> dict[str, Any]:

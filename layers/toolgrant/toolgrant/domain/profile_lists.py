@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from toolgrant.domain.json_fields import Json, JsonValue, as_list, as_map, as_text, numbered
 from toolgrant.domain.model import Grant, GrantKind
+from toolgrant.domain.service_limits import most
 
 Entry = JsonValue
 """A permission's name, or the map of an application, flow module or AI agent."""
@@ -71,18 +72,6 @@ _GRANT_VALUES = {
     GrantKind.FLOW_MODULE: _module_values,
     GrantKind.AI_AGENT: _ai_agent_values,
 }
-
-
-MOST_ENTRIES: Mapping[GrantKind, int] = {
-    GrantKind.PERMISSION: 500,
-    GrantKind.MCP: 10,
-    GrantKind.FLOW_MODULE: 10,
-    GrantKind.AI_AGENT: 100,
-}
-"""Longest lists of a security profile (connect service model)."""
-
-MOST_TOOLS = 50
-"""Most permissions of one application in a security profile (connect service model)."""
 
 
 def granted(kind: GrantKind, entries: Sequence[Entry]) -> frozenset[Grant]:
@@ -165,6 +154,7 @@ def full_lists(grants: Sequence[Grant], lists: Mapping[GrantKind, Sequence[Entry
     full = [
         str(kind)
         for kind, more in counts.items()
-        if more and len(lists.get(kind, ())) + more > MOST_ENTRIES[kind]
+        if more and len(lists.get(kind, ())) + more > most("connect", PROFILE_LISTS[kind])
     ]
-    return [*full, *(name for name, more in tools.items() if known[name] + more > MOST_TOOLS)]
+    room = most("connect", "Applications[].ApplicationPermissions")
+    return [*full, *(name for name, more in tools.items() if known[name] + more > room)]

@@ -13,14 +13,15 @@ from toolgrant.domain.model import DRAFT, LATEST, Grant, GrantKind, QualifiedAge
 from toolgrant.domain.problems import JudgedQualifier
 from toolgrant.domain.records import ON_RECORD, AgentKey, Edge, EdgeKind
 from toolgrant.domain.requests import AgentRequest
+from toolgrant.domain.service_limits import most
 from toolgrant.domain.toolid import FlowModuleTool, GatewayTool, parse_tool_id
 from toolgrant.errors import InvalidInput, NotFound, RequestRefused, ServiceUnavailable
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.ports import Agents, Profiles, Store
 
 ORCHESTRATION = "ORCHESTRATION"
-LONGEST_TARGET = 128
-"""Longest namespace or module id that exists (connect service model); others no event can name."""
+LONGEST_TARGET = most("connect", "Applications[].Namespace")
+"""Longest namespace or module id that exists; others no event can name."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def operate(order: Order, deps: Deps) -> list[str]:
 def _undo(order: Order, deps: Deps) -> list[Step]:
     ledger = deps.fix_ports.ledger
     known = ledger.changes()
-    change_id = meant(_as_change(_target(order)), known)
+    change_id = meant(_as_change(_target(order), deps), known)
     if change_id is None:
         raise InvalidInput("$.target", "no such change")
     change = ledger.history(known[change_id]).change(change_id)
@@ -62,9 +62,14 @@ def _undo(order: Order, deps: Deps) -> list[Step]:
     return steps
 
 
-def _as_change(target: str) -> str:
-    """A repair's id names its change."""
-    return short_id("c", target) if target.startswith("fix-") else target
+def _as_change(target: str, deps: Deps) -> str:
+    """A repair's id, or a beginning of it, names its change."""
+    if not target.startswith("fix-"):
+        return target
+    ledger = deps.fix_ports.ledger
+    histories = map(ledger.history, sorted(set(ledger.changes().values())))
+    repairs = [change.fix_id for history in histories for change in history.changes]
+    return short_id("c", meant(target, repairs) or target)
 
 
 def _undone(change: ProfileChange, order: Order) -> str:
@@ -99,7 +104,7 @@ def _reset(order: Order, deps: Deps) -> list[Step]:
     target, ledger = _target(order), deps.fix_ports.ledger
     breakers = sorted(ledger.breakers(), key=lambda b: (b.what, b.subject))
     names = {n for b in breakers for n in (b.subject, b.what, b.change_id)}
-    named = meant(_as_change(target), names)
+    named = meant(_as_change(target, deps), names)
     wanted = set(map(str, order.grants))
     found = [
         breaker

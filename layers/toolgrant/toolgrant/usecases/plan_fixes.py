@@ -5,8 +5,9 @@ Reads only; what was taken away is noted before (`losses`), what is planned is c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from toolgrant.domain.alerts.alert import Alert
 from toolgrant.domain.alerts.fix_notes import notes_of_made, notes_of_plan, notes_of_taken
@@ -20,7 +21,7 @@ from toolgrant.domain.fixing.proposal import Proposal, propose
 from toolgrant.domain.fixing.repair import Repair, RepairItem, Shown
 from toolgrant.domain.fixing.rules import FixRules, Need, ProfileFacts
 from toolgrant.domain.ids import short_id
-from toolgrant.domain.model import DRAFT, Finding, FindingState, Grant
+from toolgrant.domain.model import DRAFT, Finding, FindingState, Grant, GrantKind
 from toolgrant.usecases.agent_reader import JudgedAgent
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import facts_of, situation
@@ -50,12 +51,24 @@ class PlannedFixes:
 
 NOTHING = PlannedFixes()
 
+AttachedFacts = Callable[[frozenset[GrantKind]], list[ProfileFacts]]
+"""The facts of every attached profile, with the lists of these kinds."""
+
+
+def facts_once(agent: JudgedAgent, deps: Deps) -> AttachedFacts:
+    """Each profile is read once, however often one look is decided: another look that wrote first
+    is no reason to read everything again."""
+    return cache(
+        lambda kinds: [facts_of(profile_id, agent, kinds, deps) for profile_id in agent.profile_ids]
+    )
+
 
 def plan_fixes(
     reconciled: Reconciled,
     agent: JudgedAgent,
     taken: tuple[TakenAway, ...],
     event_name: str,
+    facts: AttachedFacts,
     deps: Deps,
 ) -> PlannedFixes:
     """Empty in mode `warn`. `event_name` is that of the event which led here."""
@@ -66,7 +79,7 @@ def plan_fixes(
     made = _made(reconciled, agent, deps)
     if not needs:
         return PlannedFixes(made=made, muted=muted, taken=taken)
-    profiles = _facts(needs, agent, deps)
+    profiles = facts(frozenset(grant.kind for need in needs for grant in need.grants))
     again = any(word in event_name for word in _MODULE_OR_INTEGRATION)
     moment = situation(deps, ask_again=again)
     planned = plan(agent.key, needs, profiles, deps.fixing.rules, moment)
@@ -77,12 +90,6 @@ def plan_fixes(
         offer = _offer(proposal, items, agent, deps)
         planned = replace(planned, offers=(*planned.offers, offer))
     return PlannedFixes(planned, proposal, made, muted, taken)
-
-
-def _facts(needs: Iterable[Need], agent: JudgedAgent, deps: Deps) -> list[ProfileFacts]:
-    """Of every attached profile, each read once, with the lists that somebody needs."""
-    kinds = {grant.kind for need in needs for grant in need.grants}
-    return [facts_of(profile_id, agent, kinds, deps) for profile_id in agent.profile_ids]
 
 
 def _fitting(needs: Iterable[Need]) -> tuple[RepairItem, ...]:

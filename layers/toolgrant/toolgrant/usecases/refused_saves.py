@@ -10,7 +10,7 @@ from toolgrant.domain.alerts.alert import Alert, alert_id
 from toolgrant.domain.alerts.render import render
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.findings import NOTICE_LASTS, Change, Moment, Scope, reconcile
-from toolgrant.domain.model import FindingState
+from toolgrant.domain.model import FindingKind, FindingState
 from toolgrant.domain.records import AgentKey, AgentRecord, Edge, EdgeKind
 from toolgrant.domain.refused_saves import file_notice, notice, notices_in, with_notice, with_remedy
 from toolgrant.domain.requests import AgentRequest, RefusedSave, created_key
@@ -151,3 +151,10 @@ def with_remedies(changes: tuple[Change, ...], deps: Deps) -> tuple[Change, ...]
     return tuple(
         replace(change, finding=with_remedy(change.finding, deps.catalog)) for change in changes
     )
+
+
+def closes_notices(record: AgentRecord, request: AgentRequest) -> bool:
+    """A save that was told late may still end a refused one."""
+    if request.saved_at is None or (record.saved_at and record.saved_at >= request.saved_at):
+        return False
+    return any(finding.kind is FindingKind.REFUSED_SAVE for finding in record.findings.values())

@@ -7,9 +7,10 @@ waits in the outbox for the next review or sweep.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from toolgrant.domain.alerts.alert import Alert, alert_id
 from toolgrant.domain.alerts.render import Rendered, render
@@ -28,8 +29,16 @@ from toolgrant.usecases.audit import decision_fields, flow_fields, outcome_recor
 from toolgrant.usecases.deps import COMMIT_ATTEMPTS, Deps
 from toolgrant.usecases.losses import take_losses
 from toolgrant.usecases.outbox import publish_pending
-from toolgrant.usecases.plan_fixes import NOTHING, PlannedFixes, plan_fixes, shown_in, with_fixes
-from toolgrant.usecases.refused_saves import close_refused_create, with_remedies
+from toolgrant.usecases.plan_fixes import (
+    NOTHING,
+    AttachedFacts,
+    PlannedFixes,
+    facts_once,
+    plan_fixes,
+    shown_in,
+    with_fixes,
+)
+from toolgrant.usecases.refused_saves import close_refused_create, closes_notices, with_remedies
 
 CLOCK_GRAIN = timedelta(seconds=1)
 """CloudTrail cuts eventTime to whole seconds."""
@@ -53,17 +62,10 @@ def review(request: AgentRequest, deps: Deps, started_at: datetime) -> str:
 def _is_stale(record: AgentRecord, request: AgentRequest, settle: timedelta) -> bool:
     """Whether an evaluation that began well after this event has already finished."""
     event_time = request.observed.at if request.observed else request.cause.event_time
-    if event_time is None or record.started_at is None or _closes_notices(record, request):
+    if event_time is None or record.started_at is None or closes_notices(record, request):
         return False
     slack = timedelta() if request.observed else settle + CLOCK_GRAIN
     return event_time + slack < record.started_at
-
-
-def _closes_notices(record: AgentRecord, request: AgentRequest) -> bool:
-    """A save that was told late may still end a refused one."""
-    if request.saved_at is None or (record.saved_at and record.saved_at >= request.saved_at):
-        return False
-    return any(finding.kind is FindingKind.REFUSED_SAVE for finding in record.findings.values())
 
 
 def _evaluate(request: AgentRequest, record: AgentRecord, deps: Deps, started_at: datetime) -> str:
@@ -73,16 +75,18 @@ def _evaluate(request: AgentRequest, record: AgentRecord, deps: Deps, started_at
     agent = agent_reader(deps).look(request)
     if isinstance(agent, OutOfScope) and not record.qualifiers and not record.findings:
         return _done(request, record, Outcome.NOT_JUDGED, deps, reason=agent.reason)
-    # Once: what was taken away is told by the attempt that succeeds.
-    taken = () if isinstance(agent, OutOfScope) else take_losses(agent, began, deps)
+    decided: Callable[[_Against], str]
+    if isinstance(agent, OutOfScope):
+        decided = partial(_forget, agent)
+    else:  # once: what was taken away is told by the attempt that succeeds
+        taken = take_losses(agent, began, deps)
+        decided = partial(_judge, agent, taken, facts_once(agent, deps))
     for _ in range(COMMIT_ATTEMPTS):
         if record.started_at and record.started_at > began:
             return _done(request, record, Outcome.SUPERSEDED, deps)
         against = _Against(request, record, began, deps.clock.now(), deps)
         try:
-            if isinstance(agent, OutOfScope):
-                return _forget(agent, against)
-            return _judge(agent, taken, against)
+            return decided(against)
         except Conflict:
             record = deps.store.load(request.key)
     raise Conflict(f"AI agent {request.key.ai_agent_id}: other evaluations keep writing")
@@ -99,13 +103,15 @@ def _forget(gone: OutOfScope, against: _Against) -> str:
     return gone.resolution
 
 
-def _judge(agent: JudgedAgent, taken: tuple[TakenAway, ...], against: _Against) -> str:
+def _judge(
+    agent: JudgedAgent, taken: tuple[TakenAway, ...], facts: AttachedFacts, against: _Against
+) -> str:
     """Verdicts, findings, plan and alert of an AI agent that is there."""
     problems = problems_of(agent.instance_id, agent.judged)
     known, moment = against.record.findings, against.moment
     reconciled = reconcile(known, problems, moment, scope_of(agent.judged))
     event_name = against.request.cause.event_name
-    fixes = plan_fixes(reconciled, agent, taken, event_name, against.deps)
+    fixes = plan_fixes(reconciled, agent, taken, event_name, facts, against.deps)
     told = with_fixes(reconciled, fixes, agent.key.ai_agent_id)
     after = replace(
         against.after(told),

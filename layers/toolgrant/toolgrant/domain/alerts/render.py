@@ -18,13 +18,13 @@ from toolgrant.domain.findings import Change, Resolution, Status
 from toolgrant.domain.fixing.proposal import cli_lines, cloudformation, terraform
 from toolgrant.domain.json_fields import JsonObject
 from toolgrant.domain.model import DRAFT, Finding, FindingKind
+from toolgrant.domain.service_limits import most
 from toolgrant.domain.texts import Words, clip
 
 MOST_BYTES = 250_000
 """SNS takes 256 KB over all bodies, subject and attributes of a message."""
 
 MOST_SHOWN_FLOWS = 3
-_SUBJECT_LIMIT = 99  # SNS Publish: less than 100 characters
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,10 @@ def _render(alert: Alert, language: str) -> Rendered:
 
 
 def _subject(alert: Alert) -> str:
-    """ASCII only: SNS refuses other subjects, so the subject stays English."""
+    """English and ASCII: not every mail program shows other subjects."""
     title = _title(alert, Words("en"))
     ascii_title = title.encode("ascii", "replace").decode()
-    return f"[toolgrant] {alert.severity}: {ascii_title}"[:_SUBJECT_LIMIT]
+    return f"[toolgrant] {alert.severity}: {ascii_title}"[: most("sns", "Subject")]
 
 
 _TITLES = {

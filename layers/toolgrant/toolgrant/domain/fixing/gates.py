@@ -21,7 +21,9 @@ from toolgrant.domain.fixing.rules import (
     Situation,
 )
 from toolgrant.domain.model import FindingKind, FindingState, Grant, GrantKind, Text
+from toolgrant.domain.profile_lists import PROFILE_LISTS, with_grants
 from toolgrant.domain.records import AgentKey
+from toolgrant.domain.service_limits import misfits
 from toolgrant.domain.texts import both
 
 
@@ -131,13 +133,10 @@ def _form(case: Case) -> Values | None:
 
 
 def _writable(grant: Grant) -> bool:
-    """Whether the grant says all that an entry of its list must say."""
-    if grant.kind is GrantKind.AI_AGENT:
-        return grant.value.startswith("arn:")
-    if grant.kind is GrantKind.MCP:
-        namespace, slash, tool = grant.value.partition("/")
-        return bool(namespace and slash and tool)
-    return True
+    """Whether the service takes an entry for it; an AI agent by its whole ARN (domain facts)."""
+    whole = grant.kind is not GrantKind.AI_AGENT or grant.value.startswith("arn:")
+    entries = with_grants(grant.kind, (), [grant])
+    return whole and not misfits("connect", {PROFILE_LISTS[grant.kind]: entries})
 
 
 def _altered(case: Case) -> Values | None:

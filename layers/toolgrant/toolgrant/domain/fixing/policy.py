@@ -67,20 +67,13 @@ def plan(
     `profiles` are those attached to it. What is live comes first where room is short.
     """
     cases = [Case(agent, need, rules, situation) for need in sorted(needs, key=_live_first)]
-    placed, refused = [], []
+    placed: list[_Placed] = []
+    refused: list[Refuse] = []
     for case in cases:
-        items, refusal = _place(case, profiles)
+        items, refusal = _place(case, profiles, placed)
         placed += items
         refused += [refusal] if refusal else []
-    fitting: list[_Placed] = []
-    for part in placed:
-        other = [known.item for known in fitting if known.profile.id == part.profile.id]
-        full = no_room(union([*other, part.item]), part.profile)
-        if full:
-            refused.append(Refuse(part.case.need.finding, (full,)))
-        else:
-            fitting.append(part)
-    return _plan(agent, _asking(fitting), situation, refused)
+    return _plan(agent, _asking(placed), situation, refused)
 
 
 def _live_first(need: Need) -> tuple[int, str]:
@@ -126,11 +119,14 @@ def _repair(agent: AgentKey, parts: Sequence[_Placed], situation: Situation) -> 
     )
 
 
-def _place(case: Case, profiles: Sequence[ProfileFacts]) -> tuple[list[_Placed], Refuse | None]:
-    """Where one finding is repaired, and why it is not where it is not."""
+def _place(
+    case: Case, profiles: Sequence[ProfileFacts], before: Sequence[_Placed]
+) -> tuple[list[_Placed], Refuse | None]:
+    """Where one finding is repaired, and why it is not where it is not. `before` has its place
+    already, and takes room."""
     general = refusals(case)
     near = sorted(_concerned(case, profiles), key=lambda profile: _blast_radius(case, profile))
-    against = {profile.id: profile_refusals(case, profile) for profile in near}
+    against = {profile.id: _against(case, profile, before) for profile in near}
     fitting = [profile for profile in near if not general and not against[profile.id]]
     placed = [_gap(case, fitting[0])] if case.gap and fitting else _cover(case, fitting)
     covered = frozenset(qualifier for part in placed for qualifier in part.item.qualifiers)
@@ -139,6 +135,13 @@ def _place(case: Case, profiles: Sequence[ProfileFacts]) -> tuple[list[_Placed],
     reasons = (*general, *(refusal for refused in against.values() for refusal in refused))
     proposable = not case.gap and not placed and not general and not _taken_before(case, near)
     return placed, Refuse(case.need.finding, reasons or (Refusal("no-profile"),), proposable)
+
+
+def _against(case: Case, profile: ProfileFacts, before: Sequence[_Placed]) -> tuple[Refusal, ...]:
+    """What stands in the way of this profile."""
+    others = union(part.item for part in before if part.profile.id == profile.id)
+    full = no_room(others.union(case.grants(profile)), profile)
+    return (*profile_refusals(case, profile), *([full] if full else []))
 
 
 def _concerned(case: Case, profiles: Sequence[ProfileFacts]) -> list[ProfileFacts]:

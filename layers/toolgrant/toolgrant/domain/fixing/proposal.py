@@ -7,20 +7,25 @@ AI agent has gives nobody else anything. The texts let a person make it with the
 from __future__ import annotations
 
 import json
+import re
 import shlex
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from toolgrant.domain.fixing.rules import STACK_TAG, TAG_NAME, FixRules
 from toolgrant.domain.json_fields import JsonObject
 from toolgrant.domain.model import Grant, GrantKind
 from toolgrant.domain.profile_lists import PROFILE_LISTS, Entry, with_grants
+from toolgrant.domain.service_limits import most
 
 AGENT_TAG = "toolgrant:ai-agent"
 """Tag on a dedicated profile that names the AI agent it is for."""
 
-_NAME_LIMIT = 127
-"""Longest SecurityProfileName (connect service model)."""
+MOST_NAMES = 5
+"""How many names of a dedicated profile are tried: the name, then ` 2` to ` 5` behind it."""
+
+_NAME_LENGTH = most("connect", "SecurityProfileName") - len(" 5")
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,8 @@ def propose(
     """The profile that would grant all of this. Its name is the same whatever the grants, because
     one dedicated profile is enough for an AI agent."""
     agent_id = agent_arn.rsplit("/", 1)[-1]
-    readable = "".join(c if c.isalnum() or c in " _-" else "-" for c in agent_name)
-    ending = f" {agent_id[:8]}"
     return Proposal(
-        name=f"toolgrant {readable}"[: _NAME_LIMIT - len(ending)] + ending,
+        name=_name(agent_name, f" {agent_id[:8]}"),
         instance_id=instance_id,
         ai_agent_id=agent_id,
         agent_arn=agent_arn,
@@ -70,6 +73,20 @@ def propose(
         grants=grants,
         tags={TAG_NAME: rules.tag_value, STACK_TAG: rules.stack, AGENT_TAG: agent_id},
     )
+
+
+def _name(agent_name: str, ending: str) -> str:
+    """What the service takes of the AI agent's name (ASCII; accents and width are dropped), and an
+    ending that tells AI agents of one name apart."""
+    ascii_name = unicodedata.normalize("NFKD", agent_name).encode("ascii", "ignore").decode()
+    readable = re.sub(r"[^ \w@-]+", "-", ascii_name, flags=re.ASCII).strip(" -") or "AI agent"
+    return f"toolgrant {readable}"[: _NAME_LENGTH - len(ending)] + ending
+
+
+def names_of(proposal: Proposal) -> Iterator[str]:
+    """The names that its profile may have: its own, and others where somebody else has that."""
+    yield proposal.name
+    yield from (f"{proposal.name} {number}" for number in range(2, MOST_NAMES + 1))
 
 
 def proposal_json(proposal: Proposal) -> JsonObject:

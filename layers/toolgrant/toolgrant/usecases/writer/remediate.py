@@ -20,8 +20,7 @@ from toolgrant.domain.fixing.policy import Refuse, describe_refusal
 from toolgrant.domain.fixing.repair import Approval, Repair
 from toolgrant.domain.ids import short_id
 from toolgrant.domain.requests import AgentRequest, Outcome
-from toolgrant.domain.texts import both
-from toolgrant.errors import REFUSED_FOR_GOOD, PutOff
+from toolgrant.errors import REFUSED_FOR_GOOD, Conflict, PutOff
 from toolgrant.usecases.agent_reader import JudgedAgent, OutOfScope, agent_reader
 from toolgrant.usecases.audit import change_record, fix_record
 from toolgrant.usecases.deps import Deps
@@ -31,7 +30,7 @@ from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_partly, tell_refused, tell_written
 from toolgrant.usecases.writer.check import Checked, check, intent_of
-from toolgrant.usecases.writer.dedicated import with_profile
+from toolgrant.usecases.writer.dedicated import not_made, with_profile
 from toolgrant.usecases.writer.settle import given_up, settled
 from toolgrant.usecases.writer.write import GrantWriter
 
@@ -39,13 +38,22 @@ _FRESH = timedelta(minutes=10)
 """For how long the service may refuse what names something new."""
 
 
+_LONG = timedelta(seconds=20)
+"""A sixth of the time of the function; what took longer is reviewed by a message of its own."""
+
+
 def remediate(repair: Repair, deps: Deps, writer: GrantWriter) -> str:
-    """Carry out one repair; one without items only settles what earlier deliveries left.
+    """Carry out one repair; one without items only settles and reviews what earlier
+    deliveries left.
 
     Returns the outcome: `fixed`, `not-needed`, `fix-refused` or `in-doubt`. Raises PutOff and
     others from the tree of errors; the message then comes again.
     """
+    began = deps.clock.now()
     outcome, change = _Remediation(repair, deps, writer).run()
+    if repair.items and deps.clock.now() - began > _LONG:  # one more message, with all its time
+        deps.fix_ports.queue.send(repair.of(()))
+        return outcome
     deps.forget()
     cause = Cause("fix", event_id=repair.id)
     review(AgentRequest(repair.agent, cause), deps, deps.clock.now())
@@ -84,7 +92,7 @@ class _Remediation:
         """Everything but the review at the end."""
         known = self._settle(short_id("c", self.repair.id))
         if not self.repair.items:
-            return self._report(Outcome.NOT_NEEDED, "settled what was open"), None
+            return self._report(Outcome.NOT_NEEDED, "settled what was open"), known
         if known and not known.open:
             return self._report(_outcome(known), "done by an earlier delivery"), known
         approval = self.writer.ledger.approval(self.repair.id)
@@ -116,8 +124,8 @@ class _Remediation:
         self.writer.wait_for_others(first.profile)
         try:
             first = with_profile(first, agent, known, self.writer, self.deps)
-        except REFUSED_FOR_GOOD as error:
-            why = Refusal("service", {"reason": both("service-reason", type(error).__name__)})
+        except (*REFUSED_FOR_GOOD, Conflict) as error:
+            why = not_made(first.repair.dedicated, error)
             refused = (*first.refused, *_all_refused(first.repair, why, self.deps))
             return self._nothing(refused, approval, known, _offer(asked, first))
         change = intent_of(first, agent, approval, known, self.deps.clock.now())

@@ -78,12 +78,13 @@ def given_up(change: ProfileChange, profiles: Profiles, writer: GrantWriter) -> 
     for write in change.lists:
         if write.state is ListState.PLANNED:
             change = change.with_list(replace(write, state=ListState.ABANDONED, ended_at=now))
-    there = [name for name in change.to_attach if _is_attached(change, name, profiles)]
+    there = [name for name in change.to_attach if is_attached(change, name, profiles)]
     at = now if there else change.attached_at
     return replace(change, to_attach=(), attached=(*change.attached, *there), attached_at=at)
 
 
-def _is_attached(change: ProfileChange, qualifier: str, profiles: Profiles) -> bool:
+def is_attached(change: ProfileChange, qualifier: str, profiles: Profiles) -> bool:
+    """Whether a qualifier has the profile now."""
     try:
         attached = profiles.attached(change.instance_id, f"{change.agent_arn}:{qualifier}")
     except NotFound:

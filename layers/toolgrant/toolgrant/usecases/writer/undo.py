@@ -18,7 +18,7 @@ from toolgrant.domain.fixing.rules import ProfileFacts
 from toolgrant.domain.model import Grant, GrantKind, Text
 from toolgrant.domain.requests import AgentRequest, Outcome, UndoRequest
 from toolgrant.domain.texts import both
-from toolgrant.errors import REFUSED_FOR_GOOD, EditedProfile, NotFound, PutOff
+from toolgrant.errors import REFUSED_FOR_GOOD, EditedProfile, NotFound, PutOff, ToolgrantError
 from toolgrant.usecases.audit import undo_record
 from toolgrant.usecases.deps import Deps
 from toolgrant.usecases.fix_facts import paused, profile_itself
@@ -27,6 +27,7 @@ from toolgrant.usecases.outbox import publish_pending
 from toolgrant.usecases.review import review
 from toolgrant.usecases.write_alerts import tell_edit, tell_undo
 from toolgrant.usecases.writer.removal import Remover
+from toolgrant.usecases.writer.settle import is_attached
 from toolgrant.usecases.writer.write import GrantWriter
 
 
@@ -57,6 +58,8 @@ def give_up_undo(request: UndoRequest, reason: str, deps: Deps) -> str:
     change = ledger.history(request.profile_id).change(request.change_id)
     if change:
         left = {str(g) for w in change.lists if not w.removal for g in w.standing}
+        if _is_attached(change, deps):
+            left.add(attachment(change.profile_id))
         ledger.close_breakers(
             b for b in ledger.breakers() if b.change_id == change.id and b.what in left
         )
@@ -64,6 +67,15 @@ def give_up_undo(request: UndoRequest, reason: str, deps: Deps) -> str:
         publish_pending(change.agent.ai_agent_id, deps)
     deps.journal.decision(undo_record(request, Outcome.UNDO_REFUSED, reason, change))
     return Outcome.UNDO_REFUSED
+
+
+def _is_attached(change: ProfileChange, deps: Deps) -> bool:
+    """Whether the profile is wherever we attached it; what cannot be read may be taken off."""
+    deps.forget()
+    try:
+        return all(is_attached(change, name, deps.profiles) for name in change.standing_at)
+    except ToolgrantError:
+        return False
 
 
 def obstacle(request: UndoRequest, change: ProfileChange, deps: Deps) -> Text | None:
