@@ -43,7 +43,11 @@ def test_a_pipeline_can_deploy_without_being_asked() -> None:
     said = "make deploy ARGS=--no-confirm-changeset"
     assert said in (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
     done = subprocess.run(
-        ["make", "--dry-run", *said.split()[1:]], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--dry-run", *said.split()[1:]],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "sam deploy --config-env prod --no-confirm-changeset" in done.stdout
 
