@@ -48,7 +48,6 @@ def test_rows_of_any_size_that_fits_are_in_force(
 
     name, journal = f"/toolgrant/{stack_name}/catalog-overrides", FakeJournal()
     catalog = CatalogSource.over(aws.get("ssm"), name, journal).catalog()
-    assert not catalog.requirement(
-        Tool("Count", ToolType.MODEL_CONTEXT_PROTOCOL, ROW["id"])
-    ).unknown
+    tool = Tool("Count", ToolType.MODEL_CONTEXT_PROTOCOL, ROW["id"])
+    assert not catalog.requirement(tool).unknown
     assert journal.failures == []
