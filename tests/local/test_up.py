@@ -129,6 +129,11 @@ def test_it_says_where_it_is_and_ends_cleanly(
     code, seconds, rest = end(process, number)
     assert (code, rest) == (0, "")
     assert seconds < 15
+    assert (tmp_path / "stderr").read_text().splitlines() == [
+        "Deploying template.yaml to the local AWS …",
+        "Ready. Ctrl-C ends it.",
+        "Stopping.",
+    ]
     assert left_over(tmp_path) == []
 
 
