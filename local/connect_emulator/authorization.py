@@ -81,9 +81,10 @@ class _Names:
             given = self._application(given)
         if kind == "unqualified":
             return split_qualifier(given)[0]
-        if given.startswith("arn:"):
+        pattern = str(table()["arns"][kind])
+        if given.startswith("arn:") and "{id}" in pattern:
             return given
-        return str(table()["arns"][kind]).format(id=given, **self._parts())
+        return pattern.format(id=given, **self._parts())
 
     def _parts(self) -> dict[str, str]:
         services = {name: self.account.arn(name, "")[:-1] for name in _SERVICES}

@@ -14,6 +14,7 @@ import pytest
 from tests.e2e.conftest import RETRIEVE, names, tool
 from tests.e2e.fixing import PATIENCE, VIEW, Operator, operator
 
+from toolgrant_local.environment import ACCESS_KEY
 from toolgrant_local.processes import wait_until
 from toolgrant_local.stack import LocalStack
 
@@ -36,8 +37,8 @@ def toolgrant(stack: LocalStack | None, *arguments: str, **variables: str) -> En
     if stack:
         settings |= {
             **stack.aws_variables,
-            "AWS_ACCESS_KEY_ID": "operator",
-            "AWS_SECRET_ACCESS_KEY": "operator",
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
         }
     return subprocess.run(
         [TOOLGRANT, *arguments],

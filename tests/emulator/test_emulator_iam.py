@@ -306,3 +306,12 @@ def fields(paths: list[str]) -> set[str]:
             yield from first(child) if isinstance(child, dict) else ()
 
     return {name for path in paths for name in first(jmespath.compile(path).parsed)}
+
+
+def test_an_arn_in_place_of_an_id_is_judged_alike(
+    world: World, roles: FakeRoles, client_of: ClientOf
+) -> None:
+    arn = f"{CONNECT}:instance/{world.instance_id}"
+    profile = f"{arn}/security-profile/{world.profile()}"
+    roles.statements = [allow("connect:DescribeSecurityProfile", f"{arn}/security-profile/*")]
+    client_of().describe_security_profile(InstanceId=arn, SecurityProfileId=profile)
