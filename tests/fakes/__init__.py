@@ -17,6 +17,7 @@ from tests.fakes.cloud import (
     uuid_of,
 )
 from tests.fakes.fix_world import FixWorld
+from tests.fakes.readings import EVERY_READING, USUAL, Readings
 from tests.fakes.schemas import ALERT_SCHEMA, AUDIT_SCHEMA, schema, valid_alert, valid_audit
 from tests.fakes.table import FakeStore
 from tests.fakes.tools import (
@@ -50,6 +51,7 @@ __all__ = [
     "DEDUPLICATION",
     "DESCRIBE_CONTACT",
     "ESCALATE",
+    "EVERY_READING",
     "GET_ORDER",
     "INSTANCE",
     "MODULE",
@@ -58,6 +60,7 @@ __all__ = [
     "OPT_IN",
     "RETRIEVE",
     "SETTLE",
+    "USUAL",
     "VISIBILITY",
     "Calls",
     "Cloud",
@@ -76,6 +79,7 @@ __all__ = [
     "Fault",
     "FixWorld",
     "Holder",
+    "Readings",
     "Waiting",
     "World",
     "make_deps",

@@ -93,7 +93,6 @@ ALWAYS: Allowed = {
         **INSTANCES,
         **logging("SweepLogGroup"),
         "wisdom:GetAssistant": [ASSISTANT],
-        "wisdom:ListAIAgentVersions": [AGENT],
         "wisdom:ListAIAgents": ["*"],
         "wisdom:ListAssistants": ["*"],
         "sqs:SendMessage": [arn("ChangeQueue")],

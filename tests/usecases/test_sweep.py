@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.fakes import ASSISTANT, RETRIEVE, Fault, World, uuid_of
+from tests.fakes import ASSISTANT, EVERY_READING, RETRIEVE, Fault, World, uuid_of
 
 from toolgrant.adapters.change_messages import parse_message
 from toolgrant.domain.model import DRAFT, LATEST
@@ -18,10 +18,10 @@ from toolgrant.usecases.sweep import counts
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def world() -> World:
+@pytest.fixture(params=EVERY_READING, ids=str)
+def world(request: pytest.FixtureRequest) -> World:
     """Five agents that lack Wisdom.View, two to a page."""
-    world = World()
+    world = World(readings=request.param)
     world.cloud.page = 2
     for number in range(5):
         world.agent(RETRIEVE, name=f"agent {number}")

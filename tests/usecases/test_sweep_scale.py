@@ -11,7 +11,16 @@ from typing import Any
 import pytest
 from tests.adapters.gateways import Gateways
 from tests.emulator.world import ACCOUNT, REGION, orchestration
-from tests.fakes import ASSISTANT, INSTANCE, RETRIEVE, Fault, World, make_deps, uuid_of
+from tests.fakes import (
+    ASSISTANT,
+    EVERY_READING,
+    INSTANCE,
+    RETRIEVE,
+    Fault,
+    World,
+    make_deps,
+    uuid_of,
+)
 
 from connect_emulator import Emulator, seed, serve
 from toolgrant.adapters.change_messages import parse_message
@@ -25,10 +34,10 @@ SIX_HOURS = timedelta(hours=6)
 PAGE = 10
 
 
-@pytest.fixture
-def world() -> World:
+@pytest.fixture(params=EVERY_READING, ids=str)
+def world(request: pytest.FixtureRequest) -> World:
     """25 agents of one assistant in three pages, none of which is granted what it needs."""
-    world = World()
+    world = World(readings=request.param)
     world.cloud.page = PAGE
     for number in range(25):
         world.agent(RETRIEVE, name=f"agent {number}")

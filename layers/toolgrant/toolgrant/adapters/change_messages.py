@@ -52,6 +52,4 @@ def from_message(root: Mapping[str, Any]) -> AgentRequest:
         raise InvalidInput("$.attempt", "expected 0 or more")
     if not request.key.assistant_id or not request.key.ai_agent_id:
         raise InvalidInput("$.key", "expected the ids of an assistant and an AI agent")
-    if request.observed and not request.observed.agents:
-        raise InvalidInput("$.observed.agents", "expected at least the draft")
     return request

@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from toolgrant.domain.agent_shapes import split_qualifier
 from toolgrant.domain.causes import Actor, Cause
 from toolgrant.domain.json_fields import plausible
+from toolgrant.domain.qualifiers import split_qualifier
 from toolgrant.domain.texts import clip
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

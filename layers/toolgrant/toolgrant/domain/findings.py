@@ -169,10 +169,17 @@ def _open(problem: Finding, moment: Moment) -> tuple[Finding, Status]:
 
 
 def _differs(old: Finding, new: Finding) -> bool:
-    """Verdict, missing set or severity; attachments and qualifiers alone are no news."""
+    """Verdict, missing set, severity, or one more qualifier that it breaks; attachments alone, or
+    one qualifier less, are no news."""
     digest = old.missing_digest or missing_digest(old.missing)
     was = (old.verdict, digest, old.severity)
-    return was != (new.verdict, missing_digest(new.missing), new.severity)
+    return was != (new.verdict, missing_digest(new.missing), new.severity) or _spreads(old, new)
+
+
+def _spreads(old: Finding, new: Finding) -> bool:
+    """A tool that the catalog does not know breaks nothing, so it spreads in silence: else each new
+    live number would tell of it again."""
+    return new.kind is not FindingKind.UNKNOWN and not {*new.qualifiers} <= {*old.qualifiers}
 
 
 def _disappear(old: Finding, moment: Moment, resolution: Resolution | None) -> Met:
