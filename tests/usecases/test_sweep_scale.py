@@ -314,7 +314,7 @@ def test_500_agents_on_fakes() -> None:
         "agents.assistants": 1,
         "agents.live": 1,
         "agents.listed": 5,
-        "agents.versions": 500,
+        "agents.get": 500 + 100,  # $LATEST, and the live numbers
         "profiles.instances": 1,
         "profiles.attached": 500 + 2 * 100,
         "profiles.grants": 1,
@@ -364,8 +364,8 @@ def test_500_agents_through_the_real_adapters() -> None:
 
     assert (progress.enqueued, failed, len(world.notifier.alerts)) == (500, set(), 500)
     calls = emulator.calls
-    assert calls["qconnect:GetAIAgent"] == 0
-    assert calls["qconnect:ListAIAgentVersions"] == 500
+    assert calls["qconnect:GetAIAgent"] == 500  # $LATEST; the draft is proven by its ARN
+    assert calls["qconnect:ListAIAgentVersions"] == 0
     assert calls["qconnect:ListAIAgents"] <= 21  # pages of 25; the system agents come on top
     assert calls["qconnect:GetAssistant"] == 1
     assert calls["connect:ListEntitySecurityProfiles"] == 500
