@@ -31,7 +31,10 @@ class Settings:
     ``page_size``: upper bound of any page, to make short pages. ``profile_stamps``: whether any
     update renews the LastModifiedTime of all lists of a security profile, or each list has one of
     its own, or answers have none; ``whole_second_stamps`` cuts it. ``identities``: access key id ->
-    who calls with it (see ``identity``).
+    who calls with it (see ``identity``). What AWS leaves open about qualifiers (see ``meanings``):
+    ``bare_agent_id``, what GetAIAgent answers to an id without one; ``agent_summaries``, what
+    ListAIAgents describes, and ``summaries_say_qualifier``, whether their ARNs tell;
+    ``latest_agent``, what ``$LATEST`` is.
     """
 
     check_applications: bool = False
@@ -44,6 +47,10 @@ class Settings:
     profile_stamps: str = "shared"
     whole_second_stamps: bool = False
     identities: dict[str, dict[str, str]] = field(default_factory=dict)
+    bare_agent_id: str = "$LATEST"
+    agent_summaries: str = "$SAVED"
+    summaries_say_qualifier: bool = True
+    latest_agent: str = "number"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from connect_emulator.account import PROFILE_STAMPS, Settings
 from connect_emulator.fault import STAMPS, Fault
 from connect_emulator.faults import REFUSED
 from connect_emulator.identity import KINDS
+from connect_emulator.meanings import DESCRIBED, LATEST_IS
 
 Document = dict[str, Any]
 
@@ -109,4 +110,7 @@ def _check_identities(identities: Document) -> None:
 _VALUES: dict[str, Callable[[Any], None]] = {
     "profile_stamps": lambda value: _one_of("profile_stamps", value, PROFILE_STAMPS),
     "identities": _check_identities,
+    "bare_agent_id": lambda value: _one_of("bare_agent_id", value, DESCRIBED),
+    "agent_summaries": lambda value: _one_of("agent_summaries", value, DESCRIBED),
+    "latest_agent": lambda value: _one_of("latest_agent", value, LATEST_IS),
 }

@@ -14,7 +14,7 @@ from toolgrant.domain.json_fields import Json, as_map, as_text
 from toolgrant.domain.model import DRAFT, LATEST, Confidence
 
 UNPROVEN = ""
-"""In place of a qualifier: nothing says which one it is, so each has to be asked for by its name."""
+"""In place of a qualifier: nothing says which it is, so each has to be asked for by its name."""
 
 
 class Place(StrEnum):
