@@ -189,15 +189,18 @@ def test_an_alert_costs_one_name_of_each_attached_profile_and_silence_costs_none
     assert "connect:DescribeSecurityProfile" not in spent()
 
 
-def test_a_sweep_asks_for_no_agent_and_looks_at_each_once(
-    admin: Admin, spent: Callable[[], Calls]
+@pytest.mark.parametrize(("proven", "asked"), [(True, 1), (False, 2)], ids=["proven", "unproven"])
+def test_a_sweep_asks_for_what_no_summary_proves_and_looks_at_each_agent_once(
+    admin: Admin, spent: Callable[[], Calls], proven: bool, asked: int
 ) -> None:
+    """Here all summaries describe the draft; `$LATEST`, which may be there or not, is asked for."""
     profile = admin.profile(**WISDOM)
     mine = [granted_agent(admin, profile) for _ in range(3)]
+    admin.stack.emulator.settings.summaries_say_qualifier = proven
     admin.stack.emulator.reset_calls()
     admin.stack.sweep()
     calls = spent()
-    assert GET_AGENT not in calls
+    admin.stack.emulator.reset_settings()
     summaries = admin.qconnect.get_paginator("list_ai_agents").paginate(
         assistantId=admin.assistant, origin="CUSTOMER"
     )
@@ -208,10 +211,11 @@ def test_a_sweep_asks_for_no_agent_and_looks_at_each_once(
         if summary["type"] == "ORCHESTRATION"
     ]
     assert {agent["aiAgentId"] for agent in mine} <= set(agents)
-    assert len(agents) <= calls["qconnect:ListAIAgentVersions"] <= len(agents) + 3
+    assert asked * len(agents) <= calls[GET_AGENT] <= asked * (len(agents) + 3)
+    assert "qconnect:ListAIAgentVersions" not in calls
     assert calls["qconnect:ListAIAgents"] == -(-_listed(admin) // 25)
     assert calls["connect:ListInstances"] <= 2
-    assert calls[ATTACHED] <= 2 * calls["qconnect:ListAIAgentVersions"]
+    assert calls[ATTACHED] <= 2 * (len(agents) + 3)
 
 
 def _listed(admin: Admin) -> int:

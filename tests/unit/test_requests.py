@@ -88,6 +88,12 @@ def test_what_the_sweep_observed_is_left_out_where_it_would_not_fit(tools: int, 
     assert parse_message(body) == (request if kept else replace(request, observed=None))
 
 
+def test_lists_that_prove_no_qualifier_are_sent_with_what_is_live() -> None:
+    request = replace(REQUEST, observed=Observed(NOW, (), frozenset({"$LATEST"})))
+
+    assert parse_message(to_message(request)) == request
+
+
 def set_at(path: str, value: object) -> str:
     """A request of ours with one value replaced; a path names list positions, too."""
     data: Any = json.loads(to_message(replace(REQUEST, cause=FULL_CAUSE, observed=OBSERVED)))
@@ -129,7 +135,6 @@ OBSERVED = Observed(
         ("cause.actor.via", 5, "$.cause.actor.via: expected text"),
         ("observed", [], "$.observed: expected an object, found a list"),
         ("observed.at", None, "$.observed.at: expected text"),
-        ("observed.agents", [], "$.observed.agents: expected at least the draft"),
         ("observed.agents", {}, "$.observed.agents: expected a list, found an object"),
         ("observed.agents.0", "x", "$.observed.agents[0]: expected an object, found text"),
         ("observed.agents.0.arn", 1, "$.observed.agents[0].arn: expected text"),
