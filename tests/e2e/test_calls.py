@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.e2e.conftest import NOTES, RETRIEVE, Admin
@@ -201,23 +202,29 @@ def test_a_sweep_asks_for_what_no_summary_proves_and_looks_at_each_agent_once(
     admin.stack.sweep()
     calls = spent()
     admin.stack.emulator.reset_settings()
-    summaries = admin.qconnect.get_paginator("list_ai_agents").paginate(
-        assistantId=admin.assistant, origin="CUSTOMER"
-    )
-    agents = [
-        summary["aiAgentId"]
-        for page in summaries
-        for summary in page["aiAgentSummaries"]
-        if summary["type"] == "ORCHESTRATION"
-    ]
+    listed = _listed(admin)
+    agents = [one["aiAgentId"] for all_of_one in listed for one in all_of_one if _judged(one)]
     assert {agent["aiAgentId"] for agent in mine} <= set(agents)
     assert asked * len(agents) <= calls[GET_AGENT] <= asked * (len(agents) + 3)
     assert "qconnect:ListAIAgentVersions" not in calls
-    assert calls["qconnect:ListAIAgents"] == -(-_listed(admin) // 25)
+    assert calls["qconnect:ListAIAgents"] == sum(max(1, -(-len(one) // 25)) for one in listed)
     assert calls["connect:ListInstances"] <= 2
     assert calls[ATTACHED] <= 2 * (len(agents) + 3)
 
 
-def _listed(admin: Admin) -> int:
-    pages = admin.qconnect.get_paginator("list_ai_agents").paginate(assistantId=admin.assistant)
-    return sum(len(page["aiAgentSummaries"]) for page in pages)
+def _judged(summary: Mapping[str, Any]) -> bool:
+    return (summary["type"], summary["origin"]) == ("ORCHESTRATION", "CUSTOMER")
+
+
+def _listed(admin: Admin) -> list[list[Mapping[str, Any]]]:
+    """The AI agents of each assistant: a sweep looks at all of them."""
+    assistants = admin.qconnect.list_assistants()["assistantSummaries"]
+    pages = admin.qconnect.get_paginator("list_ai_agents")
+    return [
+        [
+            summary
+            for page in pages.paginate(assistantId=assistant["assistantId"])
+            for summary in page["aiAgentSummaries"]
+        ]
+        for assistant in assistants
+    ]
