@@ -36,6 +36,10 @@ class Settings:
     module or AI agent of a profile that is sent without ``Type`` is kept so, or with the only legal
     one. ``identities``: access key id -> who calls with it (see ``identity``). ``iam``: whose calls
     IAM judges: off, roles, all (see ``access``).
+    What AWS leaves open about qualifiers (see ``meanings``):
+    ``bare_agent_id``, what GetAIAgent answers to an id without one; ``agent_summaries``, what
+    ListAIAgents describes, and ``summaries_say_qualifier``, whether their ARNs tell;
+    ``latest_agent``, what ``$LATEST`` is.
     """
 
     check_applications: bool = True
@@ -51,6 +55,10 @@ class Settings:
     absent_types: str = "as-sent"
     identities: dict[str, dict[str, str]] = field(default_factory=dict)
     iam: str = "off"
+    bare_agent_id: str = "$LATEST"
+    agent_summaries: str = "$SAVED"
+    summaries_say_qualifier: bool = True
+    latest_agent: str = "number"
 
 
 @dataclass(frozen=True)

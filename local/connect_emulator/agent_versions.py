@@ -15,6 +15,7 @@ def release(agent: AIAgent) -> int:
     """Freeze the draft as the next version and return its number."""
     agent.last_version += 1
     agent.versions[agent.last_version] = dict(agent.draft)
+    agent.published = None
     return agent.last_version
 
 

@@ -1,8 +1,8 @@
 """AI agents: the draft, its qualifiers, and who may change it.
 
 Documented by the service model: members, errors, and that ids come as a UUID or ARN, either with a
-``:qualifier``. [inferred]: a bare id means the draft, ``$LATEST`` is the newest version, and an
-agent of SYSTEM origin refuses every change with AccessDeniedException.
+``:qualifier``. [inferred]: an agent of SYSTEM origin refuses every change with
+AccessDeniedException. What an id without a qualifier means is in ``meanings``.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from urllib.parse import unquote
 
 from connect_emulator.account import Account, Handlers, Output, Params, find
 from connect_emulator.assistants import assistant_of
-from connect_emulator.errors import ACCESS_DENIED, ServiceError, invalid, not_found
+from connect_emulator.errors import ACCESS_DENIED, ServiceError, invalid
+from connect_emulator.meanings import LATEST, SAVED, meant, version_of
 from connect_emulator.paging import page, with_token
 from connect_emulator.resources import CUSTOMER, SYSTEM, AIAgent, Assistant, Fields
 from connect_emulator.tools import check_configuration
 
-SAVED = "$SAVED"
-LATEST = "$LATEST"
 _ENTITY_ARN = re.compile(r"arn:[a-z-]+:wisdom:[^:]+:\d{12}:ai-agent/[^/:]+/[^/:]+(:[^:]+)?")
 _DRAFT_MEMBERS = ("configuration", "visibilityStatus", "description")
 
@@ -50,7 +49,7 @@ def agent_by_arn(account: Account, arn: str) -> tuple[AIAgent, str]:
     bare, qualifier = split_qualifier(arn)
     agent = find(account.resources.agents.values(), bare, "AI agent")
     if qualifier != LATEST:
-        version_of(agent, qualifier)
+        version_of(account, agent, qualifier)
     return agent, qualifier
 
 
@@ -64,20 +63,6 @@ def named(account: Account, params: Params) -> tuple[AIAgent, str]:
     assistant = assistant_of(account, params["assistantId"])
     value, qualifier = split_qualifier(params["aiAgentId"])
     return find(agents_of(account, assistant), value, "AI agent"), qualifier
-
-
-def version_of(agent: AIAgent, qualifier: str) -> tuple[Fields, int | None]:
-    """What a qualifier stands for: the fields and, unless it is the draft, the number."""
-    if qualifier in ("", SAVED):
-        return agent.draft, None
-    number = max(agent.versions, default=0) if qualifier == LATEST else _number(qualifier)
-    if number not in agent.versions:
-        raise not_found(f"AI agent version not found: {agent.id}:{qualifier}")
-    return agent.versions[number], number
-
-
-def _number(qualifier: str) -> int:
-    return int(qualifier) if qualifier.isascii() and qualifier.isdigit() else 0
 
 
 def draft_of(account: Account, params: Params) -> AIAgent:
@@ -125,7 +110,14 @@ def add_agent(account: Account, assistant: Assistant, params: Params, origin: st
         dict(params.get("tags", {})),
     )
     account.resources.agents[agent_id] = agent
+    keep_published(agent)
     return agent
+
+
+def keep_published(agent: AIAgent) -> None:
+    """Remember the last save as PUBLISHED, until a number comes after it."""
+    if agent.draft.get("visibilityStatus") == "PUBLISHED":
+        agent.published = dict(agent.draft)
 
 
 def _draft(account: Account, params: Params) -> Fields:
@@ -144,8 +136,9 @@ def _create(account: Account, params: Params) -> Output:
 
 
 def _get(account: Account, params: Params) -> Output:
-    agent, qualifier = named(account, params)
-    fields, number = version_of(agent, qualifier)
+    agent, asked = named(account, params)
+    qualifier = asked or meant(account, agent, account.settings.bare_agent_id)
+    fields, number = version_of(account, agent, qualifier)
     return {"aiAgent": describe(agent, fields, account, qualifier), "versionNumber": number}
 
 
@@ -154,6 +147,7 @@ def _update(account: Account, params: Params) -> Output:
     if "configuration" in params:
         check_configuration(account, agent.type, params["configuration"])
     agent.draft |= _draft(account, params)
+    keep_published(agent)
     return {"aiAgent": describe(agent, agent.draft, account)}
 
 
@@ -185,8 +179,15 @@ def _list(account: Account, params: Params) -> Output:
     origin = params.get("origin")
     wanted = [a for a in agents_of(account, assistant) if origin in (None, a.origin)]
     items, token = page(account.settings, params, wanted)
-    summaries = [describe(agent, agent.draft, account) for agent in items]
+    summaries = [_summary(account, agent) for agent in items]
     return with_token({"aiAgentSummaries": summaries}, "nextToken", token)
+
+
+def _summary(account: Account, agent: AIAgent) -> dict[str, Any]:
+    shown = meant(account, agent, account.settings.agent_summaries)
+    fields, _ = version_of(account, agent, shown)
+    said = shown if account.settings.summaries_say_qualifier else ""
+    return describe(agent, fields, account, said)
 
 
 HANDLERS: Handlers = {

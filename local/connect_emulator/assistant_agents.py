@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from connect_emulator.account import Account, Handlers, Output, Params, find
-from connect_emulator.agents import agents_of, forget_agent, split_qualifier, version_of
+from connect_emulator.agents import agents_of, forget_agent, split_qualifier
 from connect_emulator.assistants import assistant_of, associations_of, describe
 from connect_emulator.errors import invalid
+from connect_emulator.meanings import version_of
 from connect_emulator.prompts import GUARDRAIL, PROMPT, prompts_of
 from connect_emulator.resources import Assistant
 from connect_emulator.tools import ORCHESTRATION
@@ -29,7 +30,7 @@ def _update(account: Account, params: Params) -> Output:
 def _check_agent(account: Account, assistant: Assistant, kind: str, value: str) -> None:
     agent_id, qualifier = split_qualifier(value)
     agent = find(agents_of(account, assistant), agent_id, "AI agent")
-    version_of(agent, qualifier)
+    version_of(account, agent, qualifier)
     if agent.type != kind:
         raise invalid(f"The AI agent is of type {agent.type}, not {kind}")  # [inferred]
 

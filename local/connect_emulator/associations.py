@@ -8,8 +8,9 @@ disagree on whether they share anything; here a listing for ``:$SAVED`` answers 
 from __future__ import annotations
 
 from connect_emulator.account import Account, Handlers, Output, Params
-from connect_emulator.agents import SAVED, agent_by_arn, qualified
+from connect_emulator.agents import agent_by_arn, qualified
 from connect_emulator.errors import ServiceError, invalid
+from connect_emulator.meanings import SAVED
 from connect_emulator.paging import page, with_token
 from connect_emulator.profiles import profile_of
 from connect_emulator.resources import Instance

@@ -13,8 +13,9 @@ import json
 from typing import Any
 
 from connect_emulator.account import Account, Handlers, Output, Params, find
-from connect_emulator.agents import SAVED, split_qualifier
+from connect_emulator.agents import split_qualifier
 from connect_emulator.errors import ServiceError
+from connect_emulator.meanings import SAVED
 from connect_emulator.paging import page, with_token
 from connect_emulator.resources import ContactFlow, Instance
 

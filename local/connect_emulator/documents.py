@@ -12,6 +12,7 @@ from connect_emulator.account import ABSENT_TYPES, PROFILE_STAMPS, Settings
 from connect_emulator.fault import STAMPS, Fault
 from connect_emulator.faults import REFUSED
 from connect_emulator.identity import KINDS
+from connect_emulator.meanings import DESCRIBED, LATEST_IS
 
 Document = dict[str, Any]
 
@@ -112,4 +113,7 @@ _VALUES: dict[str, Callable[[Any], None]] = {
     "absent_types": lambda value: _one_of("absent_types", value, ABSENT_TYPES),
     "identities": _check_identities,
     "iam": lambda value: _one_of("iam", value, IAM),
+    "bare_agent_id": lambda value: _one_of("bare_agent_id", value, DESCRIBED),
+    "agent_summaries": lambda value: _one_of("agent_summaries", value, DESCRIBED),
+    "latest_agent": lambda value: _one_of("latest_agent", value, LATEST_IS),
 }

@@ -12,8 +12,9 @@ import json
 from typing import Any
 
 from connect_emulator.account import Account, Handlers, Output, Params, find
-from connect_emulator.agents import LATEST, SAVED, split_qualifier
+from connect_emulator.agents import split_qualifier
 from connect_emulator.errors import ServiceError, not_found
+from connect_emulator.meanings import LATEST, SAVED
 from connect_emulator.paging import page, with_token
 from connect_emulator.resources import Fields, FlowModule, Instance
 

@@ -13,9 +13,10 @@ from functools import partial
 from typing import Any
 
 from connect_emulator.account import Account, Handlers, Output, Params, find
-from connect_emulator.agents import LATEST, SAVED, split_qualifier
+from connect_emulator.agents import split_qualifier
 from connect_emulator.assistants import assistant_of
 from connect_emulator.errors import ServiceError, invalid, not_found
+from connect_emulator.meanings import LATEST, SAVED
 from connect_emulator.paging import page, with_token
 from connect_emulator.resources import CUSTOMER, Assistant, Fields, Prompt, Resources
 

@@ -154,7 +154,8 @@ class AssistantAssociation:
 
 @dataclass
 class AIAgent:
-    """An AI agent: the draft (``$SAVED``) and its frozen versions, newest last."""
+    """An AI agent: the draft (``$SAVED``), its frozen versions, newest last, and the last save as
+    PUBLISHED if it is newer than they are."""
 
     id: str
     arn: str
@@ -166,6 +167,7 @@ class AIAgent:
     tags: Tags = field(default_factory=dict)
     versions: dict[int, Fields] = field(default_factory=dict)
     last_version: int = 0
+    published: Fields | None = None
 
 
 @dataclass

@@ -62,8 +62,8 @@ class Gateways:
         self.cleanup.callback(client.close)
         return client
 
-    def drafts(self, assistant_id: str) -> list[QualifiedAgent]:
-        """All pages of an assistant's drafts."""
+    def listed(self, assistant_id: str) -> list[QualifiedAgent]:
+        """All pages of an assistant's AI agents."""
         qconnect, found, token = self.qconnect(), [], None
         while True:
             page, token = qconnect.listed(assistant_id, token)

@@ -40,7 +40,6 @@ READS = {
     "qconnect": (
         "GetAIAgent",
         "GetAssistant",
-        "ListAIAgentVersions",
         "ListAIAgents",
         "ListAssistants",
     ),

@@ -40,10 +40,7 @@ READS: dict[str, Ask] = {
     ),
     "qconnect:GetAssistant": lambda g, w: g.qconnect().live(w.assistant_id),
     "qconnect:ListAssistants": lambda g, _: list(g.qconnect().assistants()),
-    "qconnect:ListAIAgents": lambda g, w: g.drafts(w.assistant_id),
-    "qconnect:ListAIAgentVersions": lambda g, w: list(
-        g.qconnect().versions(AgentKey(w.assistant_id, w.seed.system_agents["SalesAgent"]))
-    ),
+    "qconnect:ListAIAgents": lambda g, w: g.listed(w.assistant_id),
     "connect:ListEntitySecurityProfiles": lambda g, w: g.connect().attached(
         w.instance_id, f"{w.seed.system_agent_arns['SalesAgent']}:$SAVED"
     ),

@@ -7,8 +7,10 @@ from tests.adapters.gateways import Gateways
 from tests.emulator.world import World, mcp_tool
 
 from connect_emulator.agent_versions import release
+from connect_emulator.meanings import DESCRIBED, LATEST_IS
 from toolgrant.adapters.qconnect import live_qualifiers
 from toolgrant.domain.model import DRAFT, LATEST
+from toolgrant.domain.qualifiers import UNPROVEN
 from toolgrant.domain.records import AgentKey
 from toolgrant.errors import NotFound, RequestRefused
 
@@ -22,6 +24,17 @@ def key_of(agent: dict[str, str]) -> AgentKey:
 def publish(world: World, agent: dict[str, str], times: int = 1) -> None:
     for _ in range(times):
         world.emulator.edit(lambda a: release(a.resources.agents[agent["aiAgentId"]]))
+
+
+def save(world: World, agent_id: str, visibility: str) -> None:
+    """A save that takes all tools away."""
+    world.emulator.apply(
+        "qconnect:UpdateAIAgent",
+        assistantId=world.assistant_id,
+        aiAgentId=agent_id,
+        visibilityStatus=visibility,
+        configuration={"orchestrationAIAgentConfiguration": {"toolConfigurations": []}},
+    )
 
 
 def test_an_agent_is_read_with_its_tools_in_the_configured_order(
@@ -41,13 +54,7 @@ def test_an_agent_is_read_with_its_tools_in_the_configured_order(
 def test_qualifiers_are_read_apart(world: World, gateways: Gateways) -> None:
     created = world.agent("Orders", [mcp_tool(RETRIEVE)])
     publish(world, created)
-    world.emulator.apply(
-        "qconnect:UpdateAIAgent",
-        assistantId=world.assistant_id,
-        aiAgentId=created["aiAgentId"],
-        visibilityStatus="SAVED",
-        configuration={"orchestrationAIAgentConfiguration": {"toolConfigurations": []}},
-    )
+    save(world, created["aiAgentId"], "SAVED")
     qconnect = gateways.qconnect()
     found = {q: len(qconnect.get(key_of(created), q).tools) for q in (DRAFT, LATEST, "1")}
     assert found == {DRAFT: 0, LATEST: 1, "1": 1}
@@ -90,7 +97,7 @@ def test_lists_are_read_to_the_last_page(world: World, gateways: Gateways) -> No
     mine = {world.agent(f"agent {number}")["aiAgentId"] for number in range(7)}
     system = set(world.seed.system_agents.values())
     world.emulator.settings.page_size = 3
-    listed = [agent.ai_agent_id for agent in gateways.drafts(world.assistant_id)]
+    listed = [agent.ai_agent_id for agent in gateways.listed(world.assistant_id)]
     assert sorted(listed) == sorted(mine | system)
     assert gateways.sent() == {"qconnect:ListAIAgents": 4}
 
@@ -98,7 +105,7 @@ def test_lists_are_read_to_the_last_page(world: World, gateways: Gateways) -> No
 def test_more_agents_than_the_largest_page_are_all_listed(world: World, gateways: Gateways) -> None:
     for number in range(101 - len(world.seed.system_agents)):
         world.agent(f"agent {number}")
-    listed = {agent.ai_agent_id for agent in gateways.drafts(world.assistant_id)}
+    listed = {agent.ai_agent_id for agent in gateways.listed(world.assistant_id)}
     assert len(listed) == 101
     assert gateways.sent()["qconnect:ListAIAgents"] > 1
 
@@ -119,15 +126,42 @@ def test_other_types_are_not_listed(world: World, gateways: Gateways) -> None:
         visibilityStatus="SAVED",
         configuration={"manualSearchAIAgentConfiguration": {}},
     )["aiAgent"]
-    listed = {agent.ai_agent_id for agent in gateways.drafts(world.assistant_id)}
+    listed = {agent.ai_agent_id for agent in gateways.listed(world.assistant_id)}
     assert other["aiAgentId"] not in listed
     assert listed == set(world.seed.system_agents.values())
 
 
-def test_summaries_carry_what_a_get_would_tell(world: World, gateways: Gateways) -> None:
+@pytest.mark.parametrize("latest", LATEST_IS)
+@pytest.mark.parametrize("described", DESCRIBED)
+@pytest.mark.parametrize("said", [True, False], ids=["said", "unsaid"])
+@pytest.mark.parametrize("visibility", ["SAVED", "PUBLISHED"])
+def test_a_summary_is_taken_for_a_qualifier_only_if_it_is_what_a_get_of_it_would_tell(
+    world: World, gateways: Gateways, latest: str, described: str, said: bool, visibility: str
+) -> None:
+    settings = world.emulator.settings
+    settings.latest_agent, settings.agent_summaries = latest, described
+    settings.summaries_say_qualifier = said
+    keys = [key_of(world.agent("none", [mcp_tool(RETRIEVE)]))]
+    for name in ("published", "edited"):
+        created = world.agent(name, [mcp_tool(RETRIEVE)])
+        publish(world, created)
+        keys.append(key_of(created))
+    save(world, created["aiAgentId"], visibility)
+
+    listed = {agent.ai_agent_id: agent for agent in gateways.listed(world.assistant_id)}
+
+    for key in keys:
+        summary = listed[key.ai_agent_id]
+        assert summary.qualifier in (UNPROVEN, DRAFT, LATEST)
+        assert said or summary.qualifier == UNPROVEN
+        if summary.qualifier != UNPROVEN:
+            assert summary == gateways.qconnect().get(key, summary.qualifier)
+
+
+def test_a_draft_that_says_so_is_proven(world: World, gateways: Gateways) -> None:
     created = world.agent("Orders", [mcp_tool(RETRIEVE)])
-    listed = {agent.ai_agent_id: agent for agent in gateways.drafts(world.assistant_id)}
-    assert listed[created["aiAgentId"]] == gateways.qconnect().get(key_of(created), DRAFT)
+    listed = {agent.ai_agent_id: agent for agent in gateways.listed(world.assistant_id)}
+    assert listed[created["aiAgentId"]].qualifier == DRAFT
 
 
 @pytest.mark.parametrize("token", ["made up", ""])
@@ -139,16 +173,6 @@ def test_a_token_that_is_not_valid_any_more_is_a_refusal_or_the_start(
             gateways.qconnect().listed(world.assistant_id, token)
     else:
         assert gateways.qconnect().listed(world.assistant_id, token)[0]
-
-
-def test_versions_are_read_to_the_last_page(world: World, gateways: Gateways) -> None:
-    created = world.agent("Orders", [mcp_tool(RETRIEVE)])
-    publish(world, created, times=12)
-    world.emulator.settings.page_size = 5
-    versions = list(gateways.qconnect().versions(key_of(created)))
-    assert sorted(int(version.qualifier) for version in versions) == list(range(1, 13))
-    assert {len(version.tools) for version in versions} == {1}
-    assert gateways.sent() == {"qconnect:ListAIAgentVersions": 3}
 
 
 def test_all_assistants_are_listed(world: World, gateways: Gateways) -> None:

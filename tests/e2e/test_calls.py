@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.e2e.conftest import NOTES, RETRIEVE, Admin
@@ -189,31 +190,41 @@ def test_an_alert_costs_one_name_of_each_attached_profile_and_silence_costs_none
     assert "connect:DescribeSecurityProfile" not in spent()
 
 
-def test_a_sweep_asks_for_no_agent_and_looks_at_each_once(
-    admin: Admin, spent: Callable[[], Calls]
+@pytest.mark.parametrize(("proven", "asked"), [(True, 1), (False, 2)], ids=["proven", "unproven"])
+def test_a_sweep_asks_for_what_no_summary_proves_and_looks_at_each_agent_once(
+    admin: Admin, spent: Callable[[], Calls], proven: bool, asked: int
 ) -> None:
+    """Here all summaries describe the draft; `$LATEST`, which may be there or not, is asked for."""
     profile = admin.profile(**WISDOM)
     mine = [granted_agent(admin, profile) for _ in range(3)]
+    admin.stack.emulator.settings.summaries_say_qualifier = proven
     admin.stack.emulator.reset_calls()
     admin.stack.sweep()
     calls = spent()
-    assert GET_AGENT not in calls
-    summaries = admin.qconnect.get_paginator("list_ai_agents").paginate(
-        assistantId=admin.assistant, origin="CUSTOMER"
-    )
-    agents = [
-        summary["aiAgentId"]
-        for page in summaries
-        for summary in page["aiAgentSummaries"]
-        if summary["type"] == "ORCHESTRATION"
-    ]
+    admin.stack.emulator.reset_settings()
+    listed = _listed(admin)
+    agents = [one["aiAgentId"] for all_of_one in listed for one in all_of_one if _judged(one)]
     assert {agent["aiAgentId"] for agent in mine} <= set(agents)
-    assert len(agents) <= calls["qconnect:ListAIAgentVersions"] <= len(agents) + 3
-    assert calls["qconnect:ListAIAgents"] == -(-_listed(admin) // 25)
+    assert asked * len(agents) <= calls[GET_AGENT] <= asked * (len(agents) + 3)
+    assert "qconnect:ListAIAgentVersions" not in calls
+    assert calls["qconnect:ListAIAgents"] == sum(max(1, -(-len(one) // 25)) for one in listed)
     assert calls["connect:ListInstances"] <= 2
-    assert calls[ATTACHED] <= 2 * calls["qconnect:ListAIAgentVersions"]
+    assert calls[ATTACHED] <= 2 * (len(agents) + 3)
 
 
-def _listed(admin: Admin) -> int:
-    pages = admin.qconnect.get_paginator("list_ai_agents").paginate(assistantId=admin.assistant)
-    return sum(len(page["aiAgentSummaries"]) for page in pages)
+def _judged(summary: Mapping[str, Any]) -> bool:
+    return (summary["type"], summary["origin"]) == ("ORCHESTRATION", "CUSTOMER")
+
+
+def _listed(admin: Admin) -> list[list[Mapping[str, Any]]]:
+    """The AI agents of each assistant: a sweep looks at all of them."""
+    assistants = admin.qconnect.list_assistants()["assistantSummaries"]
+    pages = admin.qconnect.get_paginator("list_ai_agents")
+    return [
+        [
+            summary
+            for page in pages.paginate(assistantId=assistant["assistantId"])
+            for summary in page["aiAgentSummaries"]
+        ]
+        for assistant in assistants
+    ]

@@ -146,6 +146,7 @@ def test_switching_the_agent_in_use_looks_at_both(theirs: Admin, use: Use) -> No
     for agent in agents:
         assert theirs.alert(agent)["severity"] == "MEDIUM"
         publish(theirs, agent)
+        assert theirs.alert(agent)["severity"] == "MEDIUM"  # `$LATEST` fails as well
     theirs.stack.wait_idle()
 
     use(agents[0], "$LATEST")
@@ -197,11 +198,30 @@ def test_the_only_version_that_is_deleted_takes_its_findings_along(theirs: Admin
     theirs.silence(agent)
 
 
+def test_a_standing_finding_of_a_version_that_nobody_uses_does_not_hide_the_draft(
+    theirs: Admin,
+) -> None:
+    agent, profile_id = granted_draft(theirs)
+    publish(theirs, agent)
+    assert theirs.alert(agent)["agent"]["qualifiers"] == ["$LATEST"]
+
+    theirs.detach(agent, profile_id)
+
+    broke = theirs.alert(agent)
+    assert (broke["status"], broke["severity"]) == ("changed", "MEDIUM")
+    assert broke["agent"]["qualifiers"] == ["$LATEST", "$SAVED"]
+    theirs.attach(agent, profile_id)
+    theirs.silence(agent)  # it is still open on `$LATEST`: one qualifier less is no news
+
+
 def test_a_deleted_agent_takes_the_findings_of_all_its_versions_along(theirs: Admin) -> None:
     agent = theirs.agent(RETRIEVE)
     theirs.alert(agent)
     publish(theirs, agent)
-    theirs.silence(agent)  # the same tool lacks the same grant on one version more: no news
+    spread = theirs.alert(agent)
+    assert (spread["status"], spread["agent"]["qualifiers"]) == ("changed", ["$LATEST", "$SAVED"])
+    publish(theirs, agent)
+    theirs.silence(agent)  # `$LATEST` lacks it as before
 
     theirs.qconnect.delete_ai_agent(assistantId=theirs.assistant, aiAgentId=agent["aiAgentId"])
 

@@ -35,14 +35,14 @@ def new_agent(world: World, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def test_bare_id_is_the_draft_and_versions_are_frozen(world: World, qconnect: Client) -> None:
+def test_versions_are_frozen(world: World, qconnect: Client) -> None:
     agent = world.agent(tools=[RETRIEVE])
     first = qconnect.create_ai_agent_version(**ids(world, agent))
     assert first["versionNumber"] == 1
     qconnect.update_ai_agent(
         **ids(world, agent), visibilityStatus="SAVED", configuration=orchestration([])
     )
-    expected = {"": [], ":$SAVED": [], ":$LATEST": [RETRIEVE], ":1": [RETRIEVE]}
+    expected = {":$SAVED": [], ":$LATEST": [RETRIEVE], ":1": [RETRIEVE]}
     for qualifier, tools in expected.items():
         answer = qconnect.get_ai_agent(**ids(world, agent, qualifier))
         assert tools_of(answer) == tools

@@ -24,6 +24,7 @@ from tests.fakes.flows import (
     FakeFlowTable,
     content_naming,
 )
+from tests.fakes.readings import EVERY_READING, USUAL, Readings
 from tests.fakes.schemas import ALERT_SCHEMA, AUDIT_SCHEMA, schema, valid_alert, valid_audit
 from tests.fakes.table import FakeStore
 from tests.fakes.tools import (
@@ -60,6 +61,7 @@ __all__ = [
     "DEDUPLICATION",
     "DESCRIBE_CONTACT",
     "ESCALATE",
+    "EVERY_READING",
     "GET_ORDER",
     "INSTANCE",
     "MODULE",
@@ -69,6 +71,7 @@ __all__ = [
     "RETRIEVE",
     "SETTLE",
     "UPDATE_CASE",
+    "USUAL",
     "VISIBILITY",
     "Calls",
     "Cloud",
@@ -89,6 +92,7 @@ __all__ = [
     "Fault",
     "FixWorld",
     "Holder",
+    "Readings",
     "Waiting",
     "World",
     "content_naming",

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.fakes.calls import Calls
+from tests.fakes.readings import USUAL, Readings
 
 from toolgrant.domain.model import (
     DRAFT,
+    LATEST,
     Grant,
     GrantKind,
     QualifiedAgent,
     SecurityProfile,
 )
+from toolgrant.domain.qualifiers import UNPROVEN
 from toolgrant.domain.records import AgentKey
 from toolgrant.errors import NotFound
 
@@ -44,6 +47,20 @@ class Cloud:
     gone: set[str] = field(default_factory=set)
     """Instances that were deleted, whatever else still names them."""
     page: int = 100
+    readings: Readings = USUAL
+
+    def version(self, key: AgentKey, qualifier: str) -> QualifiedAgent | None:
+        """What a qualifier stands for; None if there is no such version."""
+        found, draft = self.agents.get((key, qualifier)), self.agents.get((key, DRAFT))
+        if found is None and qualifier == LATEST and self.readings.latest == "draft" and draft:
+            return replace(draft, qualifier=LATEST)
+        return found
+
+    def summary(self, key: AgentKey) -> QualifiedAgent:
+        """An AI agent as a list shows it."""
+        latest = self.version(key, LATEST) if self.readings.described == "latest" else None
+        shown = latest or self.agents[key, DRAFT]
+        return shown if self.readings.says_so else replace(shown, qualifier=UNPROVEN)
 
 
 class FakeClock:
@@ -90,10 +107,10 @@ class FakeAgents:
         return answer
 
     def _get(self, key: AgentKey, qualifier: str) -> QualifiedAgent:
-        try:
-            return self._cloud.agents[key, qualifier]
-        except KeyError:
-            raise NotFound("qconnect get_ai_agent: ResourceNotFoundException") from None
+        found = self._cloud.version(key, qualifier)
+        if found is None:
+            raise NotFound("qconnect get_ai_agent: ResourceNotFoundException")
+        return found
 
     def live(self, assistant_id: str) -> Mapping[str, frozenset[str]]:
         def answer() -> Mapping[str, frozenset[str]]:
@@ -114,25 +131,16 @@ class FakeAgents:
         with self._calls.made("agents.listed", assistant_id, token):
             if assistant_id not in self._cloud.live:
                 raise NotFound("qconnect list_ai_agents: ResourceNotFoundException")
-            drafts = [
-                agent
+            found = [
+                self._cloud.summary(key)
                 for (key, qualifier), agent in self._cloud.agents.items()
                 if key.assistant_id == assistant_id
                 and qualifier == DRAFT
                 and agent.type == "ORCHESTRATION"
             ]
             start, page = int(token or 0), self._cloud.page
-            more = start + page < len(drafts)
-            return drafts[start : start + page], str(start + page) if more else None
-
-    def versions(self, key: AgentKey) -> list[QualifiedAgent]:
-        with self._calls.made("agents.versions", key):
-            numbered = [
-                agent
-                for (one, qualifier), agent in self._cloud.agents.items()
-                if one == key and qualifier.isdecimal()
-            ]
-            return numbered[::-1]
+            more = start + page < len(found)
+            return found[start : start + page], str(start + page) if more else None
 
 
 class FakeProfiles:

@@ -20,6 +20,7 @@ from tests.fakes.cloud import (
     uuid_of,
 )
 from tests.fakes.flows import AI_AGENT_ARN, FakeFlows, FakeFlowTable, content_naming
+from tests.fakes.readings import USUAL, Readings
 from tests.fakes.table import FakeStore
 from tests.fakes.tools import DASHBOARD
 
@@ -69,9 +70,9 @@ def make_deps(**overrides: Any) -> Deps:
 class World:
     """An account with toolgrant in it. Agents and profiles are meant by their names."""
 
-    def __init__(self, settle: timedelta = SETTLE) -> None:
+    def __init__(self, settle: timedelta = SETTLE, readings: Readings = USUAL) -> None:
         self.calls = Calls()
-        self.cloud = Cloud(live={ASSISTANT: {}}, instances={ASSISTANT: INSTANCE})
+        self.cloud = Cloud(live={ASSISTANT: {}}, instances={ASSISTANT: INSTANCE}, readings=readings)
         self.clock = FakeClock()
         self.store = FakeStore(self.calls)
         self.flows = FakeFlows(calls=self.calls)
@@ -100,6 +101,8 @@ class World:
             tools=tools,
         )
         self.cloud.agents[key, on] = replace(base, **fields)
+        if on == DRAFT and self.cloud.readings.latest == "published":
+            self.cloud.agents[key, LATEST] = replace(base, **fields, qualifier=LATEST)
         return key
 
     def publish(self, version: int = 1, name: str = "agent", live: bool = True) -> None:

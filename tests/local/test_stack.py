@@ -44,7 +44,6 @@ EVALUATE_READS = (
 SWEEP_READS = (
     ("wisdom:ListAssistants", "*"),
     ("wisdom:ListAIAgents", "*"),
-    ("wisdom:ListAIAgentVersions", f"{WISDOM}:ai-agent/a/b"),
     ("wisdom:GetAssistant", f"{WISDOM}:assistant/a"),
     ("connect:ListInstances", "*"),
     ("connect:ListIntegrationAssociations", CONNECT),

@@ -104,7 +104,6 @@ ALWAYS: Allowed = {
         "connect:ListContactFlows": [INSTANCE],
         **logging("SweepLogGroup"),
         "wisdom:GetAssistant": [ASSISTANT],
-        "wisdom:ListAIAgentVersions": [AGENT],
         "wisdom:ListAIAgents": ["*"],
         "wisdom:ListAssistants": ["*"],
         "sqs:SendMessage": [arn("ChangeQueue")],

@@ -108,7 +108,9 @@ def step(
         (OPEN, INSUFFICIENT, SWEPT, "open", None),
         (OPEN, INSUFFICIENT, FRESH, "open", None),
         (OPEN, replace(INSUFFICIENT, missing=(EDIT, VIEW)), SWEPT, "open", None),
-        (OPEN, replace(INSUFFICIENT, qualifiers=("$SAVED", "1")), SWEPT, "open", None),
+        (OPEN, replace(INSUFFICIENT, qualifiers=("1", "$SAVED")), SWEPT, "open", "changed"),
+        (OPEN, replace(INSUFFICIENT, qualifiers=("1",)), FRESH, "open", "changed"),
+        (replace(OPEN, qualifiers=("1", "$SAVED")), INSUFFICIENT, SWEPT, "open", None),
         (OPEN, replace(INSUFFICIENT, reason="else"), SWEPT, "open", None),
         (OPEN, replace(INSUFFICIENT, missing=(EDIT,)), SWEPT, "open", "changed"),
         (OPEN, replace(INSUFFICIENT, missing=(EDIT,)), FRESH, "open", "changed"),
@@ -134,6 +136,24 @@ def test_the_state_machine(
     assert [str(finding.state) for finding in result.findings] == ([state] if state else [])
     assert [str(change.status) for change in result.changes] == ([told] if told else [])
     assert [change.finding for change in result.changes] == list(result.findings)[: bool(told)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [(INSUFFICIENT, "changed"), (GAP, "changed"), (UNKNOWN, None)],
+    ids=lambda value: value.kind if isinstance(value, Finding) else None,
+)
+def test_what_spreads_to_another_qualifier_is_told_once_unless_nobody_knows_whether_it_fails(
+    kind: Finding, told: str | None
+) -> None:
+    old = replace(kind, opened_at=NOW - DAY, qualifiers=("$LATEST",))
+    both = replace(kind, qualifiers=("$SAVED", "$LATEST"))
+
+    spread = step(old, both)
+
+    assert [str(change.status) for change in spread.changes] == ([told] if told else [])
+    assert step(spread.findings[0], both).changes == ()
+    assert step(spread.findings[0], kind).changes == ()  # one qualifier less
 
 
 def test_a_return_that_is_suspected_is_told_as_reopened_once_it_settled() -> None:
@@ -440,10 +460,11 @@ class Lives(RuleBasedStateMachine):
         }[last]
         assert status in allowed, f"{status} after {last}"
         if status == "changed":
-            assert (set(before.missing), before.severity) != (
+            same = (set(before.missing), before.severity) == (
                 set(finding.missing),
                 finding.severity,
             )
+            assert not same or len(finding.qualifiers) == 2  # one qualifier less is no news
         heard.append((status, finding))
 
     @rule()
@@ -459,6 +480,7 @@ class Lives(RuleBasedStateMachine):
             if problem:
                 assert set(finding.missing) == set(problem.missing)
                 assert finding.severity is problem.severity
+                assert {*problem.qualifiers} <= {*finding.qualifiers}
         told = sum(map(len, self.heard.values()))
         self.look(0)
         self.look(None)

@@ -285,7 +285,7 @@ DONE = over(INSUFFICIENT, Resolution.GRANTED)
         ([(OPENED, GAP)], "a live version lacks a security profile"),
         ([(OPENED, GAP), (OPENED, UNKNOWN)], "a live version lacks a security profile"),
         ([(OPENED, GAP), (RESOLVED, DONE)], "a live version lacks a security profile"),
-        ([(Status.CHANGED, INSUFFICIENT)], "what its tools lack has changed"),
+        ([(Status.CHANGED, INSUFFICIENT)], "what does not work has changed"),
         ([(RESOLVED, DONE)], "resolved"),
     ],
 )

@@ -11,6 +11,7 @@ from toolgrant.domain.evaluate import evaluate
 from toolgrant.domain.model import (
     DRAFT,
     LATEST,
+    Confidence,
     Finding,
     FindingKind,
     Grant,
@@ -113,6 +114,15 @@ def test_a_live_version_without_a_profile_of_the_draft_is_a_gap() -> None:
         "profile:q": ("MEDIUM", ("2",)),
     }
     assert gaps["profile:p"].verdict is Verdict.INSUFFICIENT
+
+
+def test_a_gap_says_in_both_languages_how_well_it_is_known() -> None:
+    (gap,) = seen(judged(DRAFT, profiles=("p",)), judged("1", live=True)).values()
+
+    assert gap.confidence is Confidence.OBSERVED
+    (why,) = gap.advisories
+    assert ("Observed" in why.en, "starts without any security profile" in why.en) == (True, True)
+    assert ("観測" in why.ja, "セキュリティプロファイルが 1 つも" in why.ja) == (True, True)
 
 
 def test_more_profiles_than_the_draft_are_no_gap_and_a_live_draft_has_none() -> None:

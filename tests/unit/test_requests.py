@@ -96,6 +96,12 @@ def test_a_request_to_read_a_flow_comes_back_as_it_went() -> None:
     assert json.loads(to_message(request))["schema"] == "toolgrant/flow/1"
 
 
+def test_lists_that_prove_no_qualifier_are_sent_with_what_is_live() -> None:
+    request = replace(REQUEST, observed=Observed(NOW, (), frozenset({"$LATEST"})))
+
+    assert parse_message(to_message(request)) == request
+
+
 def set_at(path: str, value: object) -> str:
     """A request of ours with one value replaced; a path names list positions, too."""
     data: Any = json.loads(to_message(replace(REQUEST, cause=FULL_CAUSE, observed=OBSERVED)))
@@ -141,7 +147,6 @@ OBSERVED = Observed(
         ("cause.actor.via", 5, "$.cause.actor.via: expected text"),
         ("observed", [], "$.observed: expected an object, found a list"),
         ("observed.at", None, "$.observed.at: expected text"),
-        ("observed.agents", [], "$.observed.agents: expected at least the draft"),
         ("observed.agents", {}, "$.observed.agents: expected a list, found an object"),
         ("observed.agents.0", "x", "$.observed.agents[0]: expected an object, found text"),
         ("observed.agents.0.arn", 1, "$.observed.agents[0].arn: expected text"),

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from toolgrant.domain.agent_shapes import parse_agent, split_qualifier
+from toolgrant.domain.agent_shapes import parse_agent
 from toolgrant.domain.model import DRAFT, Grant, GrantKind, QualifiedAgent, SecurityProfile, Tool
 from toolgrant.domain.profile_lists import parse_grants
+from toolgrant.domain.qualifiers import split_qualifier
 from toolgrant.errors import InvalidInput
 from toolgrant_cli.snapshot import parse_snapshot
 

@@ -140,6 +140,41 @@ def test_attaching_another_useless_profile_is_no_news(world: World) -> None:
     assert Edge(EdgeKind.PROFILE, uuid_of("Spare")) in world.store.record(world.key()).edges
 
 
+def test_what_spreads_is_told_once_and_a_release_after_release_is_not(world: World) -> None:
+    """A version that nobody uses lacks its grant; then the draft does too."""
+    world.profile("Granting", "permission:Wisdom.View")
+    world.publish(1, live=False)
+    world.attach("Granting")
+    world.look()
+    assert world.told == ["opened Retrieve"]
+    assert world.findings()["insufficient Retrieve"].qualifiers == (LATEST,)
+
+    world.attach("Agents")  # the draft has lost its profile
+    for number in range(2, 5):
+        world.look()
+        world.sweep()
+        world.drain()
+        world.publish(number, live=False)
+
+    assert world.told == ["opened Retrieve", "changed Retrieve"]
+    assert world.findings()["insufficient Retrieve"].qualifiers == (DRAFT, LATEST)
+
+    world.attach("Granting")  # one qualifier less is no news
+    world.look()
+    assert world.told == ["opened Retrieve", "changed Retrieve"]
+
+
+def test_a_tool_that_nobody_knows_is_not_told_of_again_with_each_live_number() -> None:
+    world = World()
+    world.agent(MYSTERY)
+    world.look()
+    for number in range(1, 4):
+        world.publish(number)
+        world.look()
+
+    assert world.told == ["opened Mystery"]
+
+
 def test_a_problem_that_goes_live_is_told_again_as_changed(world: World) -> None:
     world.look()
     world.publish(1)

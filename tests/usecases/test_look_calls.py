@@ -11,6 +11,7 @@ from tests.fakes import (
     MYSTERY,
     RETRIEVE,
     UPDATE_CASE,
+    Readings,
     World,
     uuid_of,
 )
@@ -173,19 +174,37 @@ def test_names_are_read_only_when_an_alert_tells_people_to_open_a_profile() -> N
     assert len(world.calls.to("profiles.name")) == 1
 
 
-def test_what_the_sweep_observed_needs_no_read_of_the_agent() -> None:
-    world = World()
+@pytest.mark.parametrize(
+    ("readings", "asked"),
+    [
+        (Readings("draft", says_so=True), [LATEST, "1"]),
+        (Readings("latest", says_so=True), [DRAFT, "1"]),
+        (Readings("draft", says_so=False), [DRAFT, LATEST, "1"]),
+        (Readings("latest", says_so=False), [DRAFT, LATEST, "1"]),
+    ],
+    ids=str,
+)
+def test_of_what_the_sweep_listed_only_the_qualifier_that_is_proven_needs_no_read(
+    readings: Readings, asked: list[str]
+) -> None:
+    world = World(readings=readings)
     world.agent(RETRIEVE)
     world.publish(1)
     world.profile("Agents", "permission:Wisdom.View")
     world.attach("Agents", on=(DRAFT, LATEST, "1"))
     world.sweep()
+    assert world.calls.to("agents.get") == []
     world.calls.forget()
 
     world.drain()
 
     assert world.outcomes == ["evaluated"]
-    assert service_calls(world) == {"profiles.attached": 3, "profiles.grants": 1}
+    assert [qualifier for _, qualifier in world.calls.to("agents.get")] == asked
+    assert service_calls(world) == {
+        "agents.get": len(asked),
+        "profiles.attached": 3,
+        "profiles.grants": 1,
+    }
 
 
 def test_a_stale_event_costs_no_call() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.fakes import ASSISTANT, RETRIEVE, Fault, World, uuid_of
+from tests.fakes import ASSISTANT, EVERY_READING, RETRIEVE, Fault, World, uuid_of
 
 from toolgrant.adapters.change_messages import parse_message
 from toolgrant.domain.model import DRAFT, LATEST
@@ -18,10 +19,10 @@ from toolgrant.usecases.sweep import counts
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def world() -> World:
+@pytest.fixture(params=EVERY_READING, ids=str)
+def world(request: pytest.FixtureRequest) -> World:
     """Five agents that lack Wisdom.View, two to a page."""
-    world = World()
+    world = World(readings=request.param)
     world.cloud.page = 2
     for number in range(5):
         world.agent(RETRIEVE, name=f"agent {number}")
@@ -49,19 +50,26 @@ def test_every_agent_is_looked_at_and_told_of_once(world: World) -> None:
     assert world.journal.metrics["SweepFinished"] == 1
 
 
-def test_lists_carry_all_that_is_needed_so_no_agent_is_read_on_its_own(world: World) -> None:
+def test_what_a_list_proves_is_not_asked_for_and_all_else_is_by_its_name(world: World) -> None:
     world.publish(1, name="agent 0")
     world.sweep()
     world.drain()
 
-    assert world.calls.to("agents.get") == []
+    readings, asked_of = world.cloud.readings, [q for _, q in world.calls.to("agents.get")]
+    proven = Counter([DRAFT] * 5 if readings.described == "draft" else _shown_as_latest(world))
+    wanted = Counter([DRAFT, LATEST] * 5 + ["1"])
+    assert Counter(asked_of) == wanted - (proven if readings.says_so else Counter())
     assert world.calls.count("agents.live").total() == 1
     assert world.store.record(world.key("agent 0")).qualifiers == (DRAFT, LATEST, "1")
 
 
-def test_the_newest_version_counts_as_latest_and_only_live_numbers_are_judged(
-    world: World,
-) -> None:
+def _shown_as_latest(world: World) -> list[str]:
+    """An AI agent without `$LATEST` is shown by its draft."""
+    keys = [world.key(f"agent {number}") for number in range(5)]
+    return [LATEST if world.cloud.version(key, LATEST) else DRAFT for key in keys]
+
+
+def test_only_live_numbers_are_judged_and_latest_is_what_the_service_says(world: World) -> None:
     key = world.agent(name="agent 0")
     world.publish(9, name="agent 0", live=False)
     world.agent(RETRIEVE, name="agent 0")
@@ -69,10 +77,10 @@ def test_the_newest_version_counts_as_latest_and_only_live_numbers_are_judged(
     world.make_live("9", name="agent 0")
 
     world.sweep()
+    world.drain()
 
-    observed = next(one.observed for one in asked(world) if one.key == key)
-    assert observed is not None
-    assert [(one.qualifier, len(one.tools)) for one in observed.agents] == [
+    judged = next(r for r in world.journal.decisions if r["aiAgentId"] == key.ai_agent_id)
+    assert [(one["qualifier"], len(one["tools"])) for one in judged["verdicts"]] == [
         (DRAFT, 1),
         (LATEST, 1),
         ("9", 0),
@@ -211,7 +219,7 @@ def test_a_list_never_seems_newer_than_it_is(world: World) -> None:
     key = world.key("agent 0")
 
     def on_call(name: str, _: tuple[Any, ...]) -> None:
-        if name == "agents.versions":
+        if name == "queue.send":
             world.clock.advance(30)  # paced calls take their time
             if world.store.record(key).version == 0:
                 world.profile("Agents", "permission:Wisdom.View")

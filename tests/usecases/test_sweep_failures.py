@@ -7,7 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.fakes import ASSISTANT, DASHBOARD, INSTANCE, RETRIEVE, Fault, World, uuid_of
+from tests.fakes import (
+    ASSISTANT,
+    DASHBOARD,
+    EVERY_READING,
+    INSTANCE,
+    RETRIEVE,
+    Fault,
+    World,
+    uuid_of,
+)
 
 from toolgrant.domain.records import ON_RECORD, Edge
 from toolgrant.errors import (
@@ -24,10 +33,10 @@ HOUR = timedelta(hours=1)
 OTHER = uuid_of("another assistant")
 
 
-@pytest.fixture
-def world() -> World:
+@pytest.fixture(params=EVERY_READING, ids=str)
+def world(request: pytest.FixtureRequest) -> World:
     """Five agents that lack Wisdom.View, two to a page."""
-    world = World()
+    world = World(readings=request.param)
     world.cloud.page = 2
     for number in range(5):
         world.agent(RETRIEVE, name=f"agent {number}")
@@ -67,9 +76,8 @@ def everybody_but(*names: str) -> set[str]:
     [
         ("store.load", OtherSchema("item AGENT#… has schema 2, known is 1")),
         ("store.load", ServiceUnavailable("table get: InternalServerError")),
-        ("agents.versions", AccessDenied("qconnect list_ai_agent_versions: AccessDenied")),
-        ("agents.versions", RequestRefused("qconnect list_ai_agent_versions: Validation")),
-        ("agents.versions", ServiceUnavailable("qconnect list_ai_agent_versions: 500")),
+        ("store.load", AccessDenied("table get: AccessDenied")),
+        ("store.load", RequestRefused("table get: Validation")),
     ],
 )
 def test_one_agent_that_fails_is_named_and_all_others_are_asked_for(
@@ -110,7 +118,7 @@ def test_a_failed_agent_is_not_taken_for_gone(world: World) -> None:
     world.clock.advance(1)
     key = world.key("agent 1")
     world.calls.forget()
-    world.calls.on_call = failing("agents.versions", key, AccessDenied("versions"))
+    world.calls.on_call = failing("store.load", key, AccessDenied("denied"))
 
     done = world.sweep()
 
@@ -119,9 +127,8 @@ def test_a_failed_agent_is_not_taken_for_gone(world: World) -> None:
     assert uuid_of("agent 1") not in asked_for(world)
 
 
-@pytest.mark.parametrize("call", ["store.load", "agents.versions"])
-def test_throttling_of_one_agent_ends_the_run_and_the_next_goes_on(world: World, call: str) -> None:
-    world.calls.faults.append(Fault(call, 4, Throttled("slow down")))
+def test_throttling_of_one_agent_ends_the_run_and_the_next_goes_on(world: World) -> None:
+    world.calls.faults.append(Fault("store.load", 4, Throttled("slow down")))
 
     stopped = world.sweep(HOUR)
     assert (stopped.finished_at, len(stopped.seen), stopped.failed.count) == (None, 2, 0)
@@ -176,7 +183,7 @@ def test_a_page_that_is_always_refused_ends_its_assistant_and_no_endless_loop(wo
     assert counts(world.sweep())["assistantsFailed"] == 1
 
 
-@pytest.mark.parametrize("call", ["agents.live", "agents.versions"])
+@pytest.mark.parametrize("call", ["agents.live", "store.load"])
 def test_a_sweep_that_could_look_at_nothing_does_not_count_as_finished(
     world: World, call: str
 ) -> None:
@@ -192,7 +199,7 @@ def test_fifty_names_are_kept_and_the_rest_is_counted() -> None:
     world = World()
     for number in range(60):
         world.agent(RETRIEVE, name=f"agent {number}")
-    world.calls.faults.append(Fault("agents.versions", 1, AccessDenied("denied"), times=99))
+    world.calls.faults.append(Fault("store.load", 1, AccessDenied("denied"), times=99))
 
     done = world.sweep()
 
@@ -203,7 +210,7 @@ def test_fifty_names_are_kept_and_the_rest_is_counted() -> None:
 def test_an_agent_that_fails_twice_because_its_list_began_again_is_counted_once(
     world: World,
 ) -> None:
-    world.calls.on_call = failing("agents.versions", world.key("agent 0"), AccessDenied("denied"))
+    world.calls.on_call = failing("store.load", world.key("agent 0"), AccessDenied("denied"))
     answers = iter([True])
     world.sweep(HOUR, lambda: next(answers, False))
     world.calls.faults.append(Fault("agents.listed", 1, RequestRefused("the token is too old")))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.fakes import (
+    EVERY_READING,
     INSTANCE,
     NOON,
     RETRIEVE,
@@ -28,10 +29,10 @@ HOUR = timedelta(hours=1)
 SIX_HOURS = timedelta(hours=6)
 
 
-@pytest.fixture
-def world() -> World:
+@pytest.fixture(params=EVERY_READING, ids=str)
+def world(request: pytest.FixtureRequest) -> World:
     """Three agents that lack Wisdom.View, one to a page."""
-    world = World()
+    world = World(readings=request.param)
     world.cloud.page = 1
     for number in range(3):
         world.agent(RETRIEVE, name=f"agent {number}")
@@ -231,7 +232,7 @@ def test_a_proven_sweep_is_not_kept_as_an_older_one(world: World) -> None:
 
 
 def test_an_agent_that_failed_in_the_sweep_counts_as_not_evaluated(world: World) -> None:
-    world.calls.faults.append(Fault("agents.versions", 2, AccessDenied("versions")))
+    world.calls.faults.append(Fault("store.load", 2, AccessDenied("denied")))
     world.sweep()
     world.drain()
     assert proven_at(world.store) is None

@@ -11,7 +11,16 @@ from typing import Any
 import pytest
 from tests.adapters.gateways import Gateways
 from tests.emulator.world import ACCOUNT, REGION, orchestration
-from tests.fakes import ASSISTANT, INSTANCE, RETRIEVE, Fault, World, make_deps, uuid_of
+from tests.fakes import (
+    ASSISTANT,
+    EVERY_READING,
+    INSTANCE,
+    RETRIEVE,
+    Fault,
+    World,
+    make_deps,
+    uuid_of,
+)
 
 from connect_emulator import Emulator, seed, serve
 from toolgrant.adapters.change_messages import parse_message
@@ -25,10 +34,10 @@ SIX_HOURS = timedelta(hours=6)
 PAGE = 10
 
 
-@pytest.fixture
-def world() -> World:
+@pytest.fixture(params=EVERY_READING, ids=str)
+def world(request: pytest.FixtureRequest) -> World:
     """25 agents of one assistant in three pages, none of which is granted what it needs."""
-    world = World()
+    world = World(readings=request.param)
     world.cloud.page = PAGE
     for number in range(25):
         world.agent(RETRIEVE, name=f"agent {number}")
@@ -305,7 +314,7 @@ def test_500_agents_on_fakes() -> None:
         "agents.assistants": 1,
         "agents.live": 1,
         "agents.listed": 5,
-        "agents.versions": 500,
+        "agents.get": 500 + 100,  # $LATEST, and the live numbers
         "profiles.instances": 1,
         "profiles.attached": 500 + 2 * 100,
         "profiles.grants": 1,
@@ -355,8 +364,8 @@ def test_500_agents_through_the_real_adapters() -> None:
 
     assert (progress.enqueued, failed, len(world.notifier.alerts)) == (500, set(), 500)
     calls = emulator.calls
-    assert calls["qconnect:GetAIAgent"] == 0
-    assert calls["qconnect:ListAIAgentVersions"] == 500
+    assert calls["qconnect:GetAIAgent"] == 500  # $LATEST; the draft is proven by its ARN
+    assert calls["qconnect:ListAIAgentVersions"] == 0
     assert calls["qconnect:ListAIAgents"] <= 21  # pages of 25; the system agents come on top
     assert calls["qconnect:GetAssistant"] == 1
     assert calls["connect:ListEntitySecurityProfiles"] == 500

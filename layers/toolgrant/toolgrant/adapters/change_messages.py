@@ -66,6 +66,4 @@ def _counted(request: _Own) -> _Own:
 def _checked(request: AgentRequest) -> AgentRequest:
     if not request.key.assistant_id or not request.key.ai_agent_id:
         raise InvalidInput("$.key", "expected the ids of an assistant and an AI agent")
-    if request.observed and not request.observed.agents:
-        raise InvalidInput("$.observed.agents", "expected at least the draft")
     return request

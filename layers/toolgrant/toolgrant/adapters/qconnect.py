@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from toolgrant.adapters.aws import Answers, Api
-from toolgrant.domain.agent_shapes import parse_agent, split_qualifier
-from toolgrant.domain.model import DRAFT, LATEST, QualifiedAgent
+from toolgrant.domain.agent_shapes import parse_agent
+from toolgrant.domain.model import QualifiedAgent
+from toolgrant.domain.qualifiers import Place, named, proven
 from toolgrant.domain.records import AgentKey
 
 _PAGE = 100  # qconnect service model: MaxResults at most 100
@@ -50,45 +51,29 @@ class QConnect:
     def listed(
         self, assistant_id: str, token: str | None
     ) -> tuple[list[QualifiedAgent], str | None]:
-        """A page of an assistant's drafts, read without GetAIAgent, and the token of the next page
-        (None after the last)."""
+        """A page of an assistant's AI agents, each under the qualifier that its summary proves, and
+        the token of the next page (None after the last)."""
         more = {"nextToken": token} if token else {}
         answer = self._api.call(
             "list_ai_agents", assistantId=assistant_id, maxResults=_SWEEP_PAGE, **more
         )
         agents = [
-            parse_agent(summary, DRAFT)
+            parse_agent(summary, proven(summary))
             for summary in answer["aiAgentSummaries"]
             if summary["type"] == "ORCHESTRATION"
         ]
         return agents, answer.get("nextToken")
 
-    def versions(self, key: AgentKey) -> Iterator[QualifiedAgent]:
-        """The numbered versions of an AI agent."""
-        summaries = self._api.pages(
-            "list_ai_agent_versions",
-            "aiAgentVersionSummaries",
-            assistantId=key.assistant_id,
-            aiAgentId=key.ai_agent_id,
-            maxResults=_PAGE,
-        )
-        for summary in summaries:
-            yield parse_agent(summary["aiAgentSummary"], str(summary["versionNumber"]))
-
 
 def live_qualifiers(assistant: Mapping[str, Any]) -> Mapping[str, frozenset[str]]:
-    """AI agent id → qualifiers named by `aiAgentConfiguration` or `orchestratorConfigurationList`.
-
-    An id without a qualifier is taken for `$LATEST` (inferred: what it stands for is unknown).
-    """
-    named = [
+    """AI agent id → qualifiers that an assistant's defaults and its orchestrators name."""
+    entries = [
         *(assistant.get("aiAgentConfiguration") or {}).values(),
         *(assistant.get("orchestratorConfigurationList") or ()),
     ]
     live: dict[str, frozenset[str]] = {}
-    for entry in named:
-        bare, qualifier = split_qualifier(entry.get("aiAgentId") or "")
-        if bare:
-            agent_id = bare.rsplit("/", 1)[-1]
-            live[agent_id] = live.get(agent_id, frozenset()) | {qualifier or LATEST}
+    for entry in entries:
+        agent_id, qualifier = named(entry.get("aiAgentId") or "", Place.CONFIGURATION)
+        if agent_id:
+            live[agent_id] = live.get(agent_id, frozenset()) | {qualifier}
     return live

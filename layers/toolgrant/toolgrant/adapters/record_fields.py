@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from toolgrant.domain.agent_shapes import split_qualifier
 from toolgrant.domain.json_fields import plausible
+from toolgrant.domain.qualifiers import split_qualifier
 
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _UUID = re.compile(UUID)

@@ -7,7 +7,8 @@ rules. Missing keys are empty; a wrong type is one `InvalidInput` that names its
 from __future__ import annotations
 
 from toolgrant.domain.json_fields import Json, as_list, as_map, as_text, masked_list, numbered
-from toolgrant.domain.model import DRAFT, QualifiedAgent, Tool, ToolType
+from toolgrant.domain.model import QualifiedAgent, Tool, ToolType
+from toolgrant.domain.qualifiers import READINGS, Place, split_qualifier
 
 _SENT_EMPTY = ("outputFilters", "overrideInputValues")
 """Members that AWS::Wisdom::AIAgent sends as empty lists (domain facts, observed)."""
@@ -16,17 +17,18 @@ _SENT_EMPTY = ("outputFilters", "overrideInputValues")
 def parse_agent(data: Json, qualifier: str | None, path: str = "$.aiAgent") -> QualifiedAgent:
     """An `aiAgent` of GetAIAgent or a summary of ListAIAgents. Tools keep the configured order.
 
-    `qualifier` is what was asked for; None reads it off the ARN or id, else the draft is assumed.
+    `qualifier` is what was asked for or is proven; None is for a file: its ARN or id says it.
     """
     arn, from_arn = split_qualifier(as_text(data.get("aiAgentArn"), f"{path}.aiAgentArn"))
     agent_id, from_id = split_qualifier(as_text(data.get("aiAgentId"), f"{path}.aiAgentId"))
+    said = from_arn or from_id or READINGS[Place.FILE].means
     configuration = as_map(data.get("configuration"), f"{path}.configuration")
     inner_path = f"{path}.configuration.orchestrationAIAgentConfiguration"
     inner = as_map(configuration.get("orchestrationAIAgentConfiguration"), inner_path)
     return QualifiedAgent(
         assistant_id=as_text(data.get("assistantId"), f"{path}.assistantId"),
         ai_agent_id=agent_id or arn.rsplit("/", 1)[-1],
-        qualifier=qualifier or from_arn or from_id or DRAFT,
+        qualifier=said if qualifier is None else qualifier,
         arn=arn,
         name=as_text(data.get("name"), f"{path}.name"),
         type=as_text(data.get("type"), f"{path}.type") or "ORCHESTRATION",
@@ -85,12 +87,3 @@ def _target_tools(entry: Json, path: str) -> list[Tool]:
         name = f"{word}:{application or agent or 'unknown'}"
         tools.append(Tool(name, ToolType.AI_AGENT, application or None))
     return tools or [Tool("target:unknown", ToolType.AI_AGENT, None)]
-
-
-def split_qualifier(identifier: str) -> tuple[str, str | None]:
-    """`…ai-agent/<assistant>/<agent>:$SAVED` or `<uuid>:3` → (bare id, qualifier or None)."""
-    head, slash, tail = identifier.rpartition("/")
-    bare, colon, qualifier = tail.partition(":")
-    if identifier.startswith("arn:") and not slash:
-        return identifier, None
-    return f"{head}{slash}{bare}", (qualifier or None) if colon else None

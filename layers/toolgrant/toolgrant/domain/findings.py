@@ -170,10 +170,12 @@ def _open(problem: Finding, moment: Moment) -> tuple[Finding, Status]:
 
 
 def _differs(old: Finding, new: Finding) -> bool:
-    """Verdict, missing set or severity; attachments and qualifiers alone are no news."""
+    """Verdict, missing set, severity, or one more qualifier; attachments alone are no news. A tool
+    that nobody knows breaks nothing: it spreads in silence, or each release would tell of it."""
+    spreads = new.kind is not FindingKind.UNKNOWN and not {*new.qualifiers} <= {*old.qualifiers}
     digest = old.missing_digest or missing_digest(old.missing)
     was = (old.verdict, digest, old.severity)
-    return was != (new.verdict, missing_digest(new.missing), new.severity)
+    return spreads or was != (new.verdict, missing_digest(new.missing), new.severity)
 
 
 def _disappear(old: Finding, moment: Moment, resolution: Resolution | None) -> Met:
@@ -184,18 +186,15 @@ def _disappear(old: Finding, moment: Moment, resolution: Resolution | None) -> M
         return appear(old, old, moment)
     if not old.told:
         return None, None  # suspected and never told: it settled by itself
+    granted = replace(old, verdict=Verdict.SUFFICIENT, missing=())
     resolved = replace(
-        _granted(old) if resolution is Resolution.GRANTED else old,
+        granted if resolution is Resolution.GRANTED else old,
         state=FindingState.RESOLVED,
         resolved_at=moment.now,
         resolution=resolution,
         suspected_until=None,
     )
     return resolved, None if old.state is FindingState.SUSPECTED else Status.RESOLVED
-
-
-def _granted(old: Finding) -> Finding:
-    return replace(old, verdict=Verdict.SUFFICIENT, missing=())
 
 
 def _resolution(old: Finding, moment: Moment, scope: Scope | Resolution) -> Resolution | None:

@@ -151,6 +151,7 @@ def _gap(instance_id: str, judgement: JudgedQualifier, name: str) -> Finding:
         qualifiers=(judgement.qualifier,),
         confidence=Confidence.OBSERVED,
         reason="the draft has this security profile, the live version has not",
+        advisories=(both("gap", "why"),),
         console_path=both("remedy", "attach-profile"),
     )
 

@@ -47,10 +47,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Observed:
-    """What the sweep read while listing, so that evaluating needs no GetAIAgent.
+    """What the sweep's lists prove, so that evaluating need not ask for it.
 
-    `live` are the qualifiers that the assistant's configuration or a contact flow names; `at` is
-    when it was read.
+    `agents` are under the qualifiers that they prove, often none; `live` are those that the
+    assistant's configuration or a contact flow names; `at` is when it was read.
     """
 
     at: datetime

@@ -33,14 +33,14 @@ class JudgedAgent:
     flows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
-    def draft(self) -> QualifiedAgent:
-        """The draft; every AI agent has one."""
+    def first(self) -> QualifiedAgent:
+        """The draft, or what there is in its place: it gives name and ARN."""
         return self.judged[0].result.agent
 
     @property
     def key(self) -> AgentKey:
         """Names the AI agent."""
-        return AgentKey(self.draft.assistant_id, self.draft.ai_agent_id)
+        return AgentKey(self.first.assistant_id, self.first.ai_agent_id)
 
     @property
     def profile_ids(self) -> tuple[str, ...]:
@@ -94,19 +94,19 @@ class AgentReader:
 
     def read(self, request: AgentRequest) -> JudgedAgent | OutOfScope:
         """All qualifiers of the requested AI agent. Raises NotFound if the agent is gone."""
+        first = self._first(request)
+        if first.type != ORCHESTRATION:
+            return OutOfScope(f"AI agents of type {first.type} have no tools")
         observed = request.observed
-        draft = observed.agents[0] if observed else self.agents.get(request.key, DRAFT)
-        if draft.type != ORCHESTRATION:
-            return OutOfScope(f"AI agents of type {draft.type} have no tools")
         flows = flows_naming(request.key.ai_agent_id, self.naming_flows())
         live = frozenset((*(observed.live if observed else self._live(request.key)), *flows))
-        if draft.origin == "SYSTEM" and not live:
+        if first.origin == "SYSTEM" and not live:
             return OutOfScope("a system AI agent that nothing uses")
-        instance_id = self._instance(draft, request)
+        instance_id = self._instance(first, request)
         if instance_id is None:
-            return OutOfScope(f"no Connect instance integrates assistant {draft.assistant_id}")
-        versions = observed.agents[1:] if observed else self._versions(request.key, live)
-        attached = [(agent, self._attached(instance_id, agent)) for agent in (draft, *versions)]
+            return OutOfScope(f"no Connect instance integrates assistant {first.assistant_id}")
+        others = self._others(request, {LATEST, *live} - {DRAFT, first.qualifier})
+        attached = [(agent, self._attached(instance_id, agent)) for agent in (first, *others)]
         if self._is_gone(instance_id, (ids for _, ids in attached)):
             return OutOfScope(f"Connect instance {instance_id} does not exist here")
         judged = (self._judge(instance_id, agent, ids or (), live) for agent, ids in attached)
@@ -119,24 +119,37 @@ class AgentReader:
     def _live(self, key: AgentKey) -> frozenset[str]:
         return self.agents.live(key.assistant_id).get(key.ai_agent_id, frozenset())
 
-    def _versions(self, key: AgentKey, live: frozenset[str]) -> Iterator[QualifiedAgent]:
-        for qualifier in sorted({LATEST, *live} - {DRAFT}):
+    def _first(self, request: AgentRequest) -> QualifiedAgent:
+        """The draft; `$LATEST` of an AI agent that shows none. Neither: it is gone."""
+        try:
+            return self._one(request, DRAFT)
+        except NotFound:
+            return self._one(request, LATEST)
+
+    def _others(self, request: AgentRequest, qualifiers: set[str]) -> Iterator[QualifiedAgent]:
+        for qualifier in sorted(qualifiers):
             try:
-                yield self.agents.get(key, qualifier)
+                yield self._one(request, qualifier)
             except NotFound:
                 continue  # never published, or the version was deleted
 
-    def _instance(self, draft: QualifiedAgent, request: AgentRequest) -> str | None:
+    def _one(self, request: AgentRequest, qualifier: str) -> QualifiedAgent:
+        """What a list proved of this very qualifier, else asked for by its name."""
+        observed = request.observed.agents if request.observed else ()
+        seen = [agent for agent in observed if agent.qualifier == qualifier]
+        return seen[0] if seen else self.agents.get(request.key, qualifier)
+
+    def _instance(self, agent: QualifiedAgent, request: AgentRequest) -> str | None:
         """The agent's own instance, else the one that integrates its assistant."""
-        if draft.instance_arn:
-            return draft.instance_arn.rsplit("/", 1)[-1]
+        if agent.instance_arn:
+            return agent.instance_arn.rsplit("/", 1)[-1]
         if request.observed and request.instance_id:
             return request.instance_id
-        remembered = self.store.instance_of(draft.assistant_id)
+        remembered = self.store.instance_of(agent.assistant_id)
         if remembered is None:
             found = self._instances()
             self.store.remember_instances(found)
-            remembered = found.get(draft.assistant_id)
+            remembered = found.get(agent.assistant_id)
         return remembered
 
     def _instances(self) -> Mapping[str, str]:
@@ -198,7 +211,7 @@ def agent_reader(deps: Deps) -> AgentReader:
 def _edges(seen: JudgedAgent) -> Iterator[Edge]:
     yield ON_RECORD
     yield Edge(EdgeKind.INSTANCE, seen.instance_id)
-    yield Edge(EdgeKind.ASSISTANT, seen.draft.assistant_id)
+    yield Edge(EdgeKind.ASSISTANT, seen.first.assistant_id)
     for judged in seen.judged:
         for profile_id in judged.profile_ids:
             yield Edge(EdgeKind.PROFILE, profile_id)

@@ -116,8 +116,8 @@ def proposal_for(items: Iterable[RepairItem], agent: JudgedAgent, rules: FixRule
         judged.qualifier for judged in agent.judged if judged.qualifier == DRAFT or judged.live
     )
     grants = tuple(sorted({grant for item in items for grant in item.grants}))
-    draft = agent.draft
-    return propose(grants, agent.instance_id, draft.name, draft.arn, used, rules)
+    first = agent.first
+    return propose(grants, agent.instance_id, first.name, first.arn, used, rules)
 
 
 def _offer(

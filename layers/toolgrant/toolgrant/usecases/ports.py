@@ -39,11 +39,8 @@ class Agents(Protocol):
     def listed(
         self, assistant_id: str, token: str | None
     ) -> tuple[Sequence[QualifiedAgent], str | None]:
-        """One page of the drafts of an assistant's ORCHESTRATION agents, configuration included,
-        and the token of the next page (None: that was the last)."""
-
-    def versions(self, key: AgentKey) -> Iterable[QualifiedAgent]:
-        """The numbered versions of an AI agent, configuration included, in any order."""
+        """One page of an assistant's ORCHESTRATION agents, each under the qualifier that the list
+        proves (`qualifiers.UNPROVEN`: none), and the token of the next page (None: the last)."""
 
     def forget(self) -> None:
         """Drop the answers kept so far."""

@@ -116,8 +116,8 @@ def _judge(
     after = replace(
         against.after(told),
         instance_id=agent.instance_id,
-        name=agent.draft.name,
-        arn=agent.draft.arn,
+        name=agent.first.name,
+        arn=agent.first.arn,
         qualifiers=tuple(judged.qualifier for judged in agent.judged),
         edges=agent.edges,
     )

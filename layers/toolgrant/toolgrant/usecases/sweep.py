@@ -1,22 +1,24 @@
 """The sweep: every AI agent of the account and region is asked to be looked at again.
 
-It finds what events missed, and it is how toolgrant learns of agents that were there before it.
-Lists carry the configuration, so evaluating what it enqueues needs no GetAIAgent. It works page by
-page and saves its progress after each, so a run that ends early is taken up by the next one: the
-schedule calls more often than a sweep is due. An AI agent or assistant that fails is told of in the
-log and passed over. Whether all that it asked for was evaluated is for `sweep_proof`.
+It finds what events missed, and it is how toolgrant learns of agents that were there before it. A
+list that proves which qualifier it describes saves the evaluation a GetAIAgent; whatever it does
+not prove is asked for there. It works page by page and saves its progress after each, so a run that
+ends early is taken up by the next one: the schedule calls more often than a sweep is due. An AI
+agent or assistant that fails is told of in the log and passed over. Whether all that it asked for
+was evaluated is for `sweep_proof`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.contact_flows import flows_naming
 from toolgrant.domain.fixing.ledger import settling
-from toolgrant.domain.model import LATEST, QualifiedAgent
+from toolgrant.domain.model import QualifiedAgent
+from toolgrant.domain.qualifiers import UNPROVEN
 from toolgrant.domain.records import ON_RECORD, AgentKey, Edge, SweepProgress
 from toolgrant.domain.requests import AgentRequest, Observed
 from toolgrant.errors import (
@@ -102,7 +104,7 @@ def _page(progress: SweepProgress, token_may_be_old: bool, deps: Deps) -> SweepP
     at = deps.clock.now()  # before the lists, or they would seem newer than they are
     try:
         live = deps.agents.live(assistant_id)
-        drafts, token = deps.agents.listed(assistant_id, progress.token)
+        agents, token = deps.agents.listed(assistant_id, progress.token)
     except NotFound:  # the assistant was deleted while we listed
         return _next_assistant(progress)
     except (AccessDenied, RequestRefused) as error:
@@ -112,10 +114,10 @@ def _page(progress: SweepProgress, token_may_be_old: bool, deps: Deps) -> SweepP
         failed = progress.assistants_failed.plus(assistant_id)
         return _next_assistant(replace(progress, assistants_failed=failed))
     flows = deps.naming_flows()
-    for draft in drafts:
-        named = flows_naming(draft.ai_agent_id, flows)
-        qualifiers = frozenset((*live.get(draft.ai_agent_id, ()), *named))
-        progress = _agent(progress, draft, qualifiers, at, deps)
+    for agent in agents:
+        named = flows_naming(agent.ai_agent_id, flows)
+        qualifiers = frozenset((*live.get(agent.ai_agent_id, ()), *named))
+        progress = _agent(progress, agent, qualifiers, at, deps)
     return replace(progress, token=token) if token else _next_assistant(progress)
 
 
@@ -124,14 +126,14 @@ def _next_assistant(progress: SweepProgress) -> SweepProgress:
 
 
 def _agent(
-    progress: SweepProgress, draft: QualifiedAgent, live: frozenset[str], at: datetime, deps: Deps
+    progress: SweepProgress, agent: QualifiedAgent, live: frozenset[str], at: datetime, deps: Deps
 ) -> SweepProgress:
     """Enqueue one AI agent, unless it was evaluated since the sweep began."""
-    key = AgentKey(draft.assistant_id, draft.ai_agent_id)
-    if draft.origin == "SYSTEM" and not live:
+    key = AgentKey(agent.assistant_id, agent.ai_agent_id)
+    if agent.origin == "SYSTEM" and not live:
         return progress  # read-only templates that nobody talks to
     try:
-        request = _request(progress, draft, live, at, deps)
+        request = _request(progress, agent, live, at, deps)
     except Throttled:
         raise
     except Exception as error:  # one AI agent's trouble must not hide those behind it
@@ -141,21 +143,22 @@ def _agent(
         return replace(progress, skipped=progress.skipped + 1)
     deps.queue.send(request, NOW)
     # Without an instance there is no security profile, and the evaluation leaves no record.
-    waited_for = {key} if request.instance_id or draft.instance_arn else frozenset[AgentKey]()
+    waited_for = {key} if request.instance_id or agent.instance_arn else frozenset[AgentKey]()
     waiting = progress.waiting | waited_for
     return replace(progress, enqueued=progress.enqueued + 1, waiting=waiting)
 
 
 def _request(
-    progress: SweepProgress, draft: QualifiedAgent, live: frozenset[str], at: datetime, deps: Deps
+    progress: SweepProgress, agent: QualifiedAgent, live: frozenset[str], at: datetime, deps: Deps
 ) -> AgentRequest | None:
     """What to ask for one AI agent; None if it was evaluated since the sweep began."""
-    key = AgentKey(draft.assistant_id, draft.ai_agent_id)
+    key = AgentKey(agent.assistant_id, agent.ai_agent_id)
     evaluated_at = deps.store.load(key).started_at
     if evaluated_at and evaluated_at >= progress.started_at:
         return None
-    observed = Observed(at, (draft, *_judged_versions(key, live, deps)), live)
-    instance_id = deps.store.instance_of(draft.assistant_id) or ""
+    proven = () if agent.qualifier == UNPROVEN else (agent,)
+    observed = Observed(at, proven, live)
+    instance_id = deps.store.instance_of(agent.assistant_id) or ""
     return AgentRequest(key, Cause("sweep"), instance_id, observed)
 
 
@@ -175,17 +178,6 @@ def _log_failure(error: Exception, deps: Deps, **names: str) -> None:
     fields = {**names, "error": type(error).__name__, "reason": reason_of(error)}
     deps.journal.failure("sweep-failed", **fields)
     deps.journal.count("SweepFailures")
-
-
-def _judged_versions(key: AgentKey, live: frozenset[str], deps: Deps) -> Iterator[QualifiedAgent]:
-    """The newest version as `$LATEST`, and the live numbers."""
-    try:
-        versions = sorted(deps.agents.versions(key), key=lambda agent: int(agent.qualifier))
-    except NotFound:
-        return
-    if versions:
-        yield replace(versions[-1], qualifier=LATEST)
-    yield from (version for version in versions if version.qualifier in live)
 
 
 def _finish(progress: SweepProgress, deps: Deps) -> SweepProgress:

@@ -121,7 +121,7 @@ def _begun(
         agent=repair.agent,
         items=repair.items,
         began_at=now,
-        agent_arn=agent.draft.arn,
+        agent_arn=agent.first.arn,
         approved_by=approval.by if approval else "",
         dedicated=bool(repair.dedicated),
         profile_name=checked.profile.name,
