@@ -57,3 +57,14 @@ def test_nobody_is_told_to_set_a_variable_that_sam_and_boto3_do_not_read() -> No
     pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "Makefile"]
     wrong = [page.name for page in pages if re.search(r"\bAWS_REGION=", page.read_text("utf-8"))]
     assert wrong == []
+
+
+def test_the_page_names_what_may_have_to_be_built_on_a_mac() -> None:
+    """As long as the lock pins versions of which there is no wheel for every Mac."""
+    locked = (ROOT / "requirements" / "sam.txt").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
+    pinned = dict(re.findall(r"^(cryptography|watchdog)==(\d+)", locked, re.MULTILINE))
+    assert int(pinned["cryptography"]) >= 49
+    assert int(pinned["watchdog"]) == 4
+    section = page.split("## On a Mac")[1].split("\n## ")[0]
+    assert all(f"`{name}" in section for name in pinned)

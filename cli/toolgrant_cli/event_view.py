@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from toolgrant.adapters.events import DETAIL_TYPE, matches, parse_event
 from toolgrant.domain.alerts.alert import actor_json
 from toolgrant.domain.catalog import Catalog
+from toolgrant.domain.contact_flows import FlowKey
 from toolgrant.domain.json_fields import Json, JsonObject, as_list, as_map, as_text, numbered
 from toolgrant.domain.records import ON_RECORD, Edge
 from toolgrant.domain.refused_saves import notice
-from toolgrant.domain.requests import AgentRequest, FanOut, RefusedSave, Request, Skip
+from toolgrant.domain.requests import AgentRequest, FanOut, FlowRequest, RefusedSave, Request, Skip
 from toolgrant.errors import InvalidInput
 from toolgrant_cli.files import UnreadableFile, read_json
 
@@ -85,6 +86,9 @@ def _asked(request: Request) -> JsonObject:
             return _outcome("look", [key.ai_agent_id], [])
         case FanOut(edge=edge, also=also):
             return _outcome("fan-out", [key.ai_agent_id for key in also], [_target(edge)])
+        case FlowRequest(key=FlowKey(flow_id=flow_id)):
+            flows = [{"kind": "contact-flow", "id": flow_id}] if flow_id else []
+            return _outcome("fan-out", [], flows)
         case RefusedSave(key=key, tool_id=tool_id):
             agents = [] if request.cause.event_name == "CreateAIAgent" else [key.ai_agent_id]
             tools = [{"kind": "tool", "id": tool_id}] if tool_id else []
@@ -112,4 +116,8 @@ def _why(request: Request, catalog: Catalog) -> dict[str, str | None]:
         case FanOut(edge=edge):
             reason = f"every AI agent that has this {edge.kind}"
             return {"reason": _ALL if edge == ON_RECORD else reason, "remedy": None}
+        case FlowRequest(key=FlowKey(flow_id="")):
+            return {"reason": "hides which contact flow: all of them are read", "remedy": None}
+        case FlowRequest():
+            return {"reason": "every AI agent that this contact flow names", "remedy": None}
     return {"reason": "names this AI agent", "remedy": None}

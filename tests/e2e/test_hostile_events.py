@@ -243,7 +243,8 @@ def test_each_message_ends_in_an_outcome_and_nothing_sensitive_is_repeated(
     dead = list(resources.take(resources.dead_letters))
     alerts = list(resources.take(resources.alerts))
     assert set(kinds) <= OUTCOMES | OTHER
-    assert (OUTCOMES | OTHER) - set(kinds) <= {"superseded", "stale"}
+    # Rare by chance alone: two looks at once, an old event, a batch of nothing but told notices.
+    assert (OUTCOMES | OTHER) - set(kinds) <= {"superseded", "stale", "repeated-notice"}
     assert kinds["dead-lettered"] == len(dead)
     reasons = [letter["MessageAttributes"]["reason"]["StringValue"] for letter in dead]
     assert all(reason.startswith("$") for reason in reasons)

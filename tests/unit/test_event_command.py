@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from toolgrant.adapters.events import matches, parse_event
-from toolgrant.domain.requests import AgentRequest, FanOut, RefusedSave, Skip
+from toolgrant.domain.requests import AgentRequest, FanOut, FlowRequest, RefusedSave, Skip
 from toolgrant_cli.main import main
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,13 @@ MATCHES = json.loads((ROOT / "tests" / "golden" / "event_matches.json").read_tex
 KEYS = ["file", "matches", "outcome", "aiAgents", "targets", "actor", "reason", "remedy"]
 AGENT = "00000000-0000-4000-8000-0000000000bb"
 PROFILE = "99999999-8888-4777-8666-555555555555"
-OUTCOMES = {AgentRequest: "look", FanOut: "fan-out", RefusedSave: "notice", Skip: "skip"}
+OUTCOMES = {
+    AgentRequest: "look",
+    FanOut: "fan-out",
+    FlowRequest: "fan-out",
+    RefusedSave: "notice",
+    Skip: "skip",
+}
 SAVE: dict[str, Any] = json.loads(
     (ROOT / "events" / "update-ai-agent--role.json").read_text("utf-8")
 )
@@ -102,7 +108,7 @@ LOOKED_AT = {
     "qconnect default-agent change, denied": ("skip", True, "API"),
     "Connect call made by CloudFormation, failed": ("skip", True, "CloudFormation"),
     "Global Resiliency replication": ("skip", False, "Global Resiliency copy"),
-    "Admin-website edit identity": ("skip", False, "admin website"),
+    "Admin-website edit identity": ("fan-out", True, "admin website"),
     "qconnect call made by CloudFormation, name clash": ("skip", False, "CloudFormation"),
 }
 
@@ -112,8 +118,7 @@ def test_bare_records_are_read(run: Any, sample: dict[str, Any]) -> None:
     (answer,) = run(sample["record"])
     outcome, matched, via = LOOKED_AT.get(sample["label"], ("skip", False, answer["actor"]["via"]))
     assert (answer["outcome"], answer["actor"]["via"]) == (outcome, via)
-    if sample["record"]["eventName"] != "UpdateContactFlowContent":  # whether flows are triggers
-        assert answer["matches"] is matched
+    assert answer["matches"] is matched
 
 
 RECORD = SAVE["detail"]
@@ -256,3 +261,15 @@ def test_what_matches_is_what_the_pattern_of_the_template_lets_in() -> None:
     for event in [*events, *names, *sources, *({**SAVE, **odd} for odd in ODD)]:
         assert matches(event) is let_in(wanted, event)
     assert all(map(matches, [*names, *sources]))
+
+
+def test_an_event_of_a_contact_flow_says_which_one_is_read(run: Any) -> None:
+    (known,) = run(ROOT / "events" / "update-contact-flow-content--role.json")
+    (hidden,) = run(ROOT / "events" / "delete-contact-flow--masked-request.json")
+
+    assert (known["outcome"], known["aiAgents"]) == ("fan-out", [])
+    assert known["targets"] == [
+        {"kind": "contact-flow", "id": "5d1c7e20-6a4b-4f3d-8c2e-9b0a1d2e3f40"}
+    ]
+    assert (hidden["outcome"], hidden["targets"]) == ("fan-out", [])
+    assert "all of them are read" in hidden["reason"]

@@ -16,7 +16,7 @@ from tests.strategies import SOME
 from toolgrant.adapters.events import parse_event
 from toolgrant.adapters.triggers import TRIGGERS
 from toolgrant.domain.records import ON_RECORD, AgentKey, Edge, EdgeKind
-from toolgrant.domain.requests import AgentRequest, FanOut, Request, Skip
+from toolgrant.domain.requests import AgentRequest, FanOut, FlowRequest, Request, Skip
 
 DATA = Path(__file__).parents[1] / "data" / "events"
 ASSISTANT = "00000000-0000-4000-8000-0000000000aa"
@@ -214,6 +214,8 @@ def test_a_successful_write_that_names_an_ai_agent_is_never_skipped(
     assert not isinstance(request, Skip)
     if isinstance(request, AgentRequest):
         assert request.key == KEY
+    elif TRIGGERS[name].flow:  # what the flow names is read from the flow
+        assert isinstance(request, FlowRequest)
     elif TRIGGERS[name].edge is None and whole:
         assert isinstance(request, FanOut)
         assert KEY in request.also
@@ -225,6 +227,6 @@ def test_a_successful_write_that_names_a_security_profile_is_never_skipped(
     fields: dict[str, str], way: str, wrap: list[str], name: str
 ) -> None:
     request = parse_event(placed(way, wrap, fields, name))
-    assert isinstance(request, FanOut)
-    if TRIGGERS[name].edge is EdgeKind.PROFILE:
+    assert isinstance(request, FlowRequest if TRIGGERS[name].flow else FanOut)
+    if isinstance(request, FanOut) and TRIGGERS[name].edge is EdgeKind.PROFILE:
         assert request.edge == Edge(EdgeKind.PROFILE, PROFILE)

@@ -188,6 +188,9 @@ class Answers:
     def caller(self) -> str:
         return "ann"
 
+    def where(self) -> str:
+        return ""
+
 
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_what_the_operate_function_answers_is_one_harmless_line_each(
