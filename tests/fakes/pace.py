@@ -36,7 +36,7 @@ _APIS = {
 }
 """Call of a port → the API that its adapter calls; lists go by their kind."""
 
-_OURS = ("store.", "ledger.", "fixes.", "queue.", "notifier.")
+_OURS = ("store.", "ledger.", "fixes.", "queue.", "notifier.", "flow_table.")
 
 
 @dataclass

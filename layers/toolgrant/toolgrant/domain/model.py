@@ -207,8 +207,8 @@ class Finding:
     """What is wrong with one tool of one AI agent, over all qualifiers it is wrong on.
 
     Identity is (instance, AI agent, tool name, kind); `id` is made from it and stays the same for
-    the finding's whole life. Times are UTC.
-    """
+    the finding's whole life. Times are UTC. `missing_digest` is of a `missing` that found no room
+    in the record (`record_budget`), `refused_at` when a save was refused last."""
 
     id: str
     kind: FindingKind
@@ -230,10 +230,7 @@ class Finding:
     resolved_at: datetime | None = None
     resolution: str = ""
     missing_digest: str = ""
-    """Of a finding whose `missing` found no room in the record (`record_budget`)."""
-
     refused_at: datetime | None = None
-    """Of a refused save: when it was refused last, by the service's clock."""
 
     @property
     def profile_id(self) -> str:

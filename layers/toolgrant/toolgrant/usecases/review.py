@@ -16,6 +16,7 @@ from toolgrant.domain.alerts.alert import Alert, alert_id
 from toolgrant.domain.alerts.render import Rendered, render
 from toolgrant.domain.findings import Change, Moment, Reconciled, reconcile
 from toolgrant.domain.fixing.history import TakenAway
+from toolgrant.domain.fixing.ledger import EVENT_GRAIN
 from toolgrant.domain.fixing.policy import describe_plan
 from toolgrant.domain.json_fields import JsonObject
 from toolgrant.domain.model import FindingKind
@@ -40,16 +41,12 @@ from toolgrant.usecases.plan_fixes import (
 )
 from toolgrant.usecases.refused_saves import close_refused_create, closes_notices, with_remedies
 
-CLOCK_GRAIN = timedelta(seconds=1)
-"""CloudTrail cuts eventTime to whole seconds."""
-
 
 def review(request: AgentRequest, deps: Deps, started_at: datetime) -> str:
     """Bring the record of one AI agent up to date and tell what changed.
 
     `started_at` is when this batch began to read. Returns the outcome: `evaluated`,
-    `agent-deleted`, `not-judged`, `stale` or `superseded`.
-    """
+    `agent-deleted`, `not-judged`, `stale` or `superseded`."""
     record = deps.store.load(request.key)
     if _is_stale(record, request, deps.settle):
         outcome = _done(request, record, Outcome.STALE, deps)
@@ -64,7 +61,7 @@ def _is_stale(record: AgentRecord, request: AgentRequest, settle: timedelta) -> 
     event_time = request.observed.at if request.observed else request.cause.event_time
     if event_time is None or record.started_at is None or closes_notices(record, request):
         return False
-    slack = timedelta() if request.observed else settle + CLOCK_GRAIN
+    slack = timedelta() if request.observed else settle + EVENT_GRAIN
     return event_time + slack < record.started_at
 
 
@@ -150,10 +147,8 @@ def _alert(
 
 def _profile_names(agent: JudgedAgent, changes: Sequence[Change], deps: Deps) -> Mapping[str, str]:
     """Names cost calls, so only for an alert that sends people to a profile."""
-    needed = any(
-        change.finding.missing or change.finding.kind is FindingKind.ASSOCIATION_GAP
-        for change in changes
-    )
+    findings = [change.finding for change in changes]
+    needed = any(f.missing or f.kind is FindingKind.ASSOCIATION_GAP for f in findings)
     return agent_reader(deps).profile_names(agent) if needed else {}
 
 
