@@ -23,7 +23,7 @@ def test_a_deployment_that_fails_is_shown_whole(tmp_path: Path, command: str) ->
     template = tmp_path / "template.yaml"
     run = {
         "build": lambda: sam.build(template),
-        "deploy": lambda: sam.deploy(template, "name", "http://127.0.0.1:1", {}),
+        "deploy": lambda: sam.deploy(template, "name", {}, {}),
     }[command]
     with pytest.raises(LocalError, match="sam says 1\nsam says 2\nsam says 3"):
         run()
