@@ -6,10 +6,15 @@ from typing import Any
 
 import pytest
 from tests.emulator.conftest import Control
-from tests.emulator.world import Client, World, mcp_tool, orchestration
+from tests.emulator.world import UNCHECKED, Client, World, mcp_tool, orchestration
 
 DRAFT, SECOND = [], [mcp_tool("gateway_ns__second", "second")]
 FIRST = [mcp_tool("gateway_ns__first", "first")]
+
+
+@pytest.fixture
+def switches() -> dict[str, Any]:
+    return UNCHECKED
 
 
 def tools_of(agent: Any) -> list[Any]:

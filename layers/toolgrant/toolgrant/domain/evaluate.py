@@ -80,7 +80,7 @@ def judge(tool: Tool, profiles: Sequence[SecurityProfile], needs: Requirement) -
         if any(claim & lacking and not claim & missing for claim in needs.alternatives):
             return _cannot_say(result, unread)
     notes = claim_notes(needs, lacking) if verdict is not Verdict.SUFFICIENT else ()
-    return replace(result, advisories=(*notes, *result.advisories))
+    return replace(result, advisories=(*notes, *result.advisories)) if notes else result
 
 
 def _verdict(needs: Requirement, lacking: frozenset[Grant], missing: frozenset[Grant]) -> Verdict:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 
 from toolgrant.domain.model import Confidence, Grant, Text, Verdict
 from toolgrant.domain.toolid import SERVICE_PREFIX
@@ -55,7 +56,7 @@ class Known:
     permission: Confidence
     box: Confidence
 
-    @property
+    @cached_property
     def weakest(self) -> Confidence:
         """A row is as good as its weakest part."""
         return max((self.tool_id, self.permission, self.box), key=lambda part: part.rank)
