@@ -156,9 +156,14 @@ SKIPPED: dict[str, tuple[dict[str, Any], str]] = {
         event(
             "AssociateSecurityProfiles",
             "connect.amazonaws.com",
-            requestParameters={**ENTITY, "EntityType": "USER"},
+            requestParameters={
+                "InstanceId": UNKNOWN,
+                "EntityType": "USER",
+                "EntityArn": f"arn:aws:connect:us-east-1:111122223333:instance/{UNKNOWN}/agent/u",
+                "SecurityProfiles": [{"Id": UNKNOWN}],
+            },
         ),
-        "a user's security profiles",
+        f"no AI agent on record uses profile {UNKNOWN}",
     ),
     "no profile": (
         event("UpdateSecurityProfile", "connect.amazonaws.com", requestParameters={}),
