@@ -16,7 +16,7 @@ from tests.emulator.world import World
 from toolgrant_local.processes import wait_until
 from toolgrant_local.stack import LocalStack
 
-ALERT_WITHIN = 20.0
+ALERT_WITHIN = 90.0
 PROMPT = "5b0f1d7e-0000-4000-8000-0000000000aa"
 Alert = Mapping[str, Any]
 

@@ -21,7 +21,7 @@ import pytest
 
 pytestmark = pytest.mark.stack
 TOOLGRANT = str(Path(sys.executable).parent / "toolgrant")
-START_WITHIN, ALERT_WITHIN, STOP_WITHIN = 120.0, 20.0, 15.0
+START_WITHIN, ALERT_WITHIN, STOP_WITHIN = 120.0, 90.0, 15.0
 
 
 def environment(tmp_path: Path) -> dict[str, str]:
