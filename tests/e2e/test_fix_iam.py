@@ -48,7 +48,10 @@ def operator() -> Iterator[Operator]:
     everything = {"AssociationGaps": "fix", "DedicatedProfiles": "approve"}
     with LocalStack("fix", everything, output=sys.stderr, iam=True) as stack:
         swept(stack)
-        yield Operator(stack)
+        operator = Operator(stack)
+        operator.module(MODULE)
+        operator.gateway("gw-shop")
+        yield operator
 
 
 def lists(operator: Operator, profile_id: str) -> dict[str, list[Any]]:
