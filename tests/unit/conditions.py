@@ -299,7 +299,8 @@ UNKNOWN_AGENTS = "agents: the AI agents on it are not known: no full sweep withi
 NOT_READ = "agents: not everything about it could be read"
 NO_STOP = (
     "the emergency stop is missing or cannot be read as true or false. To let writes begin, "
-    "make it: aws ssm put-parameter --name /toolgrant/this/emergency-stop --type String --value false"
+    "make it: aws ssm put-parameter --name /toolgrant/this/emergency-stop --type String "
+    "--value false"
 )
 TAKEN = "the breaker is open: permission:Wisdom.View was added before and then taken away or undone"
 TAKEN_HERE = (
