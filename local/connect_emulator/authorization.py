@@ -52,7 +52,7 @@ def _questions(account: Account, action: str, row: Row, params: Params) -> Itera
 
 
 def _values(found: Any) -> list[str]:
-    return list(found) if isinstance(found, list) else [found] if found else []
+    return [value for value in (found if isinstance(found, list) else [found]) if value]
 
 
 def _keys(row: Row, tags: Tags, params: Params) -> dict[str, tuple[str, ...]]:

@@ -20,8 +20,8 @@ Values = Sequence[str]
 # Condition key in lower case -> its values; a key without an entry is absent from the request.
 Keys = Mapping[str, Values]
 
-KNOWN_KEYS = ("aws:resourcetag/", "aws:requesttag/", "aws:tagkeys")
-_ELEMENTS = {"Sid", "Effect", "Action", "Resource", "Condition"}
+_KNOWN_KEY = re.compile(r"aws:(tagkeys|(resource|request)tag/.+)")
+_NEEDED, _ELEMENTS = {"Effect", "Action", "Resource"}, {"Sid", "Condition"}
 
 
 class PolicyError(Exception):
@@ -56,17 +56,24 @@ def decide(policies: Sequence[Document], question: Question) -> Decision:
 
 def _statements(policies: Sequence[Document]) -> Iterator[Statement]:
     for policy in policies:
-        found = policy["Statement"]
-        yield from [found] if isinstance(found, Mapping) else found
+        found = policy.get("Statement") if isinstance(policy, Mapping) else None
+        for statement in [found] if isinstance(found, Mapping) else _known(found, list):
+            yield _known(statement, Mapping)
+
+
+def _known(value: Any, kind: type[Any] | tuple[type[Any], ...]) -> Any:
+    if not isinstance(value, kind):
+        raise PolicyError(f"Not known in a policy: {value}")
+    return value
 
 
 def _applies(statement: Statement, question: Question) -> bool:
-    unknown = set(statement) - _ELEMENTS
-    if unknown or statement["Effect"] not in ("Allow", "Deny"):
-        raise PolicyError(f"Not known in a policy: {sorted(unknown) or statement['Effect']}")
+    odd = (set(statement) - _ELEMENTS) ^ _NEEDED
+    if odd or statement["Effect"] not in ("Allow", "Deny"):
+        raise PolicyError(f"Not known in a policy: {sorted(odd) or statement['Effect']}")
     return (
         any(like(action.lower(), question.action.lower()) for action in _list(statement["Action"]))
-        and any(like(resource, question.resource) for resource in _list(statement["Resource"]))
+        and any(_names(resource, question.resource) for resource in _list(statement["Resource"]))
         and all(_met(*test, question.keys) for test in _tests(statement))
     )
 
@@ -75,54 +82,70 @@ def _tests(statement: Statement) -> list[tuple[str, str, list[str]]]:
     """Operator, key and values of all conditions; each of them must be met."""
     return [
         (operator, key.lower(), _list(expected))
-        for operator, keys in statement.get("Condition", {}).items()
-        for key, expected in keys.items()
+        for operator, keys in _known(statement.get("Condition", {}), Mapping).items()
+        for key, expected in _known(keys, Mapping).items()
     ]
 
 
 def _met(operator: str, key: str, expected: list[str], keys: Keys) -> bool:
-    if not key.startswith(KNOWN_KEYS):
+    if not _KNOWN_KEY.fullmatch(key):
         raise PolicyError(f"Not known as a condition key: {key}")
-    many, _, name = operator.rpartition(":")
-    if name not in _OPERATORS or many not in _QUANTIFIERS:
+    if operator == "Null":
+        return (key not in keys) == _truth(expected)
+    name = operator.rpartition(":")[2]
+    if name not in _OPERATORS or operator.removesuffix(name) not in _QUANTIFIERS:
         raise PolicyError(f"Not known as a condition operator: {operator}")
-    if name == "Null":
-        return (key not in keys) == (expected[0].lower() == "true")
     matches = _OPERATORS[name]
     found = [any(matches(text, value) for text in expected) for value in keys.get(key, ())]
-    return _QUANTIFIERS[many](found)
+    return _QUANTIFIERS[operator.removesuffix(name)](found)
+
+
+def _truth(expected: list[str]) -> bool:
+    found = [text.lower() for text in expected]
+    if found not in (["true"], ["false"]):
+        raise PolicyError(f"Not known as a value of Null: {expected}")
+    return found == ["true"]
 
 
 def like(pattern: str, text: str) -> bool:
     """Whether a text is what a pattern with * and ? describes; both stand for slashes as well."""
-    if "${" in pattern:
-        raise PolicyError(f"Policy variables are not known: {pattern}")
-    return _compiled(pattern).fullmatch(text) is not None
+    return _compiled(_plain(pattern), ".").fullmatch(text) is not None
+
+
+def _names(pattern: str, arn: str) -> bool:
+    """The same of a resource: there * stands for colons only at the end of a segment."""
+    return _compiled(_plain(pattern), "[^:]").fullmatch(arn) is not None
+
+
+def _plain(text: str) -> str:
+    if "${" in text:
+        raise PolicyError(f"Policy variables are not known: {text}")
+    return text
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    escaped = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.compile(escaped, re.DOTALL)
+def _compiled(pattern: str, inside: str) -> re.Pattern[str]:
+    """`inside` is what a wildcard that does not end a segment stands for."""
+    escaped = re.escape(pattern).replace(r"\?", inside)
+    return re.compile(re.sub(r"\\\*(?=:|$)", ".*", escaped).replace(r"\*", inside + "*"), re.DOTALL)
 
 
 def _list(value: Any) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else [_text(value)]
+    return [_text(each) for each in (value if isinstance(value, list) else [value])]
 
 
 def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else str(_known(value, (str, int)))
 
 
 _OPERATORS: dict[str, Callable[[str, str], bool]] = {
-    "StringEquals": lambda expected, value: expected == value,
+    "StringEquals": lambda expected, value: _plain(expected) == value,
     "StringLike": like,
-    "Bool": lambda expected, value: expected.lower() == value.lower(),
-    "Null": lambda _expected, _value: False,
+    "Bool": lambda expected, value: _plain(expected).lower() == value.lower(),
 }
-# Before the colon of an operator: how many of the values of the request must match.
+# Before the operator: how many of the values of the request must match.
 _QUANTIFIERS: dict[str, Callable[[list[bool]], bool]] = {
     "": any,
-    "ForAnyValue": any,
-    "ForAllValues": all,
+    "ForAnyValue:": any,
+    "ForAllValues:": all,
 }

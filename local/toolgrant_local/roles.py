@@ -69,7 +69,7 @@ class StackRoles:
 
     def _read_policies(self, role: str) -> list[Document] | None:
         try:
-            return [*self._inline(role), *self._attached(role)]
+            return [*self._inline(role), *self._attached(role), *self._boundary(role)]
         except ClientError as error:
             if error.response["Error"].get("Code") == "NoSuchEntity":
                 return None
@@ -87,6 +87,12 @@ class StackRoles:
             version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
             found = iam.get_policy_version(PolicyArn=arn, VersionId=version)
             yield found["PolicyVersion"]["Document"]
+
+    def _boundary(self, role: str) -> Iterator[Document]:
+        """A permissions boundary is not understood: a statement that is refused stands for it."""
+        found = self._client("iam").get_role(RoleName=role)["Role"]
+        if "PermissionsBoundary" in found:
+            yield {"Statement": [{"PermissionsBoundary": found["PermissionsBoundary"]}]}
 
 
 def _access_key(function_arn: str, role_arn: str) -> str:

@@ -121,6 +121,14 @@ def test_an_explicit_deny_is_said(world: World, roles: FakeRoles, client_of: Cli
             {"Applications": [{"Namespace": "gw", "ApplicationPermissions": ["t"], "Type": "MCP"}]},
             "application/",
         ),
+        (
+            {
+                "AllowedAIAgents": [
+                    {"Arn": APPLICATIONS.replace("*", MODULE), "Type": "THIRD_PARTY"}
+                ]
+            },
+            "application/" + MODULE,
+        ),
         ({"AllowedAccessControlHierarchyGroupId": "g"}, "agent-group/g"),
     ],
 )

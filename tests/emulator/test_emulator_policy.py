@@ -60,6 +60,10 @@ def test_actions_are_matched_without_case_and_with_wildcards(action: Any, expect
         (INSTANCE, NOT),
         ([INSTANCE, PROFILE], ALLOWED),
         (f"{INSTANCE}/flow-module/*", NOT),
+        ("arn:aws:connect:*/security-profile/p", NOT),  # within a segment * is no colon
+        ("arn:aws:conn*:instance/*", ALLOWED),  # at its end it is
+        ("arn:aws:connect:us-east-1:11112222333?:instance/*-profile/p", ALLOWED),
+        (f"{PROFILE}\n", NOT),
     ],
 )
 def test_resources_are_matched_with_case_and_with_wildcards(resource: Any, expected: Any) -> None:
@@ -133,6 +137,29 @@ def test_all_conditions_of_a_statement_must_be_met() -> None:
         (statement(Resource="arn:aws:connect:${aws:PrincipalTag/x}"), "${"),
         (statement(NotAction="x:y"), "NotAction"),
         (statement("Maybe"), "Maybe"),
+        (statement("allow"), "allow"),
+        (statement(NotResource=INSTANCE), "NotResource"),
+        (statement("Deny", NotAction="x:y"), "NotAction"),
+        (statement(Principal="*"), "Principal"),
+        ({"Action": ACTION, "Resource": "*"}, "Effect"),
+        ({"Effect": "Deny", "Resource": "*"}, "Action"),
+        ({"Effect": "Deny", "Action": ACTION}, "Resource"),
+        (statement(Resource=None), "None"),
+        (statement(Action=["x:y", None]), "None"),
+        (statement(Condition=[]), "[]"),
+        (statement(Condition={"StringEquals": TAG}), TAG),
+        (when("StringEquals", TAG, {"a": "b"}), "{'a': 'b'}"),
+        (when("StringEquals", TAG, "${aws:PrincipalTag/x}"), "${"),
+        (when("stringequals", TAG, "true"), "stringequals"),
+        (when(":StringEquals", TAG, "true"), ":StringEquals"),
+        (when("ArnLike", TAG, "true"), "ArnLike"),
+        (when("Null", "aws:TagKeysOfMine", "true"), "aws:tagkeysofmine"),
+        (when("Null", "aws:ResourceTag/", "true"), "aws:resourcetag/"),
+        (when("Null", "aws:ResourceTag", "true"), "aws:resourcetag"),
+        (when("Null", TAG, "perhaps"), "perhaps"),
+        (when("Null", TAG, []), "Null"),
+        (when("Null", TAG, ["true", "false"]), "Null"),
+        (when("ForAllValues:Null", TAG, "true"), "ForAllValues:Null"),
     ],
 )
 def test_what_is_not_known_is_not_passed_over(broken: Any, named: str) -> None:
@@ -140,3 +167,36 @@ def test_what_is_not_known_is_not_passed_over(broken: Any, named: str) -> None:
     with pytest.raises(PolicyError) as refused:
         decide(policies, Question(ACTION, PROFILE, TAGGED))
     assert named in str(refused.value)
+
+
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_a_variable_in_a_condition_is_not_taken_for_a_text(effect: str) -> None:
+    """As a text it would never match, and a Deny would be passed over."""
+    condition = {"StringEquals": {TAG: "${aws:PrincipalTag/team}"}}
+    policies = [policy(statement(), statement(effect, Condition=condition))]
+    with pytest.raises(PolicyError):
+        decide(policies, Question(ACTION, PROFILE, TAGGED))
+
+
+@pytest.mark.parametrize("document", [{}, {"Statement": None}, {"Statement": ["x"]}, []])
+def test_what_is_no_policy_is_said(document: Any) -> None:
+    with pytest.raises(PolicyError):
+        decide([policy(statement()), document], Question(ACTION, PROFILE))
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "keys", "expected"),
+    [
+        ("StringEquals", "true", {}, ALLOWED),
+        ("StringEquals", "true", TAGGED, DENIED),
+        ("Null", "true", {}, DENIED),
+        ("Null", "true", TAGGED, ALLOWED),
+        ("ForAllValues:StringEquals", "x", {}, DENIED),
+        ("ForAllValues:StringEquals", "x", TAGGED, ALLOWED),
+        ("ForAnyValue:StringEquals", "x", {}, ALLOWED),
+    ],
+)
+def test_a_deny_with_a_condition(operator: str, value: Any, keys: Any, expected: Any) -> None:
+    """ForAllValues is met where the request does not have the key, as IAM has it."""
+    deny = {**when(operator, TAG, value), "Effect": "Deny"}
+    assert decide([policy(statement(), deny)], Question(ACTION, PROFILE, keys)) is expected

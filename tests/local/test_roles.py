@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
 from botocore.exceptions import ClientError
 
+from connect_emulator.policy import PolicyError, Question, decide
 from toolgrant_local.roles import StackRoles
 
 FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:evaluate"
@@ -19,6 +21,7 @@ class FakeAws:
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
+        self.role: dict[str, Any] = {}
 
     def client(self, _service: str) -> Any:
         return self
@@ -43,6 +46,9 @@ class FakeAws:
     def list_attached_role_policies(self, **_: str) -> dict[str, Any]:
         return {"AttachedPolicies": [{"PolicyArn": "shared"}]}
 
+    def get_role(self, **_: str) -> dict[str, Any]:
+        return {"Role": self.role}
+
     def get_policy(self, **_: str) -> dict[str, Any]:
         return {"Policy": {"DefaultVersionId": "v2"}}
 
@@ -53,6 +59,14 @@ class FakeAws:
 
 def test_the_policies_of_a_role_are_its_own_and_those_attached_in_force() -> None:
     assert StackRoles(FakeAws().client).policies("EvaluateRole") == [INLINE, ATTACHED]
+
+
+def test_a_permissions_boundary_refuses_what_the_policies_would_allow() -> None:
+    aws = FakeAws()
+    aws.role = {"PermissionsBoundary": {"PermissionsBoundaryArn": "arn:b"}}
+    found = StackRoles(aws.client).policies("EvaluateRole") or []
+    with pytest.raises(PolicyError, match="PermissionsBoundary"):
+        decide(found[2:], Question("connect:ListInstances", "*"))
 
 
 def test_a_role_that_is_not_deployed_has_none() -> None:

@@ -297,6 +297,11 @@ def form(good: str, bad: str) -> Condition:
 
 UNKNOWN_AGENTS = "agents: the AI agents on it are not known: no full sweep within 24 hours"
 NOT_READ = "agents: not everything about it could be read"
+NO_STOP = (
+    "the emergency stop is missing or cannot be read as true or false. To let writes begin, "
+    "make it: aws ssm put-parameter --name /toolgrant/this/emergency-stop --type String "
+    "--value false"
+)
 TAKEN = "the breaker is open: permission:Wisdom.View was added before and then taken away or undone"
 TAKEN_HERE = (
     "agents: the breaker is open on this security profile: permission:Wisdom.View was given before "
@@ -312,7 +317,7 @@ ANY_MOMENT = [  # of a grant and of an attachment
         if state is not FindingState.OPEN
     ),
     ("paused", "toolgrant is paused", {"paused": True}),
-    ("pause-unreadable", "the emergency stop is missing or cannot be read", {"paused": None}),
+    ("pause-unreadable", NO_STOP, {"paused": None}),
     ("mutes-unreadable", "mutes cannot be read", {"muted": None}),
     ("muted", "the finding or the AI agent is muted", {"muted": frozenset({"agent"})}),
     ("facts", NOT_READ, {"profile": {"type": None}}),

@@ -18,12 +18,12 @@ from toolgrant.domain.texts import Words, both, texts
 PACKAGE = Path(__file__).parents[2] / "layers" / "toolgrant" / "toolgrant"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
-ENGLISH = re.compile(r"(?<![\w:/.-])[A-Za-z]{2,}(?: [a-z]{2,}){2,}")
-"""Three English words in a row; names and API terms stand alone."""
+ENGLISH = re.compile(r"(?<![\w:/.-])(?!aws ssm )[A-Za-z]{2,}(?: [a-z]{2,}){2,}")
+"""Three English words in a row; names, API terms and commands stand alone."""
 
 NAMES = (
     "type name value tag owner qualifiers people most agents grants full known least change "
-    "profile stacks reason"
+    "profile stack stacks reason"
 )
 VALUES = dict.fromkeys(NAMES.split(), "X")
 

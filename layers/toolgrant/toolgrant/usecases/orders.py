@@ -14,6 +14,7 @@ from toolgrant.domain.fixing.history import Breaker
 from toolgrant.domain.fixing.ledger import ProfileChange
 from toolgrant.domain.ids import meant, short_id
 from toolgrant.domain.requests import Order, UndoRequest
+from toolgrant.domain.texts import both
 from toolgrant.errors import InvalidInput
 from toolgrant.usecases.approvals import Step, approve, nothing
 from toolgrant.usecases.audit import order_record
@@ -143,7 +144,16 @@ def _pause(order: Order, deps: Deps) -> list[Step]:
 
 def _resume(order: Order, deps: Deps) -> list[Step]:
     now, ledger = deps.clock.now(), deps.fix_ports.ledger
-    return [("let writes go on", lambda: ledger.pause(False, order.by, now))]
+    resume: Step = ("let writes go on", lambda: ledger.pause(False, order.by, now))
+    return [resume, *((line, nothing) for line in _held_back(deps))]
+
+
+def _held_back(deps: Deps) -> list[str]:
+    """The other switch, which is not ours to turn."""
+    pulled = deps.fix_ports.stop.pulled()
+    if pulled is None:
+        return [f"  but {both('refusal', 'pause-unreadable', stack=_stack(deps)).en}"]
+    return ["  but the emergency stop is pulled: nothing is written"] if pulled else []
 
 
 ACTIONS: Mapping[str, Callable[[Order, Deps], list[Step]]] = {

@@ -109,7 +109,7 @@ def _paused(case: Case) -> Values | None:
 
 
 def _pause_unreadable(case: Case) -> Values | None:
-    return {} if case.situation.paused is None else None
+    return {"stack": case.rules.stack} if case.situation.paused is None else None
 
 
 def _mutes_unreadable(case: Case) -> Values | None:

@@ -110,7 +110,7 @@ def _to_detach(request: UndoRequest, change: ProfileChange) -> list[str]:
 def _state_obstacle(request: UndoRequest, change: ProfileChange, deps: Deps) -> Text | None:
     stopped = paused(deps.fix_ports.ledger, deps.fix_ports.stop)
     if stopped is None:
-        return _why("pause-unreadable")
+        return _why("pause-unreadable", stack=deps.fix_ports.rules.stack)
     if stopped:
         return _why("paused")
     if change.open:
