@@ -20,6 +20,7 @@ from toolgrant.domain.contact_flows import (
     flows_naming,
     read_content,
 )
+from toolgrant.domain.records import AgentKey
 
 ASSISTANT, AGENT = uuid_of("assistant"), uuid_of("agent")
 ARN = f"arn:aws:wisdom:us-east-1:111122223333:ai-agent/{ASSISTANT}/{AGENT}"
@@ -184,5 +185,9 @@ def test_flows_are_told_by_the_qualifier_that_they_name() -> None:
         }.items()
     ]
 
-    assert flows_naming(AGENT, flows) == {"3": ("Day", "Night"), "$LATEST": ("Day",)}
-    assert flows_naming(uuid_of("nobody"), flows) == {}
+    assert flows_naming(AgentKey(ASSISTANT, AGENT), flows) == {
+        "3": ("Day", "Night"),
+        "$LATEST": ("Day",),
+    }
+    assert flows_naming(AgentKey(uuid_of("other"), AGENT), flows) == {"3": ("Day",)}
+    assert flows_naming(AgentKey(ASSISTANT, uuid_of("nobody")), flows) == {}
