@@ -118,6 +118,13 @@ def test_what_is_no_version_of_an_ai_agent_is_noted(value: str) -> None:
     assert reading(content_naming(value)) == Reading(notes=(note,))
 
 
+def test_more_versions_than_an_item_holds_are_noted() -> None:
+    found = reading(content_naming(*(f"{ARN}:{number}" for number in range(1, 600))))
+
+    assert len(found.agents) == 500
+    assert found.notes == ("names 99 more versions of AI agents than are kept",)
+
+
 def test_other_blocks_name_nothing() -> None:
     parameters = {"LexSessionAttributes": {AI_AGENT_ARN: ARN}}
     actions = [{"Type": "MessageParticipant", "Parameters": parameters}]

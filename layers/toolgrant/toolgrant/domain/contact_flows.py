@@ -24,6 +24,8 @@ _NAMED = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _DYNAMIC = "$."
+MOST_NAMED = 500
+"""Versions that are kept of one flow: far more than a flow names, and they fit one item."""
 _LEX_KEYS = ("x-amz-lex:q-in-connect:ai-agent-arn", "x-amz-lex:q-in-connect:ai-agent-id")
 
 
@@ -107,7 +109,10 @@ def read_content(content: str) -> Reading | None:
             agents.add(NamedAgent(assistant.lower(), agent.lower(), qualifier))
         elif value.strip():
             notes.append(_note(value))
-    return Reading(frozenset(agents), tuple(dict.fromkeys(notes)))
+    left_out = len(agents) - MOST_NAMED
+    if left_out > 0:
+        notes.append(f"names {left_out} more versions of AI agents than are kept")
+    return Reading(frozenset(sorted(agents)[:MOST_NAMED]), tuple(dict.fromkeys(notes)))
 
 
 def flows_naming(key: AgentKey, flows: Iterable[NamingFlow]) -> dict[str, tuple[str, ...]]:
