@@ -602,6 +602,20 @@ def test_a_flow_that_an_event_told_of_is_read_on_wherever_it_is(world: World) ->
     assert list(world.on_record()) == ["Main IVR"]
 
 
+def test_flows_of_an_ai_agent_s_own_instance_are_read_though_it_integrates_no_assistant() -> None:
+    world, own = World(), uuid_of("own instance")
+    world.cloud.instances = {}
+    world.agent(RETRIEVE, instance_arn=f"arn:aws:connect:us-east-1:111122223333:instance/{own}")
+    world.publish(1, live=False)
+    world.look()
+    world.flow("Main IVR", "agent:1", instance=own)
+
+    world.read_flows()
+    world.later(70)
+
+    assert judged(world)["1"]
+
+
 def test_flows_of_instances_without_an_assistant_are_not_read(world: World) -> None:
     world.flow("Main IVR", "agent:2", instance=uuid_of("elsewhere"))
 

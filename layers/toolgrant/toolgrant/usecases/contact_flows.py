@@ -20,7 +20,7 @@ from toolgrant.domain.contact_flows import (
     NamingFlow,
     read_content,
 )
-from toolgrant.domain.records import AgentKey, Edge, EdgeKind
+from toolgrant.domain.records import ON_RECORD, AgentKey, Edge, EdgeKind
 from toolgrant.domain.requests import AgentRequest, FlowRequest, Skip
 from toolgrant.domain.texts import on_record
 from toolgrant.errors import NotFound, Throttled, reason_of
@@ -84,11 +84,21 @@ def _current(flows: FlowPorts, deps: Deps, interval: timedelta) -> FlowProgress:
     if known and (known.finished_at is None or not _is_due(known, now - interval, flows)):
         return known
     unseen = frozenset(flow.key for flow in flows.table.naming())
-    integrated = {deps.store.instance_of(assistant) for assistant in deps.store.assistants()}
-    instances = {*integrated, *(key.instance_id for key in unseen)}
-    begun = FlowProgress(now, tuple(sorted(filter(None, instances))), unseen=unseen)
+    instances = {*_instances(deps), *(key.instance_id for key in unseen)}
+    begun = FlowProgress(now, tuple(sorted(instances)), unseen=unseen)
     flows.table.save_progress(begun)
     return begun
+
+
+def _instances(deps: Deps) -> Iterator[str]:
+    """Those that integrate an assistant, and those of AI agents whose assistant none integrates."""
+    integrated = {
+        assistant: deps.store.instance_of(assistant) for assistant in deps.store.assistants()
+    }
+    yield from filter(None, integrated.values())
+    for key in deps.store.agents_with(ON_RECORD):
+        if key.assistant_id not in integrated and (own := deps.store.load(key).instance_id):
+            yield own
 
 
 def _is_due(known: FlowProgress, oldest: datetime, flows: FlowPorts) -> bool:
