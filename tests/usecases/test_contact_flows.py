@@ -23,6 +23,7 @@ from toolgrant.domain.model import DRAFT
 from toolgrant.errors import (
     AccessDenied,
     InvalidInput,
+    OtherSchema,
     RequestRefused,
     ServiceUnavailable,
     Throttled,
@@ -614,6 +615,20 @@ def test_flows_of_an_ai_agent_s_own_instance_are_read_though_it_integrates_no_as
     world.later(70)
 
     assert judged(world)["1"]
+
+
+@pytest.mark.parametrize("call", ["store.load", "store.agents_with"])
+def test_a_record_that_a_newer_version_wrote_does_not_stop_the_reading(
+    world: World, call: str
+) -> None:
+    world.cloud.instances = {}
+    world.store.remember_instances({uuid_of("another assistant"): INSTANCE})
+    world.flow("Main IVR", "agent:1")
+    world.calls.faults = [Fault(call, 1, OtherSchema("item AGENT#… has schema 3"))]
+
+    world.read_flows()
+
+    assert list(world.on_record()) == ["Main IVR"]
 
 
 def test_flows_of_instances_without_an_assistant_are_not_read(world: World) -> None:

@@ -23,7 +23,7 @@ from toolgrant.domain.contact_flows import (
 from toolgrant.domain.records import ON_RECORD, AgentKey, Edge, EdgeKind
 from toolgrant.domain.requests import AgentRequest, FlowRequest, Skip
 from toolgrant.domain.texts import on_record
-from toolgrant.errors import NotFound, Throttled, reason_of
+from toolgrant.errors import NotFound, OtherSchema, Throttled, reason_of
 from toolgrant.usecases.deps import Deps, FlowPorts
 
 A_DAY = timedelta(days=1)
@@ -92,13 +92,14 @@ def _current(flows: FlowPorts, deps: Deps, interval: timedelta) -> FlowProgress:
 
 def _instances(deps: Deps) -> Iterator[str]:
     """Those that integrate an assistant, and those of AI agents whose assistant none integrates."""
-    integrated = {
-        assistant: deps.store.instance_of(assistant) for assistant in deps.store.assistants()
-    }
-    yield from filter(None, integrated.values())
-    for key in deps.store.agents_with(ON_RECORD):
-        if key.assistant_id not in integrated and (own := deps.store.load(key).instance_id):
-            yield own
+    assistants = deps.store.assistants()
+    yield from filter(None, map(deps.store.instance_of, assistants))
+    try:
+        for key in deps.store.agents_with(ON_RECORD):
+            if key.assistant_id not in assistants and (own := deps.store.load(key).instance_id):
+                yield own
+    except OtherSchema as error:  # what a newer version wrote: the others are read
+        _failed(error, deps)
 
 
 def _is_due(known: FlowProgress, oldest: datetime, flows: FlowPorts) -> bool:
