@@ -118,11 +118,22 @@ def test_what_is_no_version_of_an_ai_agent_is_noted(value: str) -> None:
     assert reading(content_naming(value)) == Reading(notes=(note,))
 
 
-def test_more_versions_than_an_item_holds_are_noted() -> None:
-    found = reading(content_naming(*(f"{ARN}:{number}" for number in range(1, 600))))
+def test_of_one_ai_agent_a_flow_names_only_so_many_versions_that_they_can_be_judged_in_time() -> (
+    None
+):
+    versions = ["$SAVED", "$LATEST", *map(str, range(1, 600))]
+    found = reading(content_naming(*(f"{ARN}:{version}" for version in versions)))
+
+    assert {named.qualifier for named in found.agents} == {*versions[:20]}
+    assert found.notes == ("names 581 more versions of AI agents than are kept",)
+
+
+def test_more_ai_agents_than_an_item_holds_are_noted() -> None:
+    agents = [f"{ARN[: -len(AGENT)]}{uuid_of(f'agent {number}')}:1" for number in range(600)]
+    found = reading(content_naming(*agents))
 
     assert len(found.agents) == 500
-    assert found.notes == ("names 99 more versions of AI agents than are kept",)
+    assert found.notes == ("names 100 more versions of AI agents than are kept",)
 
 
 def test_other_blocks_name_nothing() -> None:

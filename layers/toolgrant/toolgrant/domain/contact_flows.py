@@ -26,6 +26,9 @@ _NAMED = re.compile(
 _DYNAMIC = "$."
 MOST_NAMED = 500
 """Versions that are kept of one flow: far more than a flow names, and they fit one item."""
+
+MOST_VERSIONS = 20
+"""Of these, versions of one AI agent: each costs its evaluation two calls, be it there or not."""
 _LEX_KEYS = ("x-amz-lex:q-in-connect:ai-agent-arn", "x-amz-lex:q-in-connect:ai-agent-id")
 
 
@@ -109,10 +112,24 @@ def read_content(content: str) -> Reading | None:
             agents.add(NamedAgent(assistant.lower(), agent.lower(), qualifier))
         elif value.strip():
             notes.append(_note(value))
-    left_out = len(agents) - MOST_NAMED
-    if left_out > 0:
+    kept = _kept(agents)
+    if len(kept) < len(agents):
+        left_out = len(agents) - len(kept)
         notes.append(f"names {left_out} more versions of AI agents than are kept")
-    return Reading(frozenset(sorted(agents)[:MOST_NAMED]), tuple(dict.fromkeys(notes)))
+    return Reading(kept, tuple(dict.fromkeys(notes)))
+
+
+def _kept(agents: Iterable[NamedAgent]) -> frozenset[NamedAgent]:
+    """Of each AI agent its named versions and the lower numbers, which more likely exist."""
+    by_agent: dict[tuple[str, str], list[NamedAgent]] = {}
+    for named in sorted(agents, key=_rank):
+        by_agent.setdefault((named.assistant_id, named.ai_agent_id), []).append(named)
+    kept = [named for versions in by_agent.values() for named in versions[:MOST_VERSIONS]]
+    return frozenset(kept[:MOST_NAMED])
+
+
+def _rank(named: NamedAgent) -> tuple[bool, int, NamedAgent]:
+    return not named.qualifier.startswith("$"), len(named.qualifier), named
 
 
 def flows_naming(key: AgentKey, flows: Iterable[NamingFlow]) -> dict[str, tuple[str, ...]]:
