@@ -86,9 +86,9 @@ def _asked(request: Request) -> JsonObject:
             return _outcome("look", [key.ai_agent_id], [])
         case FanOut(edge=edge, also=also):
             return _outcome("fan-out", [key.ai_agent_id for key in also], [_target(edge)])
-        case FlowRequest(key=FlowKey(flow_id=flow_id)):
+        case FlowRequest(key=FlowKey(flow_id=flow_id), also=also):
             flows = [{"kind": "contact-flow", "id": flow_id}] if flow_id else []
-            return _outcome("fan-out", [], flows)
+            return _outcome("fan-out", [key.ai_agent_id for key in also], flows)
         case RefusedSave(key=key, tool_id=tool_id):
             agents = [] if request.cause.event_name == "CreateAIAgent" else [key.ai_agent_id]
             tools = [{"kind": "tool", "id": tool_id}] if tool_id else []

@@ -119,11 +119,20 @@ def test_the_later_reading_stays(
 
 def test_the_progress_of_a_reading_comes_back(flows: DynamoDBFlows) -> None:
     assert flows.progress() is None
-    begun = FlowProgress(NOON, ("i", "j"), ("f", "g"), frozenset({KEY}), 3, 1, None, True)
+    begun = FlowProgress(NOON, ("i", "j"), ("f", "g"), frozenset({KEY}), 3, 1)
 
-    for progress in (begun, replace(begun, flows=None, finished_at=NOON, asked=False)):
+    for progress in (begun, replace(begun, flows=None, finished_at=NOON)):
         flows.save_progress(progress)
         assert flows.progress() == progress
+
+
+def test_the_newest_time_that_all_flows_were_asked_for_is_kept(flows: DynamoDBFlows) -> None:
+    assert flows.asked_at() is None
+
+    for later in (0, 5):
+        flows.ask_for_all(NOON + timedelta(seconds=later))
+
+    assert flows.asked_at() == NOON + timedelta(seconds=5)
 
 
 def test_a_table_that_is_gone_is_a_misconfiguration(aws: Clients) -> None:

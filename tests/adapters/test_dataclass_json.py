@@ -27,6 +27,8 @@ from tests.strategies import (
 from toolgrant.adapters.dataclass_json import from_json, to_json
 from toolgrant.domain.fixing.ledger import ProfileChange
 from toolgrant.domain.fixing.repair import Repair
+from toolgrant.domain.model import Finding, FindingKind, FindingState, Severity, Verdict
+from toolgrant.domain.requests import UndoRequest
 from toolgrant.errors import InvalidInput
 
 FULL = [CHANGE, REPAIR, APPROVAL, SHOWN, FOREIGN_EDIT, BREAKER, UNDO]
@@ -142,9 +144,33 @@ def test_a_missing_field_is_named_by_its_path(value: Any) -> None:
         for name in part if isinstance(part, dict) and not path.endswith(".lists") else ():
             data = copy.deepcopy(to_json(value))
             del dict(parts(data))[path][name]
-            with pytest.raises(InvalidInput) as raised:
-                from_json(type(value), data)
-            assert (raised.value.field, raised.value.problem) == (f"{path}.{name}", "missing")
+            read = read_or_refused(value, data)
+            if isinstance(read, InvalidInput):
+                assert (read.field, read.problem) == (f"{path}.{name}", "missing")
+            else:  # `X | None = None`
+                assert read == from_json(
+                    type(value), changed(to_json(value), f"{path}.{name}", None)
+                )
+
+
+def test_a_record_from_before_an_optional_field_was_added_is_read() -> None:
+    """An unknown field as well, so that both versions of a deployment read the same items."""
+    names = ("f-1", "insufficient", "open", "HIGH", "Retrieve", "id", "", "INSUFFICIENT")
+    kinds = (str, FindingKind, FindingState, Severity, str, str, str, Verdict)
+    finding = Finding(*(kind(name) for kind, name in zip(kinds, names, strict=True)), ("1",))
+    data = to_json(finding)
+    del data["refused_at"]
+
+    assert from_json(Finding, {**data, "newer": "x"}) == finding
+
+
+def test_what_is_there_by_itself_but_not_optional_must_be_said() -> None:
+    """An undo without its grants would take back all of them."""
+    data = to_json(UndoRequest("c", "p", "o"))
+    del data["grants"]
+
+    with pytest.raises(InvalidInput):
+        from_json(UndoRequest, data)
 
 
 @pytest.mark.parametrize(

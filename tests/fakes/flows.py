@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from tests.fakes.calls import Calls
 
@@ -55,6 +56,7 @@ class FakeFlowTable:
         self.calls = calls or Calls()
         self.items: dict[FlowKey, str] = {}
         self.kept_progress: str = ""
+        self.asked: datetime | None = None
 
     def naming(self) -> list[NamingFlow]:
         with self.calls.made("flow_table.naming"):
@@ -84,6 +86,14 @@ class FakeFlowTable:
     def save_progress(self, progress: FlowProgress) -> None:
         with self.calls.made("flow_table.save_progress", progress):
             self.kept_progress = json.dumps(to_json(progress))
+
+    def ask_for_all(self, at: datetime) -> None:
+        with self.calls.made("flow_table.ask_for_all", at):
+            self.asked = at
+
+    def asked_at(self) -> datetime | None:
+        with self.calls.made("flow_table.asked_at"):
+            return self.asked
 
     @staticmethod
     def _read(item: str) -> NamingFlow:

@@ -20,6 +20,7 @@ from toolgrant.domain.contact_flows import (
     flows_naming,
     read_content,
 )
+from toolgrant.domain.records import AgentKey
 
 ASSISTANT, AGENT = uuid_of("assistant"), uuid_of("agent")
 ARN = f"arn:aws:wisdom:us-east-1:111122223333:ai-agent/{ASSISTANT}/{AGENT}"
@@ -117,6 +118,24 @@ def test_what_is_no_version_of_an_ai_agent_is_noted(value: str) -> None:
     assert reading(content_naming(value)) == Reading(notes=(note,))
 
 
+def test_of_one_ai_agent_a_flow_names_only_so_many_versions_that_they_can_be_judged_in_time() -> (
+    None
+):
+    versions = ["$SAVED", "$LATEST", *map(str, range(1, 600))]
+    found = reading(content_naming(*(f"{ARN}:{version}" for version in versions)))
+
+    assert {named.qualifier for named in found.agents} == {*versions[:20]}
+    assert found.notes == ("names 581 more versions of AI agents than are kept",)
+
+
+def test_more_ai_agents_than_an_item_holds_are_noted() -> None:
+    agents = [f"{ARN[: -len(AGENT)]}{uuid_of(f'agent {number}')}:1" for number in range(600)]
+    found = reading(content_naming(*agents))
+
+    assert len(found.agents) == 500
+    assert found.notes == ("names 100 more versions of AI agents than are kept",)
+
+
 def test_other_blocks_name_nothing() -> None:
     parameters = {"LexSessionAttributes": {AI_AGENT_ARN: ARN}}
     actions = [{"Type": "MessageParticipant", "Parameters": parameters}]
@@ -184,5 +203,9 @@ def test_flows_are_told_by_the_qualifier_that_they_name() -> None:
         }.items()
     ]
 
-    assert flows_naming(AGENT, flows) == {"3": ("Day", "Night"), "$LATEST": ("Day",)}
-    assert flows_naming(uuid_of("nobody"), flows) == {}
+    assert flows_naming(AgentKey(ASSISTANT, AGENT), flows) == {
+        "3": ("Day", "Night"),
+        "$LATEST": ("Day",),
+    }
+    assert flows_naming(AgentKey(uuid_of("other"), AGENT), flows) == {"3": ("Day",)}
+    assert flows_naming(AgentKey(ASSISTANT, uuid_of("nobody")), flows) == {}

@@ -21,6 +21,7 @@ from toolgrant.domain.findings import (
     reconcile,
 )
 from toolgrant.domain.model import (
+    Confidence,
     Finding,
     FindingKind,
     FindingState,
@@ -140,7 +141,12 @@ def test_the_state_machine(
 
 @pytest.mark.parametrize(
     ("kind", "told"),
-    [(INSUFFICIENT, "changed"), (GAP, "changed"), (UNKNOWN, None)],
+    [
+        (INSUFFICIENT, "changed"),
+        (GAP, "changed"),
+        (UNKNOWN, None),
+        (replace(UNKNOWN, confidence=Confidence.DOCUMENTED), "changed"),  # sources disagree
+    ],
     ids=lambda value: value.kind if isinstance(value, Finding) else None,
 )
 def test_what_spreads_to_another_qualifier_is_told_once_unless_nobody_knows_whether_it_fails(

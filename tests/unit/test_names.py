@@ -216,6 +216,7 @@ def test_a_successful_write_that_names_an_ai_agent_is_never_skipped(
         assert request.key == KEY
     elif TRIGGERS[name].flow:  # what the flow names is read from the flow
         assert isinstance(request, FlowRequest)
+        assert KEY in request.also or not whole
     elif TRIGGERS[name].edge is None and whole:
         assert isinstance(request, FanOut)
         assert KEY in request.also

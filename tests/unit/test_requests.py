@@ -90,7 +90,7 @@ def test_what_the_sweep_observed_is_left_out_where_it_would_not_fit(tools: int, 
 
 
 def test_a_request_to_read_a_flow_comes_back_as_it_went() -> None:
-    request = FlowRequest(FlowKey("i", "f"), FULL_CAUSE, 3)
+    request = FlowRequest(FlowKey("i", "f"), FULL_CAUSE, (AgentKey("s", "a"),), 3)
 
     assert parse_message(to_message(request)) == request
     assert json.loads(to_message(request))["schema"] == "toolgrant/flow/1"

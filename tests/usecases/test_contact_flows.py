@@ -14,6 +14,7 @@ from tests.fakes import (
     Crash,
     Fault,
     World,
+    content_naming,
     uuid_of,
 )
 
@@ -21,6 +22,8 @@ from toolgrant.domain.contact_flows import FlowContent
 from toolgrant.domain.model import DRAFT
 from toolgrant.errors import (
     AccessDenied,
+    InvalidInput,
+    OtherSchema,
     RequestRefused,
     ServiceUnavailable,
     Throttled,
@@ -194,6 +197,18 @@ def test_a_flow_that_names_nothing_is_skipped_with_its_reason(world: World) -> N
     assert world.reasons[-1] == f"contact flow {uuid_of('Greeting')} names no AI agent on record"
 
 
+def test_another_assistant_s_ai_agent_is_another_one(world: World) -> None:
+    """Also where its id is the same, as after a copy by hand."""
+    key = world.flow("Main IVR", "agent:2")
+    named = world.named("agent:2").replace(ASSISTANT, uuid_of("another assistant"))
+    world.flows.published_flows[key] = FlowContent("Main IVR", content_naming(named))
+    tell(world, "Main IVR")
+
+    world.look()
+
+    assert judged(world) == {DRAFT: False, "$LATEST": False}
+
+
 def test_a_version_that_does_not_exist_is_told_in_the_audit_record(world: World) -> None:
     world.flow("Main IVR", "agent:9", "agent:2")
 
@@ -240,6 +255,53 @@ def test_an_event_without_the_flow_s_id_leads_to_a_reading_of_all(world: World) 
     world.calls.forget()
     world.read_flows(DAY)
     assert world.calls.to("flows.listed") == []
+
+
+def test_a_hidden_flow_that_is_told_of_while_all_are_read_leads_to_another_reading(
+    world: World,
+) -> None:
+    world.flow("Main IVR", "agent:1")
+    world.read_flows(DAY)
+    world.clock.advance(DAY.total_seconds())
+
+    def meanwhile(name: str, _arguments: tuple[Any, ...]) -> None:
+        if name == "flows.published":  # the list has been read
+            world.calls.on_call = lambda *_: None
+            world.flow("New", "agent:2")
+            world.handle(world.flow_event("New", requestParameters={"omitted": True}))
+
+    world.calls.on_call = meanwhile
+    world.read_flows(DAY)
+    world.clock.advance(900)
+    world.read_flows(DAY)
+
+    assert sorted(world.on_record()) == ["Main IVR", "New"]
+
+
+@pytest.mark.parametrize("hidden", ["requestParameters too large", ""])
+@pytest.mark.parametrize("read", [True, False], ids=["flows are read", "flows are not read"])
+def test_ai_agents_that_a_record_names_beside_the_flow_are_looked_at(
+    world: World, hidden: str, read: bool
+) -> None:
+    """A successful write that names an AI agent in any place is never skipped."""
+    world.agent(RETRIEVE, name="other")
+    world.reads_flows = read
+    world.flow("Main IVR")
+    named = {
+        name: {
+            "resources": [{"type": "AWS::Wisdom::AIAgent", "ARN": world.arn(name)}],
+            **({"requestParameters": {"omitted": True, "reason": hidden}} if hidden else {}),
+        }
+        for name in ("agent", "other")
+    }
+    world.calls.forget()
+
+    events = [world.flow_event("Main IVR", **fields) for fields in named.values()]
+    assert world.handle(*events) == set()
+
+    asked = {request.key for request, _ in world.calls.to("queue.send")}
+    assert asked == {world.key("agent"), world.key("other")}
+    assert "skipped" not in world.outcomes
 
 
 def test_throttled_readings_come_back_later_and_are_no_failure(world: World) -> None:
@@ -450,6 +512,39 @@ def test_flows_of_an_instance_that_cannot_be_listed_stay_as_they_are_known(world
     assert [name for name, _ in world.journal.failures] == ["flow-not-read"]
 
 
+@pytest.mark.parametrize("error", [ServiceUnavailable("down"), InvalidInput("$", "no list")])
+def test_an_instance_whose_list_fails_hides_none_behind_it(world: World, error: Exception) -> None:
+    world.flow("Main IVR", "agent:1")
+    world.read_flows()
+    world.calls.faults = [Fault("flows.listed", 1, error)]
+
+    world.read_flows()
+
+    assert list(world.on_record()) == ["Main IVR"]
+    assert [name for name, _ in world.journal.failures] == ["flow-not-read"]
+    assert world.flow_table.progress().finished_at  # type: ignore[union-attr]
+
+
+def test_what_an_event_read_meanwhile_is_not_forgotten_at_the_end(world: World) -> None:
+    """As of a flow that was archived when they were listed, and put back right after."""
+    again, _ = world.flow("Main IVR", "agent:1"), world.flow("Other", "agent:1")
+    world.read_flows()
+    world.clock.advance(DAY.total_seconds())
+    content = world.flows.published_flows.pop(again)
+
+    def meanwhile(name: str, _arguments: tuple[Any, ...]) -> None:
+        if name == "flows.published":
+            world.calls.on_call = lambda *_: None
+            world.flows.published_flows[again] = content
+            world.clock.advance(1)
+            world.handle(world.flow_event("Main IVR"))
+
+    world.calls.on_call = meanwhile
+    world.read_flows(DAY)
+
+    assert sorted(world.on_record()) == ["Main IVR", "Other"]
+
+
 def test_flows_of_an_instance_that_is_gone_are_forgotten(world: World) -> None:
     world.flow("Main IVR", "agent:1")
     world.read_flows()
@@ -502,6 +597,34 @@ def test_a_flow_that_an_event_told_of_is_read_on_wherever_it_is(world: World) ->
     world.flow("Main IVR", "agent:2", instance=uuid_of("elsewhere"))
     requests = {"InstanceId": uuid_of("elsewhere"), "ContactFlowId": uuid_of("Main IVR")}
     world.handle(world.flow_event("Main IVR", requestParameters=requests))
+
+    world.read_flows()
+
+    assert list(world.on_record()) == ["Main IVR"]
+
+
+def test_flows_of_an_ai_agent_s_own_instance_are_read_though_it_integrates_no_assistant() -> None:
+    world, own = World(), uuid_of("own instance")
+    world.cloud.instances = {}
+    world.agent(RETRIEVE, instance_arn=f"arn:aws:connect:us-east-1:111122223333:instance/{own}")
+    world.publish(1, live=False)
+    world.look()
+    world.flow("Main IVR", "agent:1", instance=own)
+
+    world.read_flows()
+    world.later(70)
+
+    assert judged(world)["1"]
+
+
+@pytest.mark.parametrize("call", ["store.load", "store.agents_with"])
+def test_a_record_that_a_newer_version_wrote_does_not_stop_the_reading(
+    world: World, call: str
+) -> None:
+    world.cloud.instances = {}
+    world.store.remember_instances({uuid_of("another assistant"): INSTANCE})
+    world.flow("Main IVR", "agent:1")
+    world.calls.faults = [Fault(call, 1, OtherSchema("item AGENT#… has schema 3"))]
 
     world.read_flows()
 

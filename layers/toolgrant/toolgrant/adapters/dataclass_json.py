@@ -36,8 +36,9 @@ def to_json(value: Any) -> Any:
 
 
 def from_json(kind: type[_T], data: object, path: str = "$") -> _T:
-    """The reverse of `to_json`; what the object has beside the fields is ignored. Raises
-    InvalidInput that names the path of what is missing or of another type."""
+    """The reverse of `to_json`; what the object has beside the fields is ignored, and a field whose
+    default is None may be missing: it was added later. Raises InvalidInput that names the path of
+    what else is missing or of another type."""
     return cast("_T", _value(kind, data, path))
 
 
@@ -59,17 +60,19 @@ def _value(kind: Any, data: object, path: str) -> Any:
 
 
 def _object(kind: Any, data: Mapping[str, Any], path: str) -> Any:
-    hints = _hints(kind)
-    missing = next((name for name in hints if name not in data), None)
+    hints, optional = _hints(kind)
+    missing = next((name for name in hints if name not in data and name not in optional), None)
     if missing:
         raise InvalidInput(f"{path}.{missing}", "missing")
-    return kind(**{n: _value(hint, data[n], f"{path}.{n}") for n, hint in hints.items()})
+    return kind(**{n: _value(hint, data.get(n), f"{path}.{n}") for n, hint in hints.items()})
 
 
 @lru_cache
-def _hints(kind: Any) -> dict[str, Any]:
-    hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in fields(kind)}
+def _hints(kind: Any) -> tuple[dict[str, Any], frozenset[str]]:
+    """The types of the fields, and the names of those whose default is None."""
+    hints, named = get_type_hints(kind), fields(kind)
+    optional = frozenset(field.name for field in named if field.default is None)
+    return {field.name: hints[field.name] for field in named}, optional
 
 
 def _scalar(kind: Any, data: object, path: str) -> Any:

@@ -108,7 +108,7 @@ def _tool_name(record: Record, tool_id: str) -> str:
 
 def _target(subject: Subject, record: Record) -> Request:
     if subject.flow:
-        return FlowRequest(_flow_key(subject, record), record.cause)
+        return FlowRequest(_flow_key(subject, record), record.cause, record.anywhere.agents)
     if subject.edge is None:
         return _agent_target(subject, record)
     target = _uuid(subject, record)

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from toolgrant.domain.json_fields import Json
 from toolgrant.domain.model import LATEST
+from toolgrant.domain.records import AgentKey
 from toolgrant.domain.texts import clip
 
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -23,6 +24,11 @@ _NAMED = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _DYNAMIC = "$."
+MOST_NAMED = 500
+"""Versions that are kept of one flow: far more than a flow names, and they fit one item."""
+
+MOST_VERSIONS = 20
+"""Of these, versions of one AI agent: each costs its evaluation two calls, be it there or not."""
 _LEX_KEYS = ("x-amz-lex:q-in-connect:ai-agent-arn", "x-amz-lex:q-in-connect:ai-agent-id")
 
 
@@ -41,6 +47,10 @@ class NamedAgent:
     assistant_id: str
     ai_agent_id: str
     qualifier: str
+
+    def may_be(self, key: AgentKey) -> bool:
+        """Whether it is a version of this AI agent, as far as the flow says."""
+        return self.ai_agent_id == key.ai_agent_id and self.assistant_id in ("", key.assistant_id)
 
 
 @dataclass(frozen=True)
@@ -74,9 +84,8 @@ class FlowProgress:
     """How far the reading of all contact flows came.
 
     `instances` are still to be read, the first of them now; `flows` are those of it that are left,
-    None before they are listed. `unseen` are flows on record that no list has named yet. `asked`:
-    an event told of a flow without saying which one. `finished_at` None: it goes on with the next
-    run.
+    None before they are listed. `unseen` are flows on record that no list has named yet.
+    `finished_at` None: it goes on with the next run.
     """
 
     started_at: datetime
@@ -86,7 +95,6 @@ class FlowProgress:
     read: int = 0
     failed: int = 0
     finished_at: datetime | None = None
-    asked: bool = False
 
 
 def read_content(content: str) -> Reading | None:
@@ -104,15 +112,32 @@ def read_content(content: str) -> Reading | None:
             agents.add(NamedAgent(assistant.lower(), agent.lower(), qualifier))
         elif value.strip():
             notes.append(_note(value))
-    return Reading(frozenset(agents), tuple(dict.fromkeys(notes)))
+    kept = _kept(agents)
+    if len(kept) < len(agents):
+        left_out = len(agents) - len(kept)
+        notes.append(f"names {left_out} more versions of AI agents than are kept")
+    return Reading(kept, tuple(dict.fromkeys(notes)))
 
 
-def flows_naming(ai_agent_id: str, flows: Iterable[NamingFlow]) -> dict[str, tuple[str, ...]]:
+def _kept(agents: Iterable[NamedAgent]) -> frozenset[NamedAgent]:
+    """Of each AI agent its named versions and the lower numbers, which more likely exist."""
+    by_agent: dict[tuple[str, str], list[NamedAgent]] = {}
+    for named in sorted(agents, key=_rank):
+        by_agent.setdefault((named.assistant_id, named.ai_agent_id), []).append(named)
+    kept = [named for versions in by_agent.values() for named in versions[:MOST_VERSIONS]]
+    return frozenset(kept[:MOST_NAMED])
+
+
+def _rank(named: NamedAgent) -> tuple[bool, int, NamedAgent]:
+    return not named.qualifier.startswith("$"), len(named.qualifier), named
+
+
+def flows_naming(key: AgentKey, flows: Iterable[NamingFlow]) -> dict[str, tuple[str, ...]]:
     """Qualifier of an AI agent → the names of the flows that name it."""
     named: dict[str, list[str]] = {}
     for flow in sorted(flows, key=lambda flow: (flow.name, flow.key)):
         for agent in sorted(flow.agents):
-            if agent.ai_agent_id == ai_agent_id:
+            if agent.may_be(key):
                 named.setdefault(agent.qualifier, []).append(flow.name or flow.key.flow_id)
     return {qualifier: tuple(dict.fromkeys(names)) for qualifier, names in named.items()}
 

@@ -171,8 +171,10 @@ def _open(problem: Finding, moment: Moment) -> tuple[Finding, Status]:
 
 def _differs(old: Finding, new: Finding) -> bool:
     """Verdict, missing set, severity, or one more qualifier; attachments alone are no news. A tool
-    that nobody knows breaks nothing: it spreads in silence, or each release would tell of it."""
-    spreads = new.kind is not FindingKind.UNKNOWN and not {*new.qualifiers} <= {*old.qualifiers}
+    without a row in the catalog breaks nothing that is known: it spreads in silence, or each
+    release would tell of it."""
+    no_row = new.kind is FindingKind.UNKNOWN and new.confidence is None
+    spreads = not no_row and not {*new.qualifiers} <= {*old.qualifiers}
     digest = old.missing_digest or missing_digest(old.missing)
     was = (old.verdict, digest, old.severity)
     return spreads or was != (new.verdict, missing_digest(new.missing), new.severity)
@@ -202,7 +204,7 @@ def _resolution(old: Finding, moment: Moment, scope: Scope | Resolution) -> Reso
     if isinstance(scope, Resolution):
         return scope
     if old.kind is FindingKind.REFUSED_SAVE:
-        return _notice_resolution(old.refused_at, moment)
+        return _notice_resolution(old.refused_at or old.opened_at, moment)
     if scope.qualifiers.isdisjoint(old.qualifiers):
         return Resolution.VERSION_DELETED
     if old.kind is FindingKind.ASSOCIATION_GAP:

@@ -75,10 +75,15 @@ class AgentRequest:
 
 @dataclass(frozen=True)
 class FlowRequest:
-    """Read this contact flow, and evaluate the AI agents that it named or names."""
+    """Read this contact flow, and evaluate the AI agents that it named or names.
+
+    `also` are AI agents that the event names in any place: they are evaluated whatever comes of the
+    flow.
+    """
 
     key: FlowKey
     cause: Cause
+    also: tuple[AgentKey, ...] = ()
     attempt: int = 0
 
 

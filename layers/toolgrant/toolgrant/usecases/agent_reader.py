@@ -98,7 +98,7 @@ class AgentReader:
         if first.type != ORCHESTRATION:
             return OutOfScope(f"AI agents of type {first.type} have no tools")
         observed = request.observed
-        flows = flows_naming(request.key.ai_agent_id, self.naming_flows())
+        flows = flows_naming(request.key, self.naming_flows())
         live = frozenset((*(observed.live if observed else self._live(request.key)), *flows))
         if first.origin == "SYSTEM" and not live:
             return OutOfScope("a system AI agent that nothing uses")

@@ -82,7 +82,7 @@ def handle_batch(
 def _one(group: list[Look]) -> Look:
     """One request for all of one AI agent or contact flow."""
     agents = [request for request in group if isinstance(request, AgentRequest)]
-    return coalesce(agents) if agents else _newest(group)
+    return coalesce(agents) if agents else _one_reading(group)
 
 
 def _look(request: Look, deps: Deps, started_at: datetime, has_time: Callable[[], bool]) -> None:
@@ -107,9 +107,14 @@ def _event_time(request: Look) -> datetime:
     return request.cause.event_time or _LONG_AGO
 
 
-def _newest(requests: Iterable[Look]) -> Look:
-    newest = max((requests := list(requests)), key=_event_time)
-    return replace(newest, attempt=max(request.attempt for request in requests))
+def _one_reading(group: list[Look]) -> FlowRequest:
+    """Many requests for one contact flow → the newest, with what any of them names beside it."""
+    requests = [request for request in group if isinstance(request, FlowRequest)]
+    return replace(
+        max(requests, key=_event_time),
+        also=tuple(dict.fromkeys(key for request in requests for key in request.also)),
+        attempt=max(request.attempt for request in requests),
+    )
 
 
 def coalesce(requests: Iterable[AgentRequest]) -> AgentRequest:

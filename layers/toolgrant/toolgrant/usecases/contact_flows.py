@@ -8,9 +8,9 @@ on with the next run where one ends early, and passes over a flow that cannot be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from toolgrant.domain.causes import Cause
 from toolgrant.domain.contact_flows import (
@@ -20,10 +20,10 @@ from toolgrant.domain.contact_flows import (
     NamingFlow,
     read_content,
 )
-from toolgrant.domain.records import AgentKey, Edge, EdgeKind
+from toolgrant.domain.records import ON_RECORD, AgentKey, Edge, EdgeKind
 from toolgrant.domain.requests import AgentRequest, FlowRequest, Skip
 from toolgrant.domain.texts import on_record
-from toolgrant.errors import AccessDenied, NotFound, RequestRefused, Throttled, reason_of
+from toolgrant.errors import NotFound, OtherSchema, Throttled, reason_of
 from toolgrant.usecases.deps import Deps, FlowPorts
 
 A_DAY = timedelta(days=1)
@@ -37,17 +37,24 @@ REMEMBERED = timedelta(seconds=2)
 def look_at_flow(request: FlowRequest, deps: Deps) -> Skip | None:
     """Read the flow of an event and ask for its AI agents. Skip says why nobody is asked for."""
     if deps.flows is None:
-        return Skip("contact flows are not read (ReadFlows)", request.cause)
+        return _unread(request, "contact flows are not read (ReadFlows)", deps)
     if not request.key.flow_id:
-        _ask_for_all(deps.flows)
-        return Skip("names no contact flow: the next run reads them all", request.cause)
+        deps.flows.table.ask_for_all(deps.clock.now())
+        return _unread(request, "names no contact flow: the next run reads them all", deps)
     before, now = _read(request.key, deps.flows, deps)
     # As of the reading: an evaluation that began after the event may not have known of it.
     cause = replace(request.cause, event_time=now.read_at)
-    asked = _remember(before, now, before.agents | now.agents, cause, deps)
+    asked = {*_keys(before.agents | now.agents, now.key.instance_id, deps), *request.also}
+    _remember(before, now, asked, cause, deps)
     if asked:
         return None
     return Skip(f"contact flow {request.key.flow_id} names no AI agent on record", request.cause)
+
+
+def _unread(request: FlowRequest, reason: str, deps: Deps) -> Skip | None:
+    """Only what the event names beside the flow is asked for."""
+    _ask(request.also, request.cause, deps)
+    return None if request.also else Skip(reason, request.cause)
 
 
 def read_flows(deps: Deps, interval: timedelta, has_time: Callable[[], bool]) -> None:
@@ -72,25 +79,34 @@ def read_flows(deps: Deps, interval: timedelta, has_time: Callable[[], bool]) ->
         deps.flows.table.save_progress(progress)
 
 
-def _ask_for_all(flows: FlowPorts) -> None:
-    """An event too large for its parameters, or a masked one: the id is not known."""
-    progress = flows.table.progress()
-    if progress:
-        flows.table.save_progress(replace(progress, asked=True))
-
-
 def _current(flows: FlowPorts, deps: Deps, interval: timedelta) -> FlowProgress:
     known, now = flows.table.progress(), deps.clock.now()
-    if known and known.finished_at is None:
-        return known
-    if known and now - known.started_at < interval and not known.asked:
+    if known and (known.finished_at is None or not _is_due(known, now - interval, flows)):
         return known
     unseen = frozenset(flow.key for flow in flows.table.naming())
-    integrated = {deps.store.instance_of(assistant) for assistant in deps.store.assistants()}
-    instances = {*integrated, *(key.instance_id for key in unseen)}
-    begun = FlowProgress(now, tuple(sorted(filter(None, instances))), unseen=unseen)
+    instances = {*_instances(deps), *(key.instance_id for key in unseen)}
+    begun = FlowProgress(now, tuple(sorted(instances)), unseen=unseen)
     flows.table.save_progress(begun)
     return begun
+
+
+def _instances(deps: Deps) -> Iterator[str]:
+    """Those that integrate an assistant, and those of AI agents whose assistant none integrates."""
+    assistants = deps.store.assistants()
+    yield from filter(None, map(deps.store.instance_of, assistants))
+    try:
+        for key in deps.store.agents_with(ON_RECORD):
+            if key.assistant_id not in assistants and (own := deps.store.load(key).instance_id):
+                yield own
+    except OtherSchema as error:  # what a newer version wrote: the others are read
+        _failed(error, deps)
+
+
+def _is_due(known: FlowProgress, oldest: datetime, flows: FlowPorts) -> bool:
+    """Whether the last reading began too long ago, or before an event hid which flow it is about,
+    as one too large for its parameters."""
+    asked = flows.table.asked_at()
+    return known.started_at <= oldest or bool(asked and known.started_at <= asked)
 
 
 def _step(progress: FlowProgress, flows: FlowPorts, deps: Deps) -> FlowProgress:
@@ -112,7 +128,9 @@ def _list(progress: FlowProgress, instance_id: str, flows: FlowPorts, deps: Deps
         listed = flows.source.listed(instance_id)
     except NotFound:
         listed = ()
-    except (AccessDenied, RequestRefused) as error:
+    except Throttled:
+        raise
+    except Exception as error:  # as for one flow
         _failed(error, deps, instanceId=instance_id)
         kept = frozenset(key for key in progress.unseen if key.instance_id != instance_id)
         return replace(progress, flows=(), unseen=kept, failed=progress.failed + 1)
@@ -124,7 +142,8 @@ def _refresh(key: FlowKey, flows: FlowPorts, deps: Deps) -> bool:
     """Read one flow again; AI agents are asked for where it names others. False: it failed."""
     try:
         before, now = _read(key, flows, deps)
-        _remember(before, now, before.agents ^ now.agents, Cause("sweep"), deps)
+        news = _keys(before.agents ^ now.agents, key.instance_id, deps)
+        _remember(before, now, news, Cause("sweep"), deps)
     except Throttled:
         raise
     except Exception as error:  # one flow's trouble must not hide those behind it
@@ -134,11 +153,13 @@ def _refresh(key: FlowKey, flows: FlowPorts, deps: Deps) -> bool:
 
 
 def _finish(progress: FlowProgress, flows: FlowPorts, deps: Deps) -> FlowProgress:
-    """What no list named is deleted or archived."""
+    """What no list named is deleted or archived, unless an event led to it meanwhile."""
     for key in sorted(progress.unseen):
-        before = flows.table.get(key) or NamingFlow(key, deps.clock.now())
-        gone = NamingFlow(key, deps.clock.now())
-        _remember(before, gone, before.agents, Cause("sweep"), deps)
+        before = flows.table.get(key)
+        if before and before.read_at <= progress.started_at:
+            gone = NamingFlow(key, deps.clock.now())
+            asked = _keys(before.agents, key.instance_id, deps)
+            _remember(before, gone, asked, Cause("sweep"), deps)
     counts = {"read": progress.read, "failed": progress.failed, "gone": len(progress.unseen)}
     deps.journal.note("flows-read", **counts)
     return replace(progress, unseen=frozenset(), finished_at=deps.clock.now())
@@ -161,15 +182,17 @@ def _read(key: FlowKey, flows: FlowPorts, deps: Deps) -> tuple[NamingFlow, Namin
 
 
 def _remember(
-    before: NamingFlow, now: NamingFlow, asked: frozenset[NamedAgent], cause: Cause, deps: Deps
-) -> int:
-    """Ask for AI agents, then keep what the flow names; how many were asked for."""
-    keys = sorted(set(_keys(asked, now.key.instance_id, deps)))
-    for key in keys:
-        deps.queue.send(AgentRequest(key, cause), REMEMBERED)
+    before: NamingFlow, now: NamingFlow, asked: Iterable[AgentKey], cause: Cause, deps: Deps
+) -> None:
+    """Ask for AI agents, then keep what the flow names."""
+    _ask(asked, cause, deps)
     if deps.flows and (before.agents or now.agents):
         deps.flows.table.keep(now)
-    return len(keys)
+
+
+def _ask(keys: Iterable[AgentKey], cause: Cause, deps: Deps) -> None:
+    for key in sorted(set(keys)):
+        deps.queue.send(AgentRequest(key, cause), REMEMBERED)
 
 
 def _keys(agents: frozenset[NamedAgent], instance_id: str, deps: Deps) -> Iterator[AgentKey]:

@@ -155,6 +155,12 @@ class FlowTable(Protocol):
     def save_progress(self, progress: FlowProgress) -> None:
         """Remember how far it came."""
 
+    def ask_for_all(self, at: datetime) -> None:
+        """Remember that an event told of a flow without saying which one."""
+
+    def asked_at(self) -> datetime | None:
+        """When that happened last; None for never."""
+
 
 class Notifier(Protocol):
     """The alerts topic."""

@@ -115,7 +115,7 @@ def _page(progress: SweepProgress, token_may_be_old: bool, deps: Deps) -> SweepP
         return _next_assistant(replace(progress, assistants_failed=failed))
     flows = deps.naming_flows()
     for agent in agents:
-        named = flows_naming(agent.ai_agent_id, flows)
+        named = flows_naming(AgentKey(agent.assistant_id, agent.ai_agent_id), flows)
         qualifiers = frozenset((*live.get(agent.ai_agent_id, ()), *named))
         progress = _agent(progress, agent, qualifiers, at, deps)
     return replace(progress, token=token) if token else _next_assistant(progress)

@@ -4,20 +4,24 @@
 |-------|-------------------|---------------------------------------------------|
 | FLOWS | <instance>#<flow> | its name, the versions that it names, when read   |
 | SWEEP | FLOWS             | how far the reading of all flows came             |
+| SWEEP | FLOWS-ASKED       | when an event hid its flow, so that all are read  |
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from toolgrant.adapters.aws import translated
 from toolgrant.adapters.dataclass_json import from_json, to_json
 from toolgrant.adapters.dynamodb.table import Table, typed
 from toolgrant.domain.contact_flows import FlowKey, FlowProgress, NamingFlow
+from toolgrant.domain.json_fields import parse_time
 
 FLOWS = "FLOWS"
 _PROGRESS = ("SWEEP", "FLOWS")
+_ASKED = ("SWEEP", "FLOWS-ASKED")
 
 
 class DynamoDBFlows:
@@ -62,6 +66,15 @@ class DynamoDBFlows:
     def save_progress(self, progress: FlowProgress) -> None:
         """Write it in place of what was known."""
         self._table.put(*_PROGRESS, to_json(progress))
+
+    def ask_for_all(self, at: datetime) -> None:
+        """An item of its own: the progress is written by whoever reads, at the same time."""
+        self._table.put(*_ASKED, {"at": at.isoformat()})
+
+    def asked_at(self) -> datetime | None:
+        """The newest time that was written."""
+        item = self._table.get(*_ASKED)
+        return parse_time(item["at"], "$.at") if item else None
 
 
 def _sort_key(key: FlowKey) -> str:
