@@ -287,6 +287,11 @@ def test_what_may_name_one_means_all_that_are_on_record(name: str, key: str) -> 
     assert edge_of(found) == ON_RECORD
 
 
+@pytest.mark.parametrize("text", [AS_TEXT[:-3], f"x {AS_TEXT}", f"security profile {PROFILE}"])
+def test_text_that_was_cut_short_means_all_that_are_on_record(text: str) -> None:
+    assert edge_of(asked(requestParameters=text)) == ON_RECORD
+
+
 def test_an_association_of_an_assistant_is_not_the_assistant() -> None:
     odd = {"assistantAssociationId": AGENT, "assistantId": ASSISTANT}
     found = asked("DeleteAssistantAssociation", requestParameters=json.dumps(odd))

@@ -41,7 +41,8 @@ _KEYS: Mapping[EdgeKind, re.Pattern[str]] = {
     EdgeKind.PROFILE: _keys("securityprofile"),
     EdgeKind.FLOW_MODULE: _keys("contactflowmodule"),
 }
-_LOOSE, _ANY_ID = re.compile("aiagent|securityprofile"), re.compile(UUID, re.IGNORECASE)
+_LOOSE = re.compile("ai[-_ ]?agent|security[-_ ]?profile", re.IGNORECASE)
+_ANY_ID = re.compile(UUID, re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def named_in(*parts: object) -> Named:
     bare = [agent for agent in _ids(leaves, _AGENT) if agent not in known]
     assistant = edges[EdgeKind.ASSISTANT]
     keys = [AgentKey(assistant, agent) for agent in bare] if assistant else []
-    stray = any(_LOOSE.search(leaf.keys) and _ANY_ID.search(leaf.text) for leaf in leaves)
+    stray = any(_ANY_ID.search(leaf.text) and _LOOSE.search(" ".join(leaf)) for leaf in leaves)
     return Named(tuple(dict.fromkeys([*whole, *keys])), edges, stray)
 
 
