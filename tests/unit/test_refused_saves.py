@@ -43,6 +43,11 @@ def test_in_quotes_an_id_may_hold_anything() -> None:
     assert refused_tool(MCP.format("'it's'")) == "it's"
 
 
+def test_a_message_of_any_length_is_read_at_once() -> None:
+    assert refused_tool(MCP.format("'" + "x" * 4096 + "'") + " x" * 100_000) == "x" * 4096
+    assert refused_tool("Tool '" * 500_000) is None
+
+
 def test_of_several_refusals_the_first_counts() -> None:
     assert refused_tool(MCP.format("'a___b'") + "; " + MCP.format("'c___d'")) == "a___b"
 

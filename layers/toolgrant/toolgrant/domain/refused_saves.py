@@ -44,6 +44,9 @@ _MESSAGES = (
     re.compile(rf"\b(?i:tool with ID) {_TOOL} (?i:not found)"),
     re.compile(rf"\bTool {_TOOL} not found"),
 )
+_MOST_READ = 10_000
+"""A tool id has at most 4,096 characters, and the texts around it are short."""
+
 _OF_CALLER = "insufficient permissions to perform this action"
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -66,6 +69,7 @@ discovery has not run, that ids came without their prefix, and the text about th
 
 def refused_tool(message: str) -> str | None:
     """The tool id that an error message refuses, or CALLER; None for any other message."""
+    message = message[:_MOST_READ]
     found = (pattern.search(message) for pattern in _MESSAGES)
     ids = (match[1] or match[2] for match in found if match)
     return next(ids, CALLER if _OF_CALLER in message.lower() else None)
