@@ -22,7 +22,7 @@ from toolgrant.errors import InvalidInput
 from toolgrant_cli.files import UnreadableFile, read_json
 
 _WRAPPERS = ("Records", "Events")
-_ALL = "names an AI agent, but not its assistant: every AI agent on record"
+_ALL = "names an AI agent or a security profile, but not in full: every AI agent on record"
 
 
 def event_lines(path: str, catalog: Catalog) -> list[str]:

@@ -14,7 +14,7 @@ class UnreadableFile(Exception):
 def read_json(path: str) -> Any:
     """The content of a JSON file. Raises UnreadableFile."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UnreadableFile(f"{path}: {error.strerror or type(error).__name__}") from None
     except json.JSONDecodeError as error:

@@ -19,6 +19,7 @@ STS = "arn:aws:sts::111122223333:assumed-role"
 USER = "66666666-7777-4888-9999-aaaaaaaaaaaa"
 SITE = "AWSServiceRoleForAmazonConnect_EXAMPLESUFFIX"
 SYNC = "AWSServiceRoleForAmazonConnectSynchronization_11111111-2222-3333"
+ROLE = "arn:aws:iam::111122223333:role"
 TERRAFORM = (
     "APN/1.0 HashiCorp/1.0 Terraform/1.9.5 (+https://www.terraform.io) "
     "terraform-provider-aws/5.80.0 (+https://registry.terraform.io/providers/hashicorp/aws) "
@@ -93,6 +94,21 @@ def test_the_service_that_calls_goes_before_the_role(principal: str, name: str) 
         ({"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/ops/ann"}, "ops/ann"),
         ({"type": "Root", "arn": "arn:aws:iam::111122223333:root"}, "root"),
         ({"principalId": "AROAEXAMPLE:ann@example.com"}, "AROAEXAMPLE:ann@example.com"),
+        ({"sessionContext": {"sessionIssuer": {"userName": "Deployer"}}}, "Deployer"),
+        (
+            {
+                "principalId": "AROAEXAMPLE:ann@example.com",
+                "sessionContext": {"sessionIssuer": {"userName": "Deployer"}},
+            },
+            "Deployer/ann@example.com",
+        ),
+        (
+            {
+                "principalId": "AROAEXAMPLE",
+                "sessionContext": {"sessionIssuer": {"arn": f"{ROLE}/x/Deployer"}},
+            },
+            "x/Deployer",
+        ),
         ({"type": "SAMLUser", "principalId": "p", "userName": "ann"}, "ann"),
         ({"userName": "***", "principalId": "AIDAEXAMPLE"}, "AIDAEXAMPLE"),
         ({"userName": "HIDDEN_DUE_TO_SECURITY_REASONS", "principalId": "p"}, "p"),
@@ -181,6 +197,14 @@ def test_a_tool_is_known_by_its_product_in_the_user_agent(agent: object, tool: s
 def test_terraform_is_known_by_its_user_agent_alone() -> None:
     actor = of_file("terraform-user-agent")
     assert (actor.name, actor.via) == ("ci-deploy/GitHubActions", "Terraform")
+
+
+@pytest.mark.parametrize(("principal", "name"), SERVICES.items())
+def test_the_address_that_aws_writes_names_the_service_as_well(principal: str, name: str) -> None:
+    """A caller cannot make it up, as they can a user agent."""
+    identity = {"type": "AssumedRole", "arn": f"{STS}/ci/run"}
+    assert actor_of({"userIdentity": identity, "sourceIPAddress": principal}).via == name
+    assert actor_of({"userIdentity": identity, "userAgent": principal}).via == "API"
 
 
 def test_a_name_alone_makes_nobody_a_tool() -> None:

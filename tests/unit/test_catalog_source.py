@@ -32,7 +32,7 @@ BAD_ROWS = [
     (without("id"), "tool[0]: id: expected text, found None"),
     (changed("id", to=" x"), "tool[0]: id: expected text, found ' x'"),
     (changed("id", to=7), "tool[0]: id: expected text, found 7"),
-    (without("requires"), "requires: names no grant"),
+    (without("requires"), "requires: names no grant, found []"),
     (changed("requires", to=[]), "requires: names no grant"),
     (changed("requires", to="permission:Cases.View"), "requires: expected a list"),
     (changed("requires", to=["Cases.View"]), "requires: not a grant: 'Cases.View'"),
@@ -56,7 +56,10 @@ BAD_ROWS = [
         changed("id", to="gateway_g__t"),
         "tool gateway_g__t: requires: the id itself gives mcp:g/t, found none",
     ),
-    (changed("verdict", to="UNKNOWN"), "requires: must be empty beside a verdict"),
+    (
+        changed("verdict", to="UNKNOWN"),
+        "requires: must be empty beside a verdict, found ['permission:TaskTemplates.View']",
+    ),
     (changed("verdict", to="SUFFICIENT"), "verdict: only UNKNOWN can be given"),
     (changed("verdict", to="MAYBE"), "verdict: expected one of"),
     (changed("verdict", to=None), "verdict: expected one of"),
@@ -91,11 +94,18 @@ BAD_ROWS = [
     (changed("note", to=""), "note: expected text, found ''"),
     (changed("remedy", to="Remove it."), "remedy: expected a table, found 'Remove it.'"),
     (changed("remedy", to={"en": "Remove it."}), "remedy: ja: expected text, found None"),
-    (claimed(CLAIM), "claim: expected two or more that disagree"),
+    (
+        claimed(CLAIM),
+        "claim: expected two or more that disagree, found [['permission:TaskTemplates.View']]",
+    ),
+    (claimed(), "claim: expected two or more that disagree, found []"),
     (claimed(CLAIM, {**OTHER, "requires": CLAIM["requires"]}), "two or more that disagree"),
     (claimed(CLAIM, OTHER, {**OTHER, "confidence": "documented"}), "two or more that disagree"),
-    ({**claimed(CLAIM, OTHER), "requires": CLAIM["requires"]}, "claim: stands instead of requires"),
-    ({**claimed(CLAIM, OTHER), "verdict": "UNKNOWN"}, "claim: stands instead of requires"),
+    (
+        {**claimed(CLAIM, OTHER), "requires": CLAIM["requires"]},
+        f"requires and verdict, found {CLAIM['requires']}",
+    ),
+    ({**claimed(CLAIM, OTHER), "verdict": "UNKNOWN"}, "requires and verdict, found UNKNOWN"),
     (changed("claim", to=CLAIM), "claim: expected a list"),
     (claimed(CLAIM, "x"), "claim[1]: expected a table, found 'x'"),
     (claimed(CLAIM, {**OTHER, "requires": []}), "claim[1]: requires: names no grant"),
@@ -140,6 +150,14 @@ BAD_ROWS = [
 ]
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["https://wiki.example.com:8443/x", "https://example.com?page=1", "https://example.com#a"],
+)
+def test_evidence_may_be_any_https_address_of_a_host(url: str) -> None:
+    packaged().with_overrides(override(changed("evidence", to=[url])))
+
+
 def test_the_row_that_the_faults_start_from_is_good() -> None:
     catalog = packaged().with_overrides(override(ROW))
 
@@ -179,6 +197,7 @@ def test_a_bad_override_is_refused(text: str, message: str) -> None:
     ("field", "value", "message"),
     [
         ("names", [], "names: expected at least one name"),
+        ("names", ["x" * 129], f"names: Connect takes no such name, found '{'x' * 129}'"),
         ("names", "Tasks.Count", "names: expected a list"),
         ("names", ["Cases.View"], "names: 'Cases.View' is already in the vocabulary"),
         ("section_en", None, "section_en: expected text"),

@@ -170,6 +170,22 @@ def test_the_callers_missing_rights_are_a_notice_with_its_own_remedy(run: Any) -
     assert "bedrock-agentcore" in answer["remedy"]
 
 
+def test_the_text_of_a_refusal_may_be_the_whole_answer(run: Any) -> None:
+    answer = "MCP tool with ID 'orders___get' not found in MCP tools"
+    failed = {"errorCode": "ValidationException", "responseElements": answer}
+    (told,) = run({**RECORD, **failed})
+    assert (told["outcome"], told["targets"]) == (
+        "notice",
+        [{"kind": "tool", "id": "orders___get"}],
+    )
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(RECORD), encoding="utf-8-sig")
+    assert main(["event", str(path)]) == 0
+
+
 # ------------------------------------------------------------------------------- what is no input
 
 

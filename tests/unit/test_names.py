@@ -231,3 +231,75 @@ def test_a_successful_write_that_names_a_security_profile_is_never_skipped(
     assert isinstance(request, FlowRequest if TRIGGERS[name].flow else FanOut)
     if isinstance(request, FanOut) and TRIGGERS[name].edge is EdgeKind.PROFILE:
         assert request.edge == Edge(EdgeKind.PROFILE, PROFILE)
+
+
+# ------------------------------------------------------------------------------- in odd forms
+
+AS_TEXT = json.dumps({"assistantId": ASSISTANT, "aiAgentId": AGENT})
+
+
+@pytest.mark.parametrize(
+    "request_parameters",
+    [
+        AS_TEXT,
+        f" {AS_TEXT}",
+        json.dumps(AS_TEXT),
+        {"body": AS_TEXT},
+        {"aiAgent": json.dumps({"assistantId": ASSISTANT, "id": AGENT})},
+        {"assistantId": {"value": ASSISTANT}, "aiAgentId": {"value": AGENT}},
+        {"assistantId": {"S": ASSISTANT}, "aiAgentIds": {"SS": [AGENT]}},
+        {"assistant_id": ASSISTANT, "ai_agent_id": AGENT},
+        {"assistant-id": ASSISTANT, "ai-agent-arn": AGENT},
+        {"assistant.assistantId": ASSISTANT, "aiAgent.aiAgentId": AGENT},
+        {"assistantIdentifier": ASSISTANT, "aiAgentIdentifier": AGENT},
+        {"assistant": {"id": ASSISTANT}, "aiAgentSummaries": [{"id": AGENT}]},
+        {"uri": f"/assistants/{ASSISTANT}/aiagents/{AGENT}?x=1"},
+        {AGENT_ARN: True},
+        {"aiAgents": {AGENT: {"assistantId": ASSISTANT}}},
+    ],
+)
+def test_an_ai_agent_is_found_in_odd_forms(request_parameters: object) -> None:
+    found = asked(requestParameters=request_parameters)
+    whole = isinstance(found, FanOut) and KEY in found.also
+    assert key_of(found) == KEY or whole
+
+
+@pytest.mark.parametrize(
+    "request_parameters",
+    [
+        json.dumps({"SecurityProfileId": PROFILE}),
+        {"security_profile_id": PROFILE},
+        {"securityProfileIdentifier": PROFILE},
+        {"securityProfileSummary": {"Id": PROFILE}},
+        {"SecurityProfileId": {"value": PROFILE}},
+        {"SecurityProfiles": {PROFILE: "Agent"}},
+        {"uri": f"/security-profiles/{INSTANCE}/{PROFILE}"},
+    ],
+)
+def test_a_security_profile_is_found_in_odd_forms(request_parameters: object) -> None:
+    found = asked("UpdateSecurityProfile", requestParameters=request_parameters)
+    assert edge_of(found) == Edge(EdgeKind.PROFILE, PROFILE)
+
+
+@pytest.mark.parametrize("name", ["UpdateAIAgent", "UpdateSecurityProfile"])
+@pytest.mark.parametrize("key", ["targetAiAgent", "newSecurityProfile", "aiAgentVersionId"])
+def test_what_may_name_one_means_all_that_are_on_record(name: str, key: str) -> None:
+    found = asked(name, requestParameters={key: {"x": f"see {AGENT}!"}})
+    assert edge_of(found) == ON_RECORD
+
+
+@pytest.mark.parametrize("text", [AS_TEXT[:-3], f"x {AS_TEXT}", f"security profile {PROFILE}"])
+def test_text_that_was_cut_short_means_all_that_are_on_record(text: str) -> None:
+    assert edge_of(asked(requestParameters=text)) == ON_RECORD
+
+
+def test_an_association_of_an_assistant_is_not_the_assistant() -> None:
+    odd = {"assistantAssociationId": AGENT, "assistantId": ASSISTANT}
+    found = asked("DeleteAssistantAssociation", requestParameters=json.dumps(odd))
+    assert edge_of(found) == Edge(EdgeKind.ASSISTANT, ASSISTANT)
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, '{"n": ' + "9" * 5000 + "}", "[1", '"'])
+def test_text_that_only_looks_like_json_is_read_as_text(text: str) -> None:
+    assert isinstance(asked(requestParameters=text), Skip)
+    assert KEY in getattr(asked(requestParameters=f"{text} {AGENT_ARN}"), "also", ())

@@ -22,27 +22,39 @@ DENIED = "Insufficient permissions to perform this action"
 MCP = "MCP tool with ID {} not found in MCP tools"
 FLOW = "Flow module for MCP tool with ID {} not found"
 BARE = "Tool {} not found"
+NAMED = "tool with id {} not found"
 
 
-@pytest.mark.parametrize("form", [MCP, FLOW, BARE])
+@pytest.mark.parametrize("form", [MCP, FLOW, BARE, NAMED, MCP.upper()])
 @pytest.mark.parametrize(
     "tool_id", ["gateway_gw-1__orders___get", f"aws_custom_flows__{MODULE}_1", MODULE]
 )
-@pytest.mark.parametrize("quote", ["'", ""])
+@pytest.mark.parametrize("quotes", ["''", '""', "``", "‘’", "“”", ""])
 @pytest.mark.parametrize("around", ["{}", "1 error: {}.", "line\n{}"])
 def test_the_tool_of_a_refusal_is_read_with_and_without_quotes(
-    form: str, tool_id: str, quote: str, around: str
+    form: str, tool_id: str, quotes: str, around: str
 ) -> None:
-    message = around.format(form.format(f"{quote}{tool_id}{quote}"))
+    message = around.format(form.format(quotes[:1] + tool_id + quotes[1:]))
     assert refused_tool(message) == tool_id
 
 
 def test_in_quotes_an_id_may_hold_anything() -> None:
     assert refused_tool(MCP.format("'a b — c'")) == "a b — c"
+    assert refused_tool(MCP.format("'it's'")) == "it's"
+
+
+def test_a_message_of_any_length_is_read_at_once() -> None:
+    assert refused_tool(MCP.format("'" + "x" * 4096 + "'") + " x" * 100_000) == "x" * 4096
+    assert refused_tool("Tool '" * 500_000) is None
+
+
+def test_of_several_refusals_the_first_counts() -> None:
+    assert refused_tool(MCP.format("'a___b'") + "; " + MCP.format("'c___d'")) == "a___b"
 
 
 def test_the_callers_own_rights_are_told_apart_from_a_tool() -> None:
     assert refused_tool(DENIED) == refused_tool(f"{DENIED}.") == CALLER
+    assert refused_tool(DENIED.lower()) == CALLER
 
 
 @pytest.mark.parametrize(
@@ -85,6 +97,7 @@ FORMS = [
         "gateway_<ゲートウェイ ID>__orders___get",
     ),
     (MODULE, f"aws_custom_flows__{MODULE}_<version>", f"aws_custom_flows__{MODULE}_<バージョン>"),
+    (f"{MODULE}_7", f"prefix: aws_custom_flows__{MODULE}_7", f"aws_custom_flows__{MODULE}_7"),
     (f"aws_custom_flows__{MODULE}_1", "release a version", "バージョンのリリース"),
     ("connect_DescribeContact", "aws_service__connect_DescribeContact", "aws_service__connect_De"),
     ("get_order", "Choose the tool in the AI agent designer", "ツールを選び直す"),

@@ -31,7 +31,12 @@ def model_of(service: str) -> Any:
 @cache
 def words(service: str) -> frozenset[str]:
     """Every name and text that a service's adapters, and the names of lists, are written with."""
-    files = [*ADAPTERS.glob(f"{service}*.py"), ADAPTERS.parent / "domain" / "profile_lists.py"]
+    flows = [ADAPTERS / "contact_flows.py"] if service == "connect" else []
+    files = [
+        *ADAPTERS.glob(f"{service}*.py"),
+        *flows,
+        ADAPTERS.parent / "domain" / "profile_lists.py",
+    ]
     nodes = [node for path in files for node in ast.walk(ast.parse(path.read_text("utf-8")))]
     texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
     return frozenset(
@@ -135,6 +140,8 @@ def test_limits_that_stand_in_words_are_those_words(place: tuple[str, str, str])
         ("connect", "SecurityProfileName", "a", ""),
         ("connect", "Tags{key}", "toolgrant:auto-fix", "aws:x"),
         ("connect", "Tags{key}", "注文", "a;b"),
+        ("connect", "Tags{key}", "a\u3000b c", "a\tb"),
+        ("connect", "ContactFlowId", UUID, "a" * 501),
         ("qconnect", "aiAgentId", f"{UUID}:$SAVED", "注文"),
         ("qconnect", "assistantId", UUID, f"{UUID}/"),
         ("sqs", "MessageGroupId", UUID, "a b"),

@@ -22,8 +22,9 @@ SERVICES: Mapping[str, str] = {
     "cloudcontrolapi.amazonaws.com": "Cloud Control",
     "synchronization.connect.amazonaws.com": "Global Resiliency copy",
 }
-"""AWS services that call for somebody, as `invokedBy` names them. Terraform's provider awscc and
-Pulumi's aws-native come by Cloud Control, the CDK by CloudFormation."""
+"""AWS services that call for somebody, as `invokedBy` names them, or the address, which AWS writes
+too. Terraform's provider awscc and Pulumi's aws-native come by Cloud Control, the CDK by
+CloudFormation."""
 
 TOOLS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(rf"(?<![\w./:#+-])(?:{words})/", re.IGNORECASE))
@@ -52,15 +53,16 @@ def actor_of(detail: Mapping[str, Any]) -> Actor:
     identity = map_or_empty(detail.get("userIdentity"))
     arn = text_or_empty(identity.get("arn"))
     service = text_or_empty(identity.get("invokedBy"))
+    address = text_or_empty(detail.get("sourceIPAddress"))
     if service in ("", _WEBSITE) and (user := _website_user(arn)):
         return Actor("connect-user", clip(user), "admin website")
     kind = text_or_empty(identity.get("type")) or "unknown"
-    issuer = map_or_empty(map_or_empty(identity.get("sessionContext")).get("sessionIssuer"))
+    issuer = _issuer(identity)
     found = _STACK.search(text_or_empty(detail.get("userAgent")))
     return Actor(
         clip(kind),
         clip(_name(arn, identity) or kind),
-        clip(SERVICES.get(service, service) or _tool(detail)),
+        clip(SERVICES.get(service, service) or SERVICES.get(address) or _tool(detail)),
         role=clip(text_or_empty(issuer.get("arn"))),
         stack=clip(found[1]) if found else "",
     )
@@ -79,6 +81,19 @@ def _resource(arn: str) -> str:
     return arn.split(":", 5)[-1]
 
 
+def _issuer(identity: Mapping[str, Any]) -> Mapping[str, Any]:
+    return map_or_empty(map_or_empty(identity.get("sessionContext")).get("sessionIssuer"))
+
+
+def _session(identity: Mapping[str, Any]) -> str:
+    """Role and session as in an ARN, of a caller without one; empty where no role is told."""
+    issuer = _issuer(identity)
+    arn = _resource(text_or_empty(issuer.get("arn"))).partition("/")[2]
+    role = text_or_empty(issuer.get("userName")) or arn
+    session = text_or_empty(identity.get("principalId")).partition(":")[2]
+    return "/".join(filter(None, (role, session))) if role else ""
+
+
 def _name(arn: str, identity: Mapping[str, Any]) -> str:
     """The best name of a caller: of an ARN all after its kind; without one what a person would know
     them by, and of another account its number. No key, address or credential is ever a name."""
@@ -89,6 +104,7 @@ def _name(arn: str, identity: Mapping[str, Any]) -> str:
         account if identity.get("type") == "AWSAccount" else "",
         map_or_empty(identity.get("onBehalfOf")).get("userId"),
         identity.get("userName"),
+        _session(identity),
         identity.get("principalId"),
         identity.get("invokedBy"),
         account,

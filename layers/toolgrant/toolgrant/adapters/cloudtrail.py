@@ -77,6 +77,7 @@ def _error_texts(detail: Mapping[str, Any], response: Mapping[str, Any]) -> list
     entries = problems if isinstance(problems, list) else []
     texts = [
         detail.get("errorMessage"),
+        detail.get(_ANSWER),
         response.get("message"),
         *(lower_keys(entry).get("message") for entry in entries),
     ]

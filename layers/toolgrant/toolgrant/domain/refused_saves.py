@@ -37,13 +37,17 @@ CALLER = ""
 
 _SUBJECT_OF_CALLER = "IAM"
 
-_TOOL = r"(?:'([^']{1,4096})'|([^\s']{1,4096}))"
+_QUOTES = "'\"`‘’“”"
+_TOOL = rf"(?:[{_QUOTES}](.{{1,4096}}?)[{_QUOTES}]|([^\s{_QUOTES}]{{1,4096}}))"
 _MESSAGES = (
-    re.compile(rf"Flow module for MCP tool with ID {_TOOL} not found"),
-    re.compile(rf"MCP tool with ID {_TOOL} not found in MCP tools"),
+    re.compile(rf"(?i:Flow module for MCP tool with ID) {_TOOL} (?i:not found)"),
+    re.compile(rf"\b(?i:tool with ID) {_TOOL} (?i:not found)"),
     re.compile(rf"\bTool {_TOOL} not found"),
 )
-_OF_CALLER = "Insufficient permissions to perform this action"
+_MOST_READ = 10_000
+"""A tool id has at most 4,096 characters, and the texts around it are short."""
+
+_OF_CALLER = "insufficient permissions to perform this action"
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _REMEDIES = tuple(
@@ -53,7 +57,8 @@ _REMEDIES = tuple(
         (rf"{FLOW_MODULE_PREFIX}.+", "release-module"),
         (rf"{GATEWAY_PREFIX}.+?__.+", "discover-tools"),
         (r"aws_.+", "remove-tool"),
-        (rf"{_UUID}(?:_\d+)?", "prefix-module"),
+        (_UUID, "prefix-module"),
+        (rf"{_UUID}_\d+", "prefix-version"),
         (r".+?___.+", "prefix-gateway"),
         (r".+", "check-id"),
     )
@@ -64,9 +69,10 @@ discovery has not run, that ids came without their prefix, and the text about th
 
 def refused_tool(message: str) -> str | None:
     """The tool id that an error message refuses, or CALLER; None for any other message."""
+    message = message[:_MOST_READ]
     found = (pattern.search(message) for pattern in _MESSAGES)
     ids = (match[1] or match[2] for match in found if match)
-    return next(ids, CALLER if _OF_CALLER in message else None)
+    return next(ids, CALLER if _OF_CALLER in message.lower() else None)
 
 
 def notice(refused: RefusedSave, catalog: Catalog) -> Finding:

@@ -48,6 +48,7 @@ LIMITS: Mapping[str, Mapping[str, Limit]] = {
         "Applications[].ApplicationPermissions": Limit(1, 50),
         "Applications[].ApplicationPermissions[]": _NAME,
         "Applications[].Namespace": _NAME,
+        "ContactFlowId": Limit(most=500),
         "EntityArn": Limit(1),
         "InstanceId": Limit(1, 100),
         "Permissions": Limit(0, 500),
@@ -80,7 +81,11 @@ LIMITS: Mapping[str, Mapping[str, Limit]] = {
 """Service → where in a request (`[]` an item, `{}` a value of a map) → its limit."""
 
 # Unicode classes that Python lacks, by near ones for inside of brackets.
-_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
+_CLASSES = {
+    r"\p{L}": r"\w",
+    r"\p{N}": r"\d",
+    r"\p{Z}": r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
+}
 
 
 @cache

@@ -18,7 +18,7 @@ from toolgrant.errors import CatalogError
 ROOT = "catalog"
 """The name of a whole text in faults."""
 
-_URL = re.compile(r"https://[\w-]+(\.[\w-]+)+(/\S*)?")
+_URL = re.compile(r"https://[\w-]+(\.[\w-]+)+(:\d+)?([/?#]\S*)?")
 _Word = TypeVar("_Word", bound=StrEnum)
 
 

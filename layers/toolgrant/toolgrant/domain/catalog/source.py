@@ -100,23 +100,26 @@ class _Reader:
             raise table.fault("verdict", f"only UNKNOWN can be given, found {verdict.value!r}")
         requires, claims = self._grants(table, tool_id), self._claims(table, tool_id)
         if claims and (requires or verdict):
-            raise table.fault("claim", "stands instead of requires and verdict")
+            found = verdict or _texts(requires)
+            raise table.fault("claim", f"stands instead of requires and verdict, found {found}")
         if bool(requires or claims) is bool(verdict):
             problem = "must be empty beside a verdict" if verdict else "names no grant"
-            raise table.fault("requires", problem)
+            raise table.fault("requires", f"{problem}, found {_texts(requires)}")
         return self._row(table, tool_id, requires, verdict, claims)
 
     def _claims(self, table: Table, tool_id: str) -> tuple[Claim, ...]:
         """Best known first."""
+        given = table.has("claim")
         claims = [self._claim(entry, tool_id) for entry in table.tables("claim")]
-        if claims and len({frozenset(claim.requires) for claim in claims}) < max(2, len(claims)):
-            raise table.fault("claim", "expected two or more that disagree")
+        if given and len({frozenset(claim.requires) for claim in claims}) < max(2, len(claims)):
+            found = [_texts(claim.requires) for claim in claims]
+            raise table.fault("claim", f"expected two or more that disagree, found {found}")
         return tuple(sorted(claims, key=lambda claim: claim.confidence.rank))
 
     def _claim(self, table: Table, tool_id: str) -> Claim:
         requires = self._grants(table, tool_id)
         if not requires:
-            raise table.fault("requires", "names no grant")
+            raise table.fault("requires", "names no grant, found []")
         source, confidence = table.both("source"), table.word("confidence", Confidence)
         claim = Claim(requires, source, confidence, table.urls("evidence"))
         table.end()
@@ -201,6 +204,10 @@ class _Reader:
         )
         table.end()
         return advisory
+
+
+def _texts(grants: tuple[Grant, ...]) -> list[str]:
+    return [str(grant) for grant in grants]
 
 
 def _check_kinds(table: Table, tool_id: str, requires: tuple[Grant, ...]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from toolgrant.domain.catalog.fields import Table
 from toolgrant.domain.catalog.rows import Permission
+from toolgrant.domain.service_limits import takes
 
 
 def read_permissions(table: Table, known: Iterable[Permission]) -> tuple[Permission, ...]:
@@ -26,6 +27,9 @@ def _console_row(entry: Table) -> list[Permission]:
     names = entry.texts("names")
     if not names:
         raise entry.fault("names", "expected at least one name")
+    for name in names:
+        if not takes("connect", "Permissions[]", name):
+            raise entry.fault("names", f"Connect takes no such name, found {name!r}")
     path_en = f"{entry.text('section_en')} > {entry.text('row_en')}"
     path_ja, evidence = entry.optional("path_ja"), entry.urls("evidence")
     entry.end()
