@@ -45,8 +45,11 @@ REQUEST = AgentRequest(AgentKey("s", "a"), Cause("sweep"), observed=Observed(NOW
 def test_a_request_comes_back_as_it_went(request: AgentRequest) -> None:
     body = to_message(request)
 
+    back = parse_message(body)
     assert body.isascii()
-    assert parse_message(body) == request
+    assert back in (request, replace(request, observed=None))
+    # Six bytes for a character at most: only what is long is left out.
+    assert back == request or 6 * len(repr(request)) > MOST_BYTES
 
 
 def test_a_request_says_all_it_has_to_and_no_more() -> None:
