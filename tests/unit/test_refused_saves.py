@@ -96,6 +96,7 @@ FORMS = [
         "gateway_<gateway id>__orders___get",
         "gateway_<ゲートウェイ ID>__orders___get",
     ),
+    ("gw-1__orders___get", "prefix: gateway_gw-1__orders___get", "gateway_gw-1__orders___get"),
     (MODULE, f"aws_custom_flows__{MODULE}_<version>", f"aws_custom_flows__{MODULE}_<バージョン>"),
     (f"{MODULE}_7", f"prefix: aws_custom_flows__{MODULE}_7", f"aws_custom_flows__{MODULE}_7"),
     (f"aws_custom_flows__{MODULE}_1", "release a version", "バージョンのリリース"),

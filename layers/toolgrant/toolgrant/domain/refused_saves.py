@@ -59,6 +59,7 @@ _REMEDIES = tuple(
         (r"aws_.+", "remove-tool"),
         (_UUID, "prefix-module"),
         (rf"{_UUID}_\d+", "prefix-version"),
+        (r".*?[^_]__[^_].*?___.+", "prefix-kind"),
         (r".+?___.+", "prefix-gateway"),
         (r".+", "check-id"),
     )
