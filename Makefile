@@ -44,9 +44,10 @@ check: .venv/.ready .venv-sam/.ready ## Formatting, lint, types, template, layer
 	$(SAM) validate --lint --region us-east-1
 	$(PYTEST) --quiet tests/test_layering.py tests/test_budgets.py
 
+# Those on a stack wait more than they work, so two stacks share the machine; a file stays with one.
 test: setup ## All tests, those on a deployed local stack included
 	$(PYTEST) -n 2 --dist worksteal -m "not stack and not stress" $(ARGS)
-	$(PYTEST) -m "stack and not stress" $(ARGS)
+	$(PYTEST) -n 2 --dist loadfile -m "stack and not stress" $(ARGS)
 
 build: .venv/.ready .venv-sam/.ready ## Build the layers and functions (sam build)
 	UV="$(CURDIR)/$(UV)" $(SAM) build
