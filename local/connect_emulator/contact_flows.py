@@ -8,19 +8,19 @@ as soon as something of it is. Versions and aliases of flows are not served.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 from connect_emulator.account import Account, Handlers, Output, Params, find
 from connect_emulator.agents import split_qualifier
 from connect_emulator.errors import ServiceError
+from connect_emulator.flow_content import check_content, content_hash, refuse_taken_name
 from connect_emulator.meanings import SAVED
 from connect_emulator.paging import page, with_token
 from connect_emulator.resources import ContactFlow, Instance
 
 _KEPT = ("Name", "Type", "Description")
 _SAVED, _PUBLISHED = "SAVED", "PUBLISHED"
+_NOT_VALID = ("InvalidContactFlowException", "problems")
 
 
 def _flows_of(account: Account, instance: Instance) -> list[ContactFlow]:
@@ -39,34 +39,20 @@ def _named(account: Account, params: Params) -> tuple[ContactFlow, bool]:
 def _create(account: Account, params: Params) -> Output:
     instance = account.instance(params["InstanceId"])
     existing = _flows_of(account, instance)
-    _refuse_taken_name(existing, params["Name"])
+    refuse_taken_name(existing, params["Name"])
     account.check_quota("contact-flows", len(existing), "LimitExceededException")
-    _check_content(params["Content"])
+    check_content(params["Content"], *_NOT_VALID)
     flow_id, content = account.new_id(), params["Content"]
     fields = {name: params[name] for name in _KEPT if name in params} | {"State": "ACTIVE"}
     published = None if params.get("Status") == _SAVED else content
     arn, tags = f"{instance.arn}/contact-flow/{flow_id}", dict(params.get("Tags", {}))
     flow = ContactFlow(flow_id, arn, instance.id, fields, content, published, tags)
     account.resources.flows[flow_id] = flow
-    return {"ContactFlowId": flow_id, "ContactFlowArn": arn, "FlowContentSha256": _hash(content)}
-
-
-def _refuse_taken_name(flows: list[ContactFlow], name: str) -> None:
-    if any(flow.fields["Name"] == name for flow in flows):
-        raise ServiceError("DuplicateResourceException", f"The name '{name}' is already in use")
-
-
-def _check_content(content: str) -> None:
-    try:
-        json.loads(content)
-    except (ValueError, RecursionError) as error:
-        problems = {"problems": [{"message": "The content is not JSON"}]}
-        code = "InvalidContactFlowException"
-        raise ServiceError(code, "The content is not valid", details=problems) from error
-
-
-def _hash(content: str) -> str:
-    return hashlib.sha256(content.encode()).hexdigest()
+    return {
+        "ContactFlowId": flow_id,
+        "ContactFlowArn": arn,
+        "FlowContentSha256": content_hash(content),
+    }
 
 
 def _describe(account: Account, params: Params) -> Output:
@@ -81,7 +67,7 @@ def _describe(account: Account, params: Params) -> Output:
         **flow.fields,
         "Status": _SAVED if draft else _PUBLISHED,
         "Content": content,
-        "FlowContentSha256": _hash(content),
+        "FlowContentSha256": content_hash(content),
         "Tags": flow.tags or None,
     }
     return {"ContactFlow": described}
@@ -89,7 +75,7 @@ def _describe(account: Account, params: Params) -> Output:
 
 def _update_content(account: Account, params: Params) -> Output:
     flow, draft = _named(account, params)
-    _check_content(params["Content"])
+    check_content(params["Content"], *_NOT_VALID)
     flow.draft = params["Content"]
     if not draft:
         flow.published = params["Content"]
@@ -100,7 +86,7 @@ def _update_metadata(account: Account, params: Params) -> Output:
     flow, _ = _named(account, params)
     sent = {name: params[name] for name in ("Name", "Description") if name in params}
     others = _flows_of(account, account.instance(params["InstanceId"]))
-    _refuse_taken_name([other for other in others if other is not flow], sent.get("Name", ""))
+    refuse_taken_name([other for other in others if other is not flow], sent.get("Name", ""))
     flow.fields |= sent
     flow.fields["State"] = params.get("ContactFlowState", flow.fields["State"])
     return {}

@@ -7,18 +7,18 @@ InvalidContactFlowModuleException means.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 from connect_emulator.account import Account, Handlers, Output, Params, find
 from connect_emulator.agents import split_qualifier
-from connect_emulator.errors import ServiceError, not_found
+from connect_emulator.errors import not_found
+from connect_emulator.flow_content import check_content, content_hash, refuse_taken_name
 from connect_emulator.meanings import LATEST, SAVED
 from connect_emulator.paging import page, with_token
 from connect_emulator.resources import Fields, FlowModule, Instance
 
 _KEPT = ("Name", "Description", "Content", "Settings", "ExternalInvocationConfiguration")
+_NOT_VALID = ("InvalidContactFlowModuleException", "Problems")
 
 
 def modules_of(account: Account, instance: Instance) -> list[FlowModule]:
@@ -34,17 +34,12 @@ def named(account: Account, params: Params) -> tuple[FlowModule, str]:
     return find(modules_of(account, instance), value, "Contact flow module"), qualifier
 
 
-def content_hash(fields: Fields) -> str:
-    """The digest by which a caller can name the content that it means."""
-    return hashlib.sha256(fields["Content"].encode()).hexdigest()
-
-
 def _create(account: Account, params: Params) -> Output:
     instance = account.instance(params["InstanceId"])
     existing = modules_of(account, instance)
-    _refuse_taken_name(existing, params["Name"])
+    refuse_taken_name(existing, params["Name"])
     account.check_quota("flow-modules", len(existing), "LimitExceededException")
-    _check_content(params["Content"])
+    check_content(params["Content"], *_NOT_VALID)
     module_id = account.new_id()
     fields = {name: params[name] for name in _KEPT if name in params}
     fields |= {"State": "ACTIVE", "Status": "PUBLISHED"}
@@ -54,20 +49,6 @@ def _create(account: Account, params: Params) -> Output:
     return {"Id": module_id, "Arn": arn}
 
 
-def _refuse_taken_name(modules: list[FlowModule], name: str) -> None:
-    if any(module.fields["Name"] == name for module in modules):
-        raise ServiceError("DuplicateResourceException", f"The name '{name}' is already in use")
-
-
-def _check_content(content: str) -> None:
-    try:
-        json.loads(content)
-    except (ValueError, RecursionError) as error:
-        problems = {"Problems": [{"message": "The content is not JSON"}]}
-        code = "InvalidContactFlowModuleException"
-        raise ServiceError(code, "The content is not valid", details=problems) from error
-
-
 def _describe(account: Account, params: Params) -> Output:
     module, qualifier = named(account, params)
     fields, version = _version(module, qualifier)
@@ -75,7 +56,7 @@ def _describe(account: Account, params: Params) -> Output:
         "Id": module.id,
         "Arn": module.arn,
         **fields,
-        "FlowModuleContentSha256": content_hash(fields),
+        "FlowModuleContentSha256": content_hash(fields["Content"]),
         "Version": version,
         "Tags": module.tags or None,
     }
@@ -102,7 +83,7 @@ def _update_content(account: Account, params: Params) -> Output:
     module, _ = named(account, params)
     sent = {name: params[name] for name in ("Content", "Settings") if name in params}
     if "Content" in sent:
-        _check_content(sent["Content"])
+        check_content(sent["Content"], *_NOT_VALID)
     module.fields |= sent
     return {}
 
@@ -111,7 +92,7 @@ def _update_metadata(account: Account, params: Params) -> Output:
     module, _ = named(account, params)
     sent = {name: params[name] for name in ("Name", "Description", "State") if name in params}
     others = modules_of(account, account.instance(params["InstanceId"]))
-    _refuse_taken_name([item for item in others if item is not module], sent.get("Name", ""))
+    refuse_taken_name([item for item in others if item is not module], sent.get("Name", ""))
     module.fields |= sent
     return {}
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from connect_emulator.account import Account, Handlers, Output, Params
 from connect_emulator.errors import ServiceError, invalid, not_found
-from connect_emulator.flow_modules import content_hash, named
+from connect_emulator.flow_content import content_hash
+from connect_emulator.flow_modules import named
 from connect_emulator.paging import page, with_token
 from connect_emulator.resources import FlowModule, ModuleAlias
 
@@ -14,7 +15,7 @@ from connect_emulator.resources import FlowModule, ModuleAlias
 def _create_version(account: Account, params: Params) -> Output:
     module, _ = named(account, params)
     expected = params.get("FlowModuleContentSha256")
-    if expected not in (None, content_hash(module.fields)):
+    if expected not in (None, content_hash(module.fields["Content"])):
         raise invalid("FlowModuleContentSha256 does not fit the content")  # [inferred]
     module.last_version += 1
     number = module.last_version
