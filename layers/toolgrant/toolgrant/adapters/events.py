@@ -175,11 +175,8 @@ def _uuid(subject: Subject, record: Record) -> str:
 
 def _flow_key(subject: Subject, record: Record) -> FlowKey:
     """The contact flow; without its id where that, or the instance, is missing or masked."""
-    flow_id = _uuid(subject, record)
-    arn = plain_id(record.first(subject.paths))
-    from_arn = arn.split("/")[-3] if arn.count("/") >= 3 else ""
-    instance_id = uuid_of(from_arn) or _uuid(INSTANCE, record)
-    return FlowKey(instance_id, flow_id if instance_id else "")
+    instance_id = _uuid(INSTANCE, record)
+    return FlowKey(instance_id, _uuid(subject, record) if instance_id else "")
 
 
 def _agent_key(subject: Subject, record: Record) -> AgentKey | None:
